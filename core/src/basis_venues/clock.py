@@ -1,0 +1,66 @@
+"""Time as the core sees it: whole milliseconds since 1970 UTC. The only module that reads the machine's clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What tells the time and lets it pass."""
+
+    def now(self) -> int:
+        """Milliseconds since 1970 UTC."""
+        ...
+
+    async def sleep(self, milliseconds: int) -> None:
+        """Come back when so much time has passed."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clock, for live runs."""
+
+    def now(self) -> int:
+        """Milliseconds since 1970 UTC."""
+        return time.time_ns() // 1_000_000
+
+    async def sleep(self, milliseconds: int) -> None:
+        """Wait on the running event loop."""
+        import asyncio  # a backtest never needs it
+
+        await asyncio.sleep(milliseconds / 1000)
+
+
+class PlanClock:
+    """A clock that moves only when it is told to, for backtests and the sandbox. Sleeping moves it, at once.
+
+    `on_the_way` is called with the time it is about to move to, and may `stop_at` times in between: what happens by itself, such as
+    funding, happens then.
+    """
+
+    __slots__ = ("_now", "on_the_way")
+
+    def __init__(self, now: int = 0) -> None:
+        self._now = now
+        self.on_the_way: Callable[[int], None] | None = None
+
+    def now(self) -> int:
+        """Milliseconds since 1970 UTC, as last set."""
+        return self._now
+
+    def set(self, now: int) -> None:
+        """Move to `now`. A time before the present one is ignored: an action that took long has moved the clock past it."""
+        if now > self._now:
+            if self.on_the_way is not None:
+                self.on_the_way(now)
+            self._now = now
+
+    def stop_at(self, now: int) -> None:
+        """Stand at `now` for a moment while on the way."""
+        self._now = now
+
+    async def sleep(self, milliseconds: int) -> None:
+        """Move forward by so much, at once."""
+        self.set(self._now + milliseconds)

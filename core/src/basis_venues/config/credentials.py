@@ -1,0 +1,60 @@
+"""A venue's credentials: which are needed, and their values. Read for live runs only."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from hashlib import sha256
+
+from ..manifest import CredentialField, Manifest
+from ..network import Network
+from ..secret import Secret
+from .selection import Selection
+from .variables import Variables
+
+
+def credentials(manifest: Manifest, network: Network, selection: Selection, variables: Variables) -> dict[str, Secret | str]:
+    """The credentials that are set, by field name: secrets opaque, the rest as text."""
+    found: dict[str, Secret | str] = {}
+    for each in _on(manifest, network):
+        value = variables.get(selection.prefix + each.variable)
+        if value is not None:
+            found[each.name] = value if each.secret else value.reveal()
+    return found
+
+
+def credential_problems(
+    manifest: Manifest, network: Network, selection: Selection, variables: Variables, action_types: Collection[str]
+) -> Iterator[str]:
+    """A sentence for each credential that `action_types` need and that is not set, or that is the production one in another
+    environment."""
+    for each in _on(manifest, network):
+        name = selection.prefix + each.variable
+        value = variables.get(name)
+        if value is None:
+            if set(each.needed_for) & set(action_types):
+                yield f"{manifest.venue}: {variables.missing(name)}"
+        elif each.secret and network is not Network.MAINNET and value == variables.get(f"BASIS_PROD__{each.variable}"):
+            yield f"{manifest.venue}: {name} has the value of BASIS_PROD__{each.variable}; production credentials stay in production"
+
+
+def throwaway(manifest: Manifest, network: Network) -> dict[str, Secret | str]:
+    """Made-up secrets for the local sandbox, the same on every run and worth nothing. Addresses and URLs are left out."""
+    return {
+        each.name: Secret(_made_up(each))
+        for each in _on(manifest, network, anywhere=True)
+        if each.secret and not is_url(each)
+    }
+
+
+def is_url(credential: CredentialField) -> bool:
+    """Whether the field holds the URL of an endpoint."""
+    return "url" in credential.name.split("_")
+
+
+def _made_up(credential: CredentialField) -> str:
+    digest = sha256(f"basis sandbox {credential.variable}".encode()).hexdigest()
+    return f"0x{digest}" if credential.name == "private_key" else f"sandbox-{digest[:32]}"
+
+
+def _on(manifest: Manifest, network: Network, anywhere: bool = False) -> Iterator[CredentialField]:
+    return (each for each in manifest.credentials if anywhere or network.value in each.networks)

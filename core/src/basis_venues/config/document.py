@@ -1,0 +1,105 @@
+"""A read file: its data, and the line each part of it stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from attrs import frozen
+from cattrs import Converter
+from cattrs.errors import BaseValidationError
+
+from ..errors import ConfigurationError
+from .converter import Misfit, make_converter
+from .explain import Path, dotted, problems_of
+
+T = TypeVar("T")
+
+Lines = Callable[[Path], int | None]
+"""Answers the line, counted from 1, on which the part at a path stands; None where there is no such part."""
+
+
+class Problems(list[str]):
+    """Problems found so far, so that a person sees all of them at once."""
+
+    @contextmanager
+    def collect(self) -> Iterator[None]:
+        """Keep the problems of a `ConfigurationError` raised inside and go on after the block."""
+        try:
+            yield
+        except ConfigurationError as error:
+            self.extend(error.problems)
+
+    def raise_if_any(self) -> None:
+        """Raise `ConfigurationError` with everything that was collected."""
+        if self:
+            raise ConfigurationError(list(dict.fromkeys(self))) from None
+
+
+def _no_lines(_path: Path) -> int | None:
+    return None
+
+
+@frozen
+class Document:
+    """The plain data of a file, `file` as a person names it."""
+
+    file: str
+    data: Any
+    lines: Lines = _no_lines
+    base: Document | None = None
+    """The document that this one was laid over."""
+
+    def problem(self, path: Path, text: str) -> str:
+        """`FILE:LINE: key.path: text`, with the line of the closest part that exists."""
+        return ": ".join(part for part in (self._where(path), dotted(path), text) if part)
+
+    def error(self, problems: Iterable[tuple[Path, str]]) -> ConfigurationError:
+        """All `problems`, each at its place."""
+        return ConfigurationError([self.problem(path, text) for path, text in problems])
+
+    def part(self, path: Path) -> Any:
+        """The data at a path that exists."""
+        found = self.data
+        for step in path:
+            found = found[step]
+        return found
+
+    def fit(self, cls: type[T] | Any, at: Path = (), converter: Converter | None = None) -> T:
+        """The part at `at` as an instance of `cls`. Raises `ConfigurationError` with every problem in it."""
+        try:
+            return (converter or _converter()).structure(self.part(at), cls)  # type: ignore[no-any-return]
+        except (BaseValidationError, Misfit, ConfigurationError) as error:
+            found = list(problems_of(error, at, cls))
+        raise self.error(found)
+
+    def over(self, base: Document) -> Document:
+        """This document laid over `base`: mappings merge, everything else here replaces what is there."""
+        return Document(self.file, _merged(base.data, self.data), self.lines, base)
+
+    def _where(self, path: Path) -> str:
+        for document in (self, self.base):
+            if document is not None and (line := document.lines(path)) is not None:
+                return f"{document.file}:{line}"
+        if path and self.base is None:
+            return self._where(path[:-1])
+        return self._closest(path[:-1]) if path else self.file
+
+    def _closest(self, path: Path) -> str:
+        while path and self.lines(path) is None:
+            path = path[:-1]
+        line = self.lines(path)
+        return self.file if line is None else f"{self.file}:{line}"
+
+
+def _merged(base: Any, top: Any) -> Any:
+    if not (isinstance(base, dict) and isinstance(top, dict)):
+        return top
+    return {**base, **{key: _merged(base[key], value) if key in base else value for key, value in top.items()}}
+
+
+@lru_cache(maxsize=1)
+def _converter() -> Converter:
+    return make_converter()

@@ -1,0 +1,92 @@
+"""Profiles, `configs/environments/NAME.yaml`: which network and which endpoints each venue of a run gets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path as FilePath
+from typing import Literal
+
+from attrs import field, frozen
+
+from ..errors import ConfigurationError
+from ..network import Network
+from .document import Document
+from .explain import Path
+from .selection import Selection
+from .yaml_file import read_yaml
+
+Level = Literal["simulation", "testnet", "live"]
+"""What a profile says; `live` is mainnet."""
+
+_NETWORKS: Mapping[Level, Network] = {"simulation": Network.SIMULATION, "testnet": Network.TESTNET, "live": Network.MAINNET}
+_RANK = (Network.SIMULATION, Network.TESTNET, Network.MAINNET)
+
+
+@frozen(kw_only=True)
+class ProfileVenue:
+    """One venue of a profile. `endpoints` maps the plugin's endpoint names to URLs that replace its own."""
+
+    environment: Level | None = None
+    endpoints: Mapping[str, str] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class _File:
+    default: Level | None = None
+    throwaway_keys: bool = False
+    venues: Mapping[str, ProfileVenue] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class Profile:
+    """A profile. `default` is for venues that it does not mention; without one they get what the run's table gives.
+
+    `throwaway_keys`: every venue gets made-up credentials and real ones are not looked at; allowed on loopback endpoints only.
+    """
+
+    name: str = ""
+    default: Level | None = None
+    throwaway_keys: bool = False
+    venues: Mapping[str, ProfileVenue] = field(factory=dict)
+    document: Document = field(factory=lambda: Document("no profile", {}), repr=False)
+
+    def endpoints(self, venue: str) -> Mapping[str, str]:
+        """URLs that replace the venue's own, by endpoint name."""
+        return self.venues.get(venue, ProfileVenue()).endpoints
+
+    def networks(self, venues: Iterable[str], selection: Selection) -> dict[str, Network]:
+        """The network of each venue. Raises `ConfigurationError` where the profile would raise one above the run's table."""
+        networks: dict[str, Network] = {}
+        problems: list[tuple[Path, str]] = []
+        for venue in venues:
+            path, level = self._wish(venue)
+            network = _NETWORKS[level] if level else selection.network
+            if _RANK.index(network) > _RANK.index(selection.network):
+                problems.append((path, f"asks for {level} for {venue}, and {_why(selection)}"))
+            networks[venue] = network
+        if problems:
+            raise self.document.error(problems)
+        return networks
+
+    def _wish(self, venue: str) -> tuple[Path, Level | None]:
+        level = self.venues.get(venue, ProfileVenue()).environment
+        return (("venues", venue, "environment"), level) if level else (("default",), self.default)
+
+
+def read_profile(name: str, folder: FilePath) -> Profile:
+    """Read the profile `name` of a folder. Raises `ConfigurationError` with every problem found, or the profiles that there are."""
+    file = folder / f"{name}.yaml"
+    if not file.is_file():
+        known = ", ".join(sorted(path.stem for path in folder.glob("*.yaml"))) or "none"
+        raise ConfigurationError(f"{file}: there is no such profile; there are: {known}")
+    document = read_yaml(file)
+    content = document.fit(_File)
+    return Profile(
+        name=name, default=content.default, throwaway_keys=content.throwaway_keys, venues=content.venues, document=document
+    )
+
+
+def _why(selection: Selection) -> str:
+    if not selection.live:
+        return "this is a backtest, where every venue is simulated; run it with --live"
+    return f"BASIS_ENVIRONMENT={selection.environment} gives {selection.network.value} at most; a profile can only lower a venue"

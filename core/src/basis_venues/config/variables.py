@@ -1,0 +1,76 @@
+"""The credentials' variables: the process environment over env.unified, and older names read as today's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from ..errors import ConfigurationError
+from ..secret import Secret
+from .converter import nearest
+from .env_file import EnvFile
+
+_EXCHANGE = re.compile(r"([A-Z0-9]+)_(TESTNET|LIVE)_(API_KEY|SECRET_KEY|PASSPHRASE)")
+_WALLET = re.compile(r"ALCHEMY_(TESTNET|LIVE)_([A-Z0-9_]+)")
+_TODAY = {"API_KEY": "API_KEY", "SECRET_KEY": "SECRET", "PASSPHRASE": "PASSPHRASE"}
+_ROW = {"TESTNET": "DEV", "LIVE": "PROD"}
+
+
+def todays_names(older: str) -> tuple[str, ...]:
+    """What an older name such as `BINANCE_TESTNET_API_KEY` is called today; one key of an exchange served all its markets."""
+    if wallet := _WALLET.fullmatch(older):
+        return (f"BASIS_{_ROW[wallet[1]]}__ALCHEMY__{wallet[2]}",)
+    if exchange := _EXCHANGE.fullmatch(older):
+        venue, row, parameter = exchange.groups()
+        stem = f"BASIS_{_ROW[row]}__CEX__{venue}_"
+        return tuple(f"{stem}{market}{_TODAY[parameter]}" for market in ("", "SPOT_", "FUTURES_"))
+    return ()
+
+
+class Variables:
+    """Values by name, all of them secrets. An empty value sets nothing."""
+
+    def __init__(self, process: Mapping[str, str] | None = None, file: EnvFile | None = None) -> None:
+        self._file = file or EnvFile("env.unified")
+        exported = {name: Secret(text) for name, text in (process or {}).items() if text and (_of_ours(name) or todays_names(name))}
+        self._values: dict[str, Secret] = {**self._file.values, **exported}
+        self._exported = frozenset(exported)
+        self.warnings = tuple(self._translate())
+        """A sentence for each older name that is in use."""
+
+    def get(self, name: str) -> Secret | None:
+        """The value, or None where the variable is not set."""
+        return self._values.get(name)
+
+    def names(self) -> tuple[str, ...]:
+        """The names that are set, in alphabetical order."""
+        return tuple(sorted(self._values))
+
+    def origin(self, name: str) -> str:
+        """Where the value comes from: the process environment, or the line of env.unified."""
+        if name in self._exported:
+            return "the process environment"
+        return f"{self._file.file}:{self._file.lines.get(name, '?')}"
+
+    def missing(self, name: str) -> str:
+        """A sentence about a variable that is needed and not set."""
+        return f"{name} is not set; put it into {self._file.file} or export it{nearest(name, self._values)}"
+
+    def _translate(self) -> list[str]:
+        problems, warnings, found = [], [], {}
+        for older in sorted(self._values):
+            names = todays_names(older)
+            for name in names:
+                if name in self._values and self._values[name] != self._values[older]:
+                    problems.append(f"{self.origin(older)}: {older} is the older name of {name}, and the two differ; remove {older}")
+                found[name] = self._values[older]
+            if names:
+                warnings.append(f"{self.origin(older)}: {older} is the older name of {names[0]}; `basis env import` rewrites it")
+        if problems:
+            raise ConfigurationError(problems)
+        self._values = {**found, **self._values}
+        return warnings
+
+
+def _of_ours(name: str) -> bool:
+    return name.startswith("BASIS_") and "__" in name

@@ -1,0 +1,96 @@
+"""Installed distributions and their entry points, read from their metadata folders without importing anything.
+
+`importlib.metadata` answers the same question, but costs a tenth of the whole start to import; this reads the same `entry_points.txt`
+files (`*.dist-info` and `*.egg-info` folders on the path, the first of a name wins).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from attrs import frozen
+
+
+@frozen
+class Distribution:
+    """One installed distribution: its name and version, its metadata folder, and the folder it is installed in."""
+
+    name: str
+    version: str
+    metadata: Path
+
+    @property
+    def home(self) -> Path:
+        """The folder that holds the distribution's modules, unless it is an editable installation."""
+        return self.metadata.parent
+
+
+@frozen
+class EntryPoint:
+    """One line of an entry-point group: `name = module`, and the distribution that says it."""
+
+    group: str
+    name: str
+    module: str
+    distribution: Distribution
+
+
+def entry_points(groups: Sequence[str], path: Sequence[str] | None = None) -> tuple[EntryPoint, ...]:
+    """Every entry point of the `groups`, in the order of `path` (`sys.path`)."""
+    found: list[EntryPoint] = []
+    seen: set[str] = set()
+    for folder in dict.fromkeys(sys.path if path is None else path):
+        for name in _metadata_folders(folder or "."):
+            distribution = _normalised(name.partition("-")[0])
+            if distribution not in seen:
+                seen.add(distribution)
+                found.extend(_read(Path(folder or ".") / name, groups))
+    return tuple(found)
+
+
+def _metadata_folders(folder: str) -> list[str]:
+    try:
+        return sorted(name for name in os.listdir(folder) if name.endswith((".dist-info", ".egg-info")))
+    except OSError:  # a zip file, or an entry of the path that does not exist
+        return []
+
+
+def _normalised(name: str) -> str:
+    return name.removesuffix(".egg-info").removesuffix(".dist-info").replace("_", "-").replace(".", "-").lower()
+
+
+def _read(metadata: Path, groups: Sequence[str]) -> Iterator[EntryPoint]:
+    try:
+        text = (metadata / "entry_points.txt").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return
+    if not any(f"[{group}]" in text for group in groups):
+        return
+    distribution = _described(metadata)
+    section = ""
+    for line in map(str.strip, text.splitlines()):
+        if line.startswith("[") and line.endswith("]"):
+            section = line[1:-1].strip()
+        elif section in groups and "=" in line and not line.startswith("#"):
+            name, _, value = line.partition("=")
+            module = value.partition(":")[0].partition("[")[0].strip()
+            yield EntryPoint(section, name.strip(), module, distribution)
+
+
+def _described(metadata: Path) -> Distribution:
+    fields = {"Name": metadata.name.partition("-")[0].replace("_", "-"), "Version": "?"}
+    for file in ("METADATA", "PKG-INFO"):
+        try:
+            text = (metadata / file).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        for line in text.splitlines():
+            if not line:
+                break  # the description follows
+            key, _, value = line.partition(":")
+            if key in fields:
+                fields[key] = value.strip()
+    return Distribution(_normalised(fields["Name"]), fields["Version"], metadata)

@@ -1,0 +1,122 @@
+"""Everything this library raises, as one tree.
+
+    BasisError                    exit code 1
+    ├── ConfigurationError        3   a file, variable or plan is wrong; carries every problem found
+    │   ├── CredentialError       3   a credential is missing or malformed
+    │   ├── MissingData           3   a series has no value where one is needed
+    │   └── JournalNewer          3   the journal was written by a newer version
+    ├── Denied                    4   a rule, guard or limit on this side said no; nothing left the process
+    │   ├── InvalidAction         4   an action that no venue could carry out
+    │   ├── ActionConflict        4   an action id used again with other parameters
+    │   ├── NotRoutable           4   no subscribed venue takes this action
+    │   └── GuardRefused          4   network, host, chain or destination outside what is allowed
+    ├── VenueRejected             5   the venue proved that it refused
+    ├── OutcomeUnknown            6   something may have happened; do not send it again by hand
+    ├── Mismatch                  7   the account's state and the books disagree
+    ├── Stopped                   8   halted by the operator, or an account is frozen
+    │   └── AccountBusy           8   another runner holds the account
+    ├── PluginRefused             9   a plugin is missing, broken, or not allowed to load
+    ├── TryAgainLater            75   the venue is down or asks to wait
+    └── JournalCorrupt            1   the journal's chain is broken
+
+A venue's outcome is never an exception of `execute_action`: it is in the `ActionResult`, whose `raise_unless_verified()` turns it
+into one of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class BasisError(Exception):
+    """The base of all errors here. `exit_code` is what the command line ends with."""
+
+    exit_code = 1
+
+
+class ConfigurationError(BasisError):
+    """A file, variable or plan is wrong. `problems` holds one sentence for each thing found."""
+
+    exit_code = 3
+
+    def __init__(self, problems: str | Sequence[str]) -> None:
+        self.problems: tuple[str, ...] = (problems,) if isinstance(problems, str) else tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class CredentialError(ConfigurationError):
+    """A credential is missing or malformed. The message names it and never shows its value."""
+
+
+class MissingData(ConfigurationError):
+    """A series has no value at the time asked for, and no rule of the data settings bridges it."""
+
+
+class JournalNewer(ConfigurationError):
+    """The journal was written by a newer version of this library."""
+
+
+class Denied(BasisError):
+    """A rule on this side said no. Nothing left the process."""
+
+    exit_code = 4
+
+
+class InvalidAction(Denied):
+    """An action that no venue could carry out: a negative amount, a missing id, an unknown symbol."""
+
+
+class ActionConflict(Denied):
+    """An action id was used before, with other parameters."""
+
+
+class NotRoutable(Denied):
+    """No venue that the mode subscribes to takes this action."""
+
+
+class GuardRefused(Denied):
+    """A network, host, chain or destination outside what is allowed."""
+
+
+class VenueRejected(BasisError):
+    """The venue proved that it did not accept."""
+
+    exit_code = 5
+
+
+class OutcomeUnknown(BasisError):
+    """Something may have happened at the venue and could not be settled. Never send it again by hand."""
+
+    exit_code = 6
+
+
+class Mismatch(BasisError):
+    """The account's own state does not show what the books expect. The account is frozen."""
+
+    exit_code = 7
+
+
+class Stopped(BasisError):
+    """Halted by the operator, or the account is frozen."""
+
+    exit_code = 8
+
+
+class AccountBusy(Stopped):
+    """Another runner on this machine holds the account."""
+
+
+class PluginRefused(BasisError):
+    """A plugin is missing, broken, or not allowed to load. The message says what mends it."""
+
+    exit_code = 9
+
+
+class TryAgainLater(BasisError):
+    """The venue is down, banned us for a while, or was stopped with work to resume."""
+
+    exit_code = 75
+
+
+class JournalCorrupt(BasisError):
+    """The journal's hash chain does not hold."""

@@ -1,0 +1,72 @@
+"""The two sets of books of a run: what live accounts were verified to hold, and what simulated ones do.
+
+In a mixed run a simulated venue may spend what a live account holds. Its ledger then starts from the live book and carries the
+difference on: every change of the live book is passed on to the simulated one, never the other way. Live orders see observed funds only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from decimal import Decimal
+
+from ..contract import VenueModel
+from ..journal.state import JournalState
+from ..keys import Key
+from ..orders import Effect, deltas
+from ..positions import Positions
+from ..results import Compared
+from ..simulate import SimulatedLedger
+from ..states import Verdict
+
+
+class SimulatedBooks:
+    """What simulated accounts were last verified to hold, compared with their ledger."""
+
+    def __init__(self, ledger: SimulatedLedger) -> None:
+        self.ledger = ledger
+        self.book = Positions(ledger.positions)
+
+    def absorb(self, *accounts: str) -> tuple[Effect, ...]:
+        """Take what happened by itself to the accounts into the book: it is explained."""
+        disturbed = self.ledger.disturbed
+        found: list[Effect] = []
+        for account in dict.fromkeys(accounts):
+            found += disturbed.pop(account, ())
+        self.book.apply(found)
+        return tuple(found)
+
+    def verify(
+        self, keys: Iterable[Key], expected: Mapping[Key, Decimal], model: VenueModel
+    ) -> tuple[Verdict, tuple[Compared, ...]]:
+        """Compare each key's book value plus the expected change with the ledger."""
+        book, held = self.book, self.ledger.positions
+        verdict, compared = Verdict.VERIFIED, []
+        for key in keys:
+            want, have = book[key], held[key]
+            if key in expected:
+                want += expected[key]
+            agrees = want == have or abs(want - have) <= model.tolerance(key)
+            if agrees:
+                book[key] = have
+            else:
+                verdict = Verdict.MISMATCHED
+            compared.append(Compared(key, want, have, agrees))
+        return verdict, tuple(compared)
+
+    def restore(self, state: JournalState, simulated: Collection[str]) -> None:
+        """After a restart: what steps at `simulated` venues did, on top of what the live book holds."""
+        for key, amount in state.book.items():
+            self._add(key, amount)
+        for record in state.steps.values():
+            if record.report is not None and record.sending.order.venue in simulated:
+                for key, amount in deltas(record.report.effects).items():
+                    self._add(key, amount)
+
+    def _add(self, key: Key, amount: Decimal) -> None:
+        self.ledger.positions[key] += amount
+        self.book[key] += amount
+
+    def follow(self, live: JournalState, newly: Mapping[Key, Decimal]) -> None:
+        """Pass changes of the live book on, before they are applied there."""
+        for key, amount in newly.items():
+            self._add(key, amount - live.book[key])

@@ -1,0 +1,430 @@
+"""The tight loop: execute, reconcile, and only then the account's next order.
+
+One course for backtest and live. What differs is said by three facts: a simulated venue answers at once and is compared directly;
+only a durable journal is written to; only a live run has locks and halt flags.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AsyncExitStack
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from ..attempts import attempt_key, is_ours
+from ..clock import Clock
+from ..contract import Market
+from ..errors import BasisError, Denied, MissingData, PluginRefused, Stopped
+from ..journal.events import Event, Frozen, Intent, Observed, Outcome, Sending
+from ..journal.sqlite import JournalUnwritable, SqliteJournal
+from ..journal.state import JournalState
+from ..keys import Key
+from ..observers import Observers
+from ..orders import Effect, Order, Prepared, Report, Step, deltas
+from ..reconcile import Book, Findings, Reconciler
+from ..results import Compared, LegResult
+from ..states import DONE, RESENDABLE, SUCCEEDED, State, Verdict
+from ..venues import Venue, Venues
+from . import boundary
+from .books import SimulatedBooks
+from .settle import settle
+from .stops import HaltFlags
+
+MAX_ATTEMPTS = 5
+"""How often a step that provably did not arrive is prepared anew."""
+TRUST_MS = 30_000
+"""How long a verified reading of an account stands for the reading before its next order."""
+
+
+class Done(NamedTuple):
+    """How one step went. `book` and `marks` are what its reconciliation newly verified at live venues."""
+
+    report: Report
+    verdict: Verdict | None
+    externals: tuple[Effect, ...] = ()
+    compared: tuple[Compared, ...] = ()
+    reason: str = ""
+    book: Mapping[Key, Decimal] = {}
+    marks: Mapping[str, int] = {}
+
+    @property
+    def good(self) -> bool:
+        """Done as asked, and the account shows it."""
+        return self.report.state in SUCCEEDED and self.verdict is Verdict.VERIFIED
+
+
+class TightLoop:
+    """Carries orders out, one after the other for each account and lane."""
+
+    def __init__(
+        self,
+        mode: str,
+        venues: Venues,
+        state: JournalState,
+        simulated: SimulatedBooks,
+        reconciler: Reconciler,
+        market: Market,
+        clock: Clock,
+        observers: Observers,
+        journal: SqliteJournal | None = None,
+        halts: HaltFlags | None = None,
+    ) -> None:
+        self.mode = mode
+        self.state = state
+        self.simulated = simulated
+        self._venues = venues
+        self._reconciler = reconciler
+        self._market = market
+        self._clock = clock
+        self._observers = observers
+        self._journal = journal
+        self._halts = halts
+        self._locks: dict[str, Any] = {}
+        self._buffer: list[Event] = []
+        self._verified_at: dict[str, int] = {}
+
+    # -- one order -----------------------------------------------------------------------------------------------------------
+
+    async def leg(self, order: Order) -> LegResult:
+        """Carry one order out, or go on with one that was begun. Never raises for what a venue did."""
+        if self._journal is None:
+            return await self._leg(order)
+        async with AsyncExitStack() as held:
+            for alias in sorted({order.account, order.lane}):
+                await held.enter_async_context(self._lock(alias))
+            return await self._leg(order)
+
+    def _lock(self, alias: str) -> Any:
+        import asyncio
+
+        return self._locks.setdefault(alias, asyncio.Lock())
+
+    async def _leg(self, order: Order) -> LegResult:
+        stopped = self.stopped(order)
+        if stopped:
+            return self._refused(order, stopped)
+        venue = self._venues.named(order.venue)
+        before: tuple[Effect, ...] = ()
+        try:
+            plan = self.state.plans.get((self.mode, order.id)) if self._journal is not None else None
+            if plan is None:
+                if self._too_late(order):
+                    return self._refused(order, "its valid_until has passed before it was started", State.INTERRUPTED)
+                keys, before = await self._look(order, venue)
+                plan = self._plan(order, venue)
+            else:
+                keys = self._known_keys(order, plan)
+        except (Denied, MissingData, Stopped) as refusal:
+            return self._refused(order, str(refusal))
+        if len(plan) == 1 and self._journal is None:
+            done = await self._carry_out(order, venue, plan, 0, keys, None)
+            return self._result(order, venue, plan, [done], before)
+        return self._result(order, venue, plan, await self._steps(order, venue, plan, keys), before)
+
+    async def _steps(self, order: Order, venue: Venue, plan: tuple[Step, ...], keys: tuple[Key, ...]) -> list[Done]:
+        """The plan's steps in sequence, those with an outcome taken from the journal, until one is not good."""
+        done: list[Done] = []
+        for number, step in enumerate(plan):
+            record = self.state.steps.get((self.mode, step.id))
+            if record is not None and record.report is not None:
+                done.append(Done(record.report, record.verdict, record.externals, record.compared))
+            elif record is not None:
+                done.append(await self.resume(record.sending))
+            elif number and self._too_late(order):
+                done.append(Done(Report(State.INTERRUPTED, reason="its valid_until passed between two steps"), None))
+            else:
+                done.append(await self._carry_out(order, venue, plan, number, keys, None))
+            if not done[-1].good and not (record is not None and record.resolved):
+                break
+        return done
+
+    def _plan(self, order: Order, venue: Venue) -> tuple[Step, ...]:
+        view = self.simulated.ledger.positions if venue.simulated else self.state.book
+        try:
+            plan = venue.model.plan(order, view, self._market)
+        except BasisError:
+            raise
+        except Exception as error:
+            raise PluginRefused(f"the model of {venue.name} failed to plan {order.id}: {type(error).__name__}: {error}") from error
+        if not plan:
+            raise Denied("nothing to do: the account is already as asked")
+        return plan
+
+    def _too_late(self, order: Order) -> bool:
+        until = order.action.valid_until
+        return until is not None and self._clock.now() > until
+
+    def stopped(self, order: Order) -> str | None:
+        """Why nothing may be sent for the order now: its account or lane is frozen, or a person halted it."""
+        for alias in (order.account, order.lane):
+            if alias in self.state.frozen:
+                return f"the account {alias} is frozen: {self.state.frozen[alias]}"
+        return None if self._halts is None else self._halts.reason(order.account, order.lane)
+
+    # -- reading before an order -------------------------------------------------------------------------------------------------
+
+    async def _look(self, order: Order, venue: Venue) -> tuple[tuple[Key, ...], tuple[Effect, ...]]:
+        """Know every position that the order touches. Answers them, and the effects of others found on the way."""
+        if venue.simulated:
+            keys = venue.model.touches(order, self.simulated.ledger.positions)
+            happened = self.simulated.absorb(order.account, order.lane) if self.simulated.ledger.disturbed else ()
+            if happened:
+                self._check_simulated(order, venue, keys)
+            return keys, happened
+        keys = venue.model.touches(order, self.state.book)
+        if not self._needs_reading(order, keys):
+            return keys, ()
+        findings = await self._reconciler.reconcile(keys, {}, (), 0, venue, self._book())
+        if findings.verdict is Verdict.UNVERIFIED:
+            raise Denied(f"the account could not be read before the order: {findings.reason}")
+        if findings.verdict is Verdict.MISMATCHED:
+            await self.freeze(order.account, f"before {order.id}: {findings.reason}")
+            raise Stopped(f"the account is not as it was left: {findings.reason}")
+        await self._note(order, venue, findings)
+        return keys, findings.externals
+
+    def _check_simulated(self, order: Order, venue: Venue, keys: Collection[Key]) -> None:
+        verdict, compared = self.simulated.verify(keys, {}, venue.model)
+        if verdict is not Verdict.VERIFIED:
+            self.state.frozen[order.account] = "its ledger and its books disagree"
+            raise Stopped(f"before {order.id}: {_off(compared)}")
+
+    def _needs_reading(self, order: Order, keys: Collection[Key]) -> bool:
+        if any(key not in self.state.known for key in keys if self._reconciler.owner(key) is not None):
+            return True
+        return self._clock.now() - self._verified_at.get(order.account, -TRUST_MS - 1) > TRUST_MS
+
+    async def _note(self, order: Order, venue: Venue, findings: Findings) -> None:
+        """Take a verified reading into the books; a change by others that the policy does not tolerate freezes the account."""
+        accounts = self._identities(order)
+        event = Observed(findings.book, findings.marks, findings.externals, accounts)
+        self._apply(event)
+        self._buffer.append(event)
+        self._verified_at[order.account] = self._clock.now()
+        strange = [e for e in findings.externals if e.kind not in venue.tolerated and not is_ours(e)]
+        if strange:
+            reason = f"{strange[0].kind} of someone else ({strange[0].id}); the policy of {venue.name} tolerates {', '.join(sorted(venue.tolerated))}"
+            await self.freeze(order.account, reason)
+            raise Stopped(reason)
+
+    # -- one step ----------------------------------------------------------------------------------------------------------------
+
+    async def _carry_out(
+        self, order: Order, venue: Venue, plan: tuple[Step, ...], number: int, keys: tuple[Key, ...], resumed: Sending | None
+    ) -> Done:
+        """Send a step, settle it, and compare the account with what it did. `resumed`: it was being sent when the last run ended."""
+        step = plan[number]
+        attempt, prepared, report = 0, None, Report(State.UNKNOWN, reason="the last run ended while it was being sent")
+        if resumed is not None:
+            attempt, prepared = resumed.attempt, resumed.prepared
+        while True:
+            if prepared is None:
+                try:
+                    prepared, report = await self._write(order, venue, plan, number, keys, attempt)
+                except JournalUnwritable as error:
+                    return Done(Report(State.DENIED, reason=str(error)), None)
+            rest_until = self._rest_until(order)
+            report = await settle(venue, prepared, report, rest_until, self._clock)
+            if report.state not in RESENDABLE:
+                break
+            if self._too_late(order) or attempt + 1 >= MAX_ATTEMPTS or self.stopped(order):
+                report = Report(State.INTERRUPTED, reason=f"it did not reach the venue ({report.reason or report.state.value})")
+                break
+            if report.state is State.NOT_SENT:
+                await self._clock.sleep(venue.timing.poll_ms)
+            attempt, prepared = attempt + 1, None
+        return await self._finish(order, venue, step, keys, report)
+
+    async def _write(
+        self, order: Order, venue: Venue, plan: tuple[Step, ...], number: int, keys: tuple[Key, ...], attempt: int
+    ) -> tuple[Prepared, Report]:
+        """Prepare, write to the journal, send. Raises `JournalUnwritable` when the intent could not be made durable: nothing was sent."""
+        step = plan[number]
+        if self._journal is None:
+            prepared = Prepared(step.id, step, {})
+            return prepared, await self._simulated_send(venue, prepared)
+        key = attempt_key(self.state.identities.get(order.account, order.account), self.mode, step.id, attempt)
+        try:
+            prepared = await venue.client.prepare(step, key)
+        except Exception as error:  # nothing has left: whatever went wrong, it is a refusal on this side
+            known = isinstance(error, BasisError)
+            reason = str(error) if known else f"{venue.name} could not prepare it: {type(error).__name__}"
+            return Prepared(key, step, {}), Report(State.DENIED, reason=reason)
+        before = {k: self.state.book[k] for k in keys}
+        adopted = key in self.state.orphans
+        await self.commit(
+            Sending(self.mode, order, plan, number, attempt, prepared, keys, before, dict(self.state.marks), self._identities(order))
+        )
+        stopped = self.stopped(order)
+        if stopped:
+            return prepared, Report(State.INTERRUPTED, reason=stopped)
+        if adopted:
+            return prepared, Report(State.UNKNOWN, reason="the venue knows it already, from a run whose journal was lost")
+        if venue.simulated:
+            return prepared, await self._simulated_send(venue, prepared)
+        return prepared, await boundary.send(venue.client, prepared)
+
+    async def _simulated_send(self, venue: Venue, prepared: Prepared) -> Report:
+        try:
+            return await venue.client.send(prepared)
+        except BasisError:
+            raise
+        except Exception as error:
+            raise PluginRefused(f"a model failed while simulating {prepared.step.id}: {type(error).__name__}: {error}") from error
+
+    def _rest_until(self, order: Order) -> int | None:
+        good_for: int | None = getattr(order.action, "good_for", None)
+        return None if good_for is None else self._clock.now() + good_for
+
+    async def _finish(self, order: Order, venue: Venue, step: Step, keys: tuple[Key, ...], report: Report) -> Done:
+        """Compare the account with what the step did, and write both down."""
+        done = await self._verify(order, venue, keys, report)
+        if self._observers.listening("order_state_changed"):
+            self._observers.notify("order_state_changed", order=order, step=step.id, state=report.state)
+        if self._journal is None:
+            if done.verdict is Verdict.MISMATCHED:
+                self.state.frozen[order.account] = done.reason
+            return done
+        return await self._record(order, step, done)
+
+    async def _verify(self, order: Order, venue: Venue, keys: tuple[Key, ...], report: Report) -> Done:
+        if report.state not in DONE:
+            return Done(report, None)
+        if venue.simulated:
+            expected = deltas(report.effects)
+            new = [key for key in expected if key not in keys]
+            verdict, compared = self.simulated.verify((*keys, *new) if new else keys, expected, venue.model)
+            return Done(report, verdict, (), compared, "" if verdict is Verdict.VERIFIED else _off(compared))
+        own = {effect.id for effect in report.effects}
+        expected = deltas(effect for effect in report.effects if effect.id not in self.state.seen)
+        found = await self._reconciler.reconcile(keys, expected, own, report.at, venue, self._book())
+        book = found.book if found.verdict is Verdict.VERIFIED else {}
+        if found.verdict is Verdict.UNVERIFIED:  # parked: until the account can be read, the books say what the effects say
+            book = {key: self.state.book[key] + amount for key, amount in expected.items()}
+        return Done(report, found.verdict, found.externals, found.compared, found.reason, book, found.marks)
+
+    async def _record(self, order: Order, step: Step, done: Done) -> Done:
+        """The second commit: report, verdict, evidence, and whether the account is frozen."""
+        events: list[Event] = []
+        if (self.mode, step.id) in self.state.steps:  # else it never got as far as being sent
+            events.append(
+                Outcome(
+                    self.mode, step.id, done.report, done.verdict, done.externals, done.compared, done.book, done.marks,
+                    self._identities(order),
+                )
+            )  # fmt: skip
+        reason = _freezing(done)
+        if reason:
+            events.append(Frozen(order.account, f"{step.id}: {reason}", self._identities(order)))
+        try:
+            await self.commit(*events)
+        except JournalUnwritable as error:
+            self.state.frozen[order.account] = str(error)
+            return done._replace(verdict=Verdict.UNVERIFIED, reason=str(error))
+        if reason and self._observers.listening("runner_halted"):
+            self._observers.notify("runner_halted", account=order.account, reason=reason)
+        if done.verdict is Verdict.VERIFIED:
+            self._verified_at[order.account] = self._clock.now()
+        else:
+            self._verified_at.pop(order.account, None)
+        return done
+
+    async def resume(self, sending: Sending) -> Done:
+        """Settle a step that was being sent when a run ended: look it up first, never skip to sending."""
+        order = sending.order
+        return await self._carry_out(order, self._venues.named(order.venue), sending.plan, sending.number, sending.keys, sending)
+
+    # -- bookkeeping -------------------------------------------------------------------------------------------------------------
+
+    def begin(self, intent: Intent) -> None:
+        """Keep the intent for the first commit of its action."""
+        self._apply(intent)
+        self._buffer.append(intent)
+
+    async def freeze(self, account: str, reason: str) -> None:
+        """Send nothing more from the account until a person says so."""
+        if self._journal is None:
+            self.state.frozen.setdefault(account, reason)
+        else:
+            await self.commit(Frozen(account, reason, {account: self.state.identities[account]}))
+        if self._observers.listening("runner_halted"):
+            self._observers.notify("runner_halted", account=account, reason=reason)
+
+    async def commit(self, *events: Event) -> None:
+        """Write events, and what waits in the buffer, in one synced commit; then let them count. Raises `JournalUnwritable`."""
+        assert self._journal is not None
+        buffered, self._buffer = self._buffer, []
+        if not buffered and not events:
+            return
+        try:
+            await self._journal.commit((*buffered, *events))
+        except BaseException:
+            self._buffer = buffered + self._buffer
+            raise
+        for event in events:
+            self._apply(event)
+
+    def _apply(self, event: Event) -> None:
+        if isinstance(event, (Observed, Outcome)):
+            self.simulated.follow(self.state, event.book)
+        self.state.apply(event)
+
+    def _identities(self, order: Order) -> dict[str, str]:
+        return {alias: self.state.identities[alias] for alias in (order.account, order.lane)}
+
+    def _known_keys(self, order: Order, plan: Sequence[Step]) -> tuple[Key, ...]:
+        for step in plan:
+            record = self.state.steps.get((self.mode, step.id))
+            if record is not None:
+                return record.sending.keys
+        return self._venues.named(order.venue).model.touches(order, self.state.book)
+
+    def _book(self) -> Book:
+        state = self.state
+        return Book(state.book, state.known, state.marks, state.seen)
+
+    # -- results -----------------------------------------------------------------------------------------------------------------
+
+    def _refused(self, order: Order, reason: str, state: State = State.DENIED) -> LegResult:
+        return LegResult(order.id, order.venue, order.account, state, None, reason)
+
+    def _result(
+        self, order: Order, venue: Venue, plan: tuple[Step, ...], done: list[Done], before: tuple[Effect, ...]
+    ) -> LegResult:
+        last = done[-1]
+        if len(done) == 1:
+            report = last.report
+            externals = before + last.externals if before or last.externals else ()
+            result = LegResult(
+                order.id, order.venue, order.account, report.state, last.verdict, last.reason or report.reason, report.effects,
+                externals, last.compared, (plan[0].id,),
+            )  # fmt: skip
+        else:
+            result = LegResult(
+                order.id,
+                order.venue,
+                order.account,
+                last.report.state,
+                last.verdict,
+                last.reason or last.report.reason,
+                tuple(effect for step in done for effect in step.report.effects),
+                (*before, *(effect for step in done for effect in step.externals)),
+                tuple(line for step in done for line in step.compared),
+                tuple(step.id for step in plan[: len(done)]),
+            )
+        if self._observers.listening("reconciliation_finished"):
+            self._observers.notify("reconciliation_finished", order=order, result=result)
+        return result
+
+
+def _freezing(done: Done) -> str | None:
+    """Why the account must not act after this step; None when it may."""
+    if done.report.state is State.NEEDS_HUMAN:
+        return done.report.reason
+    return done.reason if done.verdict is Verdict.MISMATCHED else None
+
+
+def _off(compared: Sequence[Compared]) -> str:
+    return "; ".join(f"{line.key}: expected {line.expected}, observed {line.observed}" for line in compared if not line.agrees)
+
+

@@ -1,0 +1,60 @@
+"""Start-up after any end: find orders of ours that the journal lost, then settle every step that was being sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from ..attempts import is_ours
+from ..errors import Stopped, TryAgainLater
+from ..journal.events import Observed
+from ..journal.state import JournalState
+from ..orders import Effect, deltas
+from ..venues import Venue, Venues
+from .loop import TightLoop
+
+
+class Recovered(NamedTuple):
+    """What start-up found: steps settled, with their states, and attempt keys of orders that the journal does not know."""
+
+    settled: tuple[tuple[str, str], ...]
+    orphans: tuple[str, ...]
+
+
+async def recover(loop: TightLoop, venues: Venues, state: JournalState) -> Recovered:
+    """Idempotent: interrupted at any point, it ends the same when run again. Raises `TryAgainLater` when a venue cannot be asked."""
+    for venue in venues:
+        if not venue.simulated:
+            await _sweep(loop, venue, state)
+    settled: list[tuple[str, str]] = []
+    for (mode, step), record in state.unsettled():
+        if record.sending.order.venue not in venues:
+            raise Stopped(f"the step {step} of the mode {mode} was being sent and is not settled; run that mode first")
+        done = await loop.resume(record.sending)
+        settled.append((step, done.report.state.value))
+    return Recovered(tuple(settled), tuple(state.orphans))
+
+
+async def _sweep(loop: TightLoop, venue: Venue, state: JournalState) -> None:
+    """Take effects into the books that carry a key of ours which this journal does not know: a torn tail, an old backup."""
+    try:
+        effects = await venue.client.recent_effects((), state.marks.get(venue.name, 0), 0)
+    except Exception as error:
+        raise TryAgainLater(f"{venue.name} could not tell its recent effects at start ({type(error).__name__}); nothing was sent") from error
+    lost = tuple(_unknown(effects, state))
+    if lost:
+        book = {key: state.book[key] + change for key, change in deltas(lost).items() if key in state.known}
+        keeper = {account: state.identities[account] for account in _accounts(lost, state)}
+        await loop.commit(Observed(book, {}, lost, keeper))
+
+
+def _unknown(effects: Iterable[Effect], state: JournalState) -> Iterable[Effect]:
+    sent = {record.sending.prepared.key for record in state.steps.values()}
+    return (e for e in effects if is_ours(e) and e.order not in sent and e.order not in state.orphans and e.id not in state.seen)
+
+
+def _accounts(effects: Iterable[Effect], state: JournalState) -> set[str]:
+    named = {key.partition(":")[0] for effect in effects for key, _ in effect.lines}
+    return named & set(state.identities)
+
+

@@ -1,0 +1,48 @@
+"""What a step does as a whole: its parts one after the other, each seeing what the parts before it changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import attrs
+
+from .actions import Action, FromLeg
+from .contract import Market, StepFails, VenueModel
+from .keys import BALANCE, Key
+from .orders import Effect, Ref, Step, deltas
+from .positions import Overlaid
+
+
+def fold(
+    models: Mapping[str, VenueModel], step: Step, view: Mapping[Key, Decimal], market: Market, ref: Ref
+) -> tuple[Effect, ...]:
+    """The effects of all parts of the step, all or nothing. Raises `StepFails` when one part would fail, naming it."""
+    if len(step.actions) == 1:
+        action = step.actions[0]
+        return models[action.venue or step.order.venue].effects(step, action, view, market, ref)
+    seen = Overlaid(view)
+    done: list[dict[Key, Decimal]] = []
+    effects: list[Effect] = []
+    for number, part in enumerate(step.actions):
+        action = _with_amount(part, step, done)
+        try:
+            got = models[action.venue or step.order.venue].effects(step, action, seen, market, Ref(f"{ref.id}.{number}", ref.since))
+        except StepFails as failure:
+            raise StepFails(f"part {number} ({type(action).__name__}): {failure}") from failure
+        seen.apply(got)
+        effects += got
+        done.append(deltas(got))
+    return tuple(effects)
+
+
+def _with_amount(action: Action, step: Step, done: list[dict[Key, Decimal]]) -> Action:
+    """`action` with a `FromLeg` amount replaced by what that part added of the asset that this one spends."""
+    source = getattr(action, "amount", None)
+    if not isinstance(source, FromLeg):
+        return action
+    account = action.account or step.order.account
+    gained = done[source.leg].get(f"{account}:{BALANCE}:{action.spends()}")
+    if gained is None or gained <= 0:
+        raise StepFails(f"{type(action).__name__} takes its amount from part {source.leg}, which added no {action.spends()}")
+    return attrs.evolve(action, amount=gained)

@@ -1,0 +1,159 @@
+"""The kinds of rows a journal holds. Applying them in order gives the journal's state (`state.py`); `codec.py` writes them as JSON.
+
+Every event names the accounts that it is about: `accounts` maps their aliases to identities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import NamedTuple
+
+from ..actions import Action
+from ..keys import Key
+from ..orders import Effect, Order, Prepared, Report, Step
+from ..results import ActionResult, Compared
+from ..states import State, Verdict
+
+
+class Intent(NamedTuple):
+    """An action was divided into orders, before anything is sent."""
+
+    mode: str
+    action: Action
+    orders: tuple[Order, ...]
+    unallocated: Decimal
+    notes: tuple[str, ...]
+    accounts: Mapping[str, str]
+
+
+class Sending(NamedTuple):
+    """A write is about to leave. Durable before its first byte does; holds all that recovery needs.
+
+    `plan` are all steps of the order, `number` which of them this is. `before` are the book's values of `keys`, `marks` up to where
+    each account's own effects are known.
+    """
+
+    mode: str
+    order: Order
+    plan: tuple[Step, ...]
+    number: int
+    attempt: int
+    prepared: Prepared
+    keys: tuple[Key, ...]
+    before: Mapping[Key, Decimal]
+    marks: Mapping[str, int]
+    accounts: Mapping[str, str]
+
+    @property
+    def step(self) -> Step:
+        """The step that is being sent."""
+        return self.prepared.step
+
+
+class Outcome(NamedTuple):
+    """What came of a step, and what its account shows. `book` are the newly verified values."""
+
+    mode: str
+    step: str
+    report: Report
+    verdict: Verdict | None
+    externals: tuple[Effect, ...]
+    compared: tuple[Compared, ...]
+    book: Mapping[Key, Decimal]
+    marks: Mapping[str, int]
+    accounts: Mapping[str, str]
+
+
+class Closed(NamedTuple):
+    """An action is over. Its id never acts again and answers with this result."""
+
+    mode: str
+    result: ActionResult
+    accounts: Mapping[str, str]
+
+
+class Observed(NamedTuple):
+    """What accounts showed outside of an order: a first reading, effects that happened by themselves, orders of ours found anew."""
+
+    book: Mapping[Key, Decimal]
+    marks: Mapping[str, int]
+    externals: tuple[Effect, ...]
+    accounts: Mapping[str, str]
+
+
+class Frozen(NamedTuple):
+    """No order of the account is sent any more, until a person thaws it."""
+
+    account: str
+    reason: str
+    accounts: Mapping[str, str]
+
+
+class Thawed(NamedTuple):
+    """A person let the account act again. What it holds is read anew and taken as it is."""
+
+    account: str
+    reason: str
+    accounts: Mapping[str, str]
+
+
+class Resolved(NamedTuple):
+    """A person said what became of a step that could not be settled: `state` is FILLED or REJECTED."""
+
+    mode: str
+    step: str
+    state: State
+    reason: str
+    accounts: Mapping[str, str]
+
+
+class Reopened(NamedTuple):
+    """A reorganisation took a mined step back: its effects no longer stand, and it is settled again."""
+
+    mode: str
+    step: str
+    accounts: Mapping[str, str]
+
+
+class Finalised(NamedTuple):
+    """A mined step can no longer be reorganised."""
+
+    mode: str
+    step: str
+    accounts: Mapping[str, str]
+
+
+Event = Intent | Sending | Outcome | Closed | Observed | Frozen | Thawed | Resolved | Reopened | Finalised
+
+_CLASSES: tuple[type[Event], ...] = (
+    Intent, Sending, Outcome, Closed, Observed, Frozen, Thawed, Resolved, Reopened, Finalised,
+)  # fmt: skip
+
+
+def kind_of(event: type[Event]) -> str:
+    """The name that rows of the event carry."""
+    return event.__name__.upper()
+
+
+_BY_KIND = {kind_of(cls): cls for cls in _CLASSES}
+
+
+def event_class(kind: str) -> type[Event]:
+    """The event that rows of the kind hold. Raises `KeyError`."""
+    return _BY_KIND[kind]
+
+
+def subject_of(event: Event) -> str:
+    """What a row is about, for finding it: an action's or step's id, or an account."""
+    if isinstance(event, Intent):
+        return event.action.id
+    if isinstance(event, Sending):
+        return event.step.id
+    if isinstance(event, Closed):
+        return event.result.action.id
+    if isinstance(event, (Outcome, Resolved, Reopened, Finalised)):
+        return event.step
+    if isinstance(event, (Frozen, Thawed)):
+        return event.account
+    return ""

@@ -1,0 +1,52 @@
+"""One runner for each account: an advisory file lock named after the account's identity."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO
+
+from ..errors import AccountBusy
+from ..network import Account
+
+
+class AccountLocks:
+    """The locks of a run's accounts, held until `release` or the end of the process."""
+
+    def __init__(self, directory: Path, accounts: Iterable[Account]) -> None:
+        """Take them all, or none. Raises `AccountBusy` with the process that holds one."""
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._held: list[IO[str]] = []
+        try:
+            for account in sorted(accounts, key=lambda account: account.identity):
+                self._held.append(_take(directory, account))
+        except BaseException:
+            self.release()
+            raise
+
+    def release(self) -> None:
+        """Let the accounts go."""
+        while self._held:
+            self._held.pop().close()
+
+
+def _take(directory: Path, account: Account) -> IO[str]:
+    name = hashlib.sha256(account.identity.encode()).hexdigest()[:24]
+    handle = open(directory / f"{name}.lock", "a+")  # noqa: SIM115  held for the life of the run
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        handle.seek(0)
+        holder = handle.read().strip() or "unknown"
+        handle.close()
+        raise AccountBusy(
+            f"another runner (process {holder}) holds the account {account.alias} ({account.identity}): stop it first, or run there"
+        ) from None
+    handle.seek(0)
+    handle.truncate()
+    handle.write(str(os.getpid()))
+    handle.flush()
+    return handle

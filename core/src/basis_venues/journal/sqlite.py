@@ -1,0 +1,177 @@
+"""The journal on disk: one append-only SQLite table, WAL, synchronous FULL, each row's hash covering the one before it.
+
+SQLite's own integrity check does not see lost or flipped content; the chain does. A lost tail (the newest rows torn off) leaves a chain
+that holds: start-up looks at the venues for orders of ours that the journal does not know.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..clock import Clock
+from ..errors import JournalCorrupt, JournalNewer, Stopped
+from .codec import dumps, event_data, event_from
+from .events import Event, kind_of, subject_of
+
+SCHEMA = 1
+_ORIGIN = "0" * 64
+
+_CREATE = """
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS rows (
+    seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL, hash TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS rows_by_subject ON rows (subject);
+"""
+
+
+class JournalUnwritable(Stopped):
+    """The journal cannot be written (disk full, say): nothing more is sent until it can."""
+
+
+class Row(NamedTuple):
+    """One row as stored; `body` is JSON text."""
+
+    seq: int
+    at: int
+    kind: str
+    subject: str
+    body: str
+    hash: str
+
+    def data(self) -> dict[str, Any]:
+        """The row for people and programs."""
+        return {"seq": self.seq, "at": self.at, "kind": self.kind, "subject": self.subject, "hash": self.hash, **json.loads(self.body)}
+
+    def event(self) -> Event:
+        """The event that the row holds."""
+        return event_from(self.kind, json.loads(self.body))
+
+
+class SqliteJournal:
+    """An open journal. Raises `JournalNewer` for one written by a newer version, `JournalCorrupt` where the chain breaks."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self.path = path
+        self._clock = clock
+        self._waiting: list[tuple[Sequence[Event], Any]] = []
+        new = not path.exists()
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._db = sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
+        try:
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            self._check_version()
+            if new:
+                path.chmod(0o600)
+                _sync_directory(path.parent)
+        except sqlite3.DatabaseError as error:
+            self._db.close()
+            raise JournalCorrupt(f"{path} is not a journal that can be read ({error}); restore it from a backup") from None
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _check_version(self) -> None:
+        known = self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone()
+        if known is None:
+            self._db.executescript(_CREATE)
+            self._db.execute("INSERT OR IGNORE INTO meta VALUES ('schema', ?)", (str(SCHEMA),))
+        version = int(self._db.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone()[0])
+        if version > SCHEMA:
+            raise JournalNewer(
+                f"the journal {self.path} was written by a newer version (schema {version}, this one knows {SCHEMA}): upgrade basis-venues"
+            )
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._db.close()
+
+    def rows(self, subject: str | None = None, after: int = 0) -> Iterator[Row]:
+        """The rows after number `after`, oldest first, all or those about one subject."""
+        if subject is None:
+            cursor = self._db.execute("SELECT seq, at, kind, subject, body, hash FROM rows WHERE seq > ? ORDER BY seq", (after,))
+        else:
+            cursor = self._db.execute(
+                "SELECT seq, at, kind, subject, body, hash FROM rows WHERE seq > ? AND (subject = ? OR subject LIKE ? ESCAPE '\\') ORDER BY seq",
+                (after, subject, subject.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "/%"),
+            )
+        return (Row(*values) for values in cursor)
+
+    def verified(self) -> Iterator[Row]:
+        """All rows, each checked against the chain. Raises `JournalCorrupt` at the first that does not fit."""
+        before, expected = _ORIGIN, 1
+        try:
+            for row in self.rows():
+                if row.seq != expected or row.hash != _hash(before, row.at, row.kind, row.subject, row.body):
+                    raise JournalCorrupt(
+                        f"the journal {self.path} is damaged at row {row.seq}: its hash does not fit. Keep the file, restore a backup, and "
+                        "compare with the venue before acting again"
+                    )
+                before, expected = row.hash, expected + 1
+                yield row
+        except sqlite3.DatabaseError as error:
+            raise JournalCorrupt(f"the journal {self.path} cannot be read after row {expected - 1} ({error}); restore a backup") from None
+
+    def write(self, events: Sequence[Event]) -> None:
+        """Append the events in one synced commit. Raises `JournalUnwritable`; then none of them is stored."""
+        at = self._clock.now()
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                last = self._db.execute("SELECT seq, hash FROM rows ORDER BY seq DESC LIMIT 1").fetchone()
+                seq, before = last if last is not None else (0, _ORIGIN)
+                for event in events:
+                    kind, subject, body = kind_of(type(event)), subject_of(event), dumps(event_data(event))
+                    seq, before = seq + 1, _hash(before, at, kind, subject, body)
+                    self._db.execute("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?)", (seq, at, kind, subject, body, before))
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+        except sqlite3.Error as error:
+            raise JournalUnwritable(f"the journal {self.path} cannot be written ({error}): free the disk, then start again") from None
+
+    async def commit(self, events: Sequence[Event]) -> None:
+        """`write`, sharing one synced commit with every other lane that is waiting in the same turn of the event loop."""
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        done = loop.create_future()
+        if not self._waiting:
+            loop.call_soon(self._flush)
+        self._waiting.append((events, done))
+        await done
+
+    def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        try:
+            self.write([event for events, _ in waiting for event in events])
+        except BaseException as error:
+            for _, done in waiting:
+                if not done.done():
+                    done.set_exception(error)
+            return
+        for _, done in waiting:
+            if not done.done():
+                done.set_result(None)
+
+
+def _hash(before: str, at: int, kind: str, subject: str, body: str) -> str:
+    return hashlib.sha256(f"{before}\n{at}\n{kind}\n{subject}\n{body}".encode()).hexdigest()
+
+
+def _sync_directory(directory: Path) -> None:
+    """Make the file's name itself durable."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

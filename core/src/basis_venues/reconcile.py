@@ -1,0 +1,199 @@
+"""The reconciler: does the account's own state show what the books expect?
+
+One function serves before an order (expected: nothing) and after it (expected: the sum of its effects). It reads every touched key from
+its owner, not before the order's time or block, and compares with the last verified book. What is off is explained by effects that are
+neither ours nor seen before, or it is a mismatch. What could not be read is never taken for zero.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Awaitable, Collection, Iterable, Mapping
+from decimal import Decimal
+from typing import NamedTuple
+
+from .amounts import ZERO
+from .clock import Clock
+from .keys import TRANSIT, Key, protocol_of, split_key
+from .orders import Effect, Snapshot
+from .results import Compared
+from .states import Verdict
+from .venues import Venue, Venues
+
+
+class Findings(NamedTuple):
+    """What reconciliation found. `book` and `marks` are the newly verified values and up to where effects are known."""
+
+    verdict: Verdict
+    compared: tuple[Compared, ...] = ()
+    externals: tuple[Effect, ...] = ()
+    book: Mapping[Key, Decimal] = {}
+    marks: Mapping[str, int] = {}
+    reason: str = ""
+
+
+class Reading(NamedTuple):
+    """Values by key and, for each venue asked, the time or block from which they hold. `failures` say what could not be read."""
+
+    values: dict[Key, Decimal]
+    at: dict[str, int]
+    failures: tuple[str, ...]
+
+
+class Book(NamedTuple):
+    """What was verified last: values of `known` keys, marks by venue, ids of effects already accounted for."""
+
+    values: Mapping[Key, Decimal]
+    known: Collection[Key]
+    marks: Mapping[str, int]
+    seen: Collection[str]
+
+
+class Reconciler:
+    """Compares books with what the owners of positions show."""
+
+    def __init__(self, venues: Venues, clock: Clock) -> None:
+        self._venues = venues
+        self._clock = clock
+        self._owners: dict[Key, Venue | None] = {}
+
+    def owner(self, key: Key) -> Venue | None:
+        """The venue that answers for the key; None for what only the books know (transit)."""
+        if key not in self._owners:
+            parts = split_key(key)
+            self._owners[key] = None if parts.kind == TRANSIT else self._venues.named(protocol_of(parts) or self._venues.keeper(parts.account))
+        return self._owners[key]
+
+    async def reconcile(
+        self, keys: Iterable[Key], expected: Mapping[Key, Decimal], own: Collection[str], at: int, home: Venue, book: Book
+    ) -> Findings:
+        """Read and compare until all is explained or the venue's budget is over.
+
+        `expected` are changes since the book; a touched key without one is expected to be as it was. `own` are the ids of the order's
+        effects, `at` its time or block at the venue `home`. The verdict is VERIFIED, MISMATCHED, or UNVERIFIED (not readable).
+        """
+        wanted = tuple(dict.fromkeys((*keys, *expected)))
+        deadline = self._clock.now() + home.timing.verify_within_ms
+        while True:
+            reading = await self.read(wanted, at, home)
+            findings = await self._compare(wanted, expected, own, reading, book)
+            if findings.verdict is Verdict.VERIFIED or self._clock.now() >= deadline:
+                return findings
+            await self._clock.sleep(home.timing.poll_ms)
+
+    async def read(self, keys: Collection[Key], at: int, home: Venue) -> Reading:
+        """Every key from its owner; owners are asked side by side."""
+        by_owner: dict[str, list[Key]] = defaultdict(list)
+        for key in keys:
+            owner = self.owner(key)
+            if owner is not None:
+                by_owner[owner.name].append(key)
+        asked = [self._ask(self._venues.named(name), group, at if self._venues.same_time(name, home) else 0) for name, group in by_owner.items()]
+        values: dict[Key, Decimal] = {}
+        times: dict[str, int] = {}
+        failures: list[str] = []
+        for name, answer in zip(by_owner, await _side_by_side(asked), strict=True):
+            if isinstance(answer, Snapshot):
+                values.update(answer.values)
+                times[name] = answer.at
+                failures += [f"{name} did not show {key}" for key in by_owner[name] if key not in answer.values]
+            else:
+                failures.append(f"{name} could not be read: {type(answer).__name__}")
+        return Reading(values, times, tuple(failures))
+
+    async def _ask(self, venue: Venue, keys: list[Key], at: int) -> Snapshot | Exception:
+        try:
+            snapshot = await venue.client.positions(keys, at)
+            if snapshot.at < at:
+                return ValueError("the answer is older than the order")
+            return snapshot._replace(values={key: _amount(snapshot.values[key]) for key in keys if key in snapshot.values})
+        except Exception as error:  # a plugin may raise anything; not being able to read is an answer
+            return error
+
+    async def _compare(
+        self, keys: Collection[Key], expected: Mapping[Key, Decimal], own: Collection[str], reading: Reading, book: Book
+    ) -> Findings:
+        values = dict(reading.values)
+        for key in keys:
+            if self.owner(key) is None:
+                values[key] = book.values[key] + expected.get(key, ZERO)
+        due = {key: self._due(key, values, expected, book) for key in keys}
+        if reading.failures:
+            compared = tuple(Compared(key, due[key], values.get(key), key in values) for key in keys)
+            return Findings(Verdict.UNVERIFIED, compared, reason="; ".join(reading.failures))
+        off = {key: values[key] - due[key] for key in keys if not self._within(key, values[key] - due[key])}
+        externals: tuple[Effect, ...] = ()
+        if off:
+            found = await self._externals(off, own, reading, book)
+            if isinstance(found, str):
+                return Findings(Verdict.UNVERIFIED, self._evidence(keys, due, values), reason=found)
+            externals = found
+        explained = _by_key(externals)
+        left = {key: amount for key, amount in off.items() if not self._within(key, amount - explained.get(key, ZERO))}
+        evidence = self._evidence(keys, {key: due[key] + explained.get(key, ZERO) for key in keys}, values)
+        if left:
+            return Findings(Verdict.MISMATCHED, evidence, externals, reason="; ".join(self._say(key, due, values) for key in left))
+        elsewhere = {k: book.values[k] + amount for k, amount in explained.items() if k not in values and k in book.known}
+        return Findings(Verdict.VERIFIED, evidence, externals, {**elsewhere, **values}, reading.at)
+
+    def _due(self, key: Key, values: Mapping[Key, Decimal], expected: Mapping[Key, Decimal], book: Book) -> Decimal:
+        """What the books expect: the verified value plus the change. A key seen for the first time is taken as it stands."""
+        if key in book.known or key in expected or key not in values:
+            return book.values[key] + expected.get(key, ZERO)
+        return values[key]
+
+    def _within(self, key: Key, difference: Decimal) -> bool:
+        if not difference:
+            return True
+        owner = self.owner(key)
+        return owner is not None and abs(difference) <= owner.model.tolerance(key)
+
+    def _evidence(self, keys: Collection[Key], due: Mapping[Key, Decimal], values: Mapping[Key, Decimal]) -> tuple[Compared, ...]:
+        return tuple(Compared(key, due[key], values[key], self._within(key, values[key] - due[key])) for key in keys)
+
+    def _say(self, key: Key, due: Mapping[Key, Decimal], values: Mapping[Key, Decimal]) -> str:
+        return f"{key}: expected {due[key]}, observed {values[key]}"
+
+    async def _externals(self, off: Mapping[Key, Decimal], own: Collection[str], reading: Reading, book: Book) -> tuple[Effect, ...] | str:
+        """Effects of others on the keys that are off, up to the reading; or why they could not be had."""
+        by_owner: dict[str, list[Key]] = defaultdict(list)
+        for key in off:
+            owner = self.owner(key)
+            if owner is not None:
+                by_owner[owner.name].append(key)
+        found: dict[str, Effect] = {}
+        for name, keys in by_owner.items():
+            try:
+                effects = await self._venues.named(name).client.recent_effects(keys, book.marks.get(name, 0), reading.at[name])
+            except Exception as error:  # as above: an unreadable history explains nothing
+                return f"{name} could not tell its recent effects: {type(error).__name__}"
+            found.update({effect.id: effect for effect in effects if effect.id not in own and effect.id not in book.seen})
+        return tuple(found.values())
+
+
+def _by_key(effects: Iterable[Effect]) -> dict[Key, Decimal]:
+    total: dict[Key, Decimal] = {}
+    for effect in effects:
+        for key, amount in effect.lines:
+            total[key] = total.get(key, ZERO) + amount
+    return total
+
+
+def _amount(value: object) -> Decimal:
+    """A position as a plugin gave it. Raises `TypeError` for anything but a finite Decimal."""
+    if not isinstance(value, Decimal) or not value.is_finite():
+        raise TypeError("a position must be a finite Decimal")
+    return value
+
+
+async def _side_by_side(asked: list[Awaitable[Snapshot | Exception]]) -> list[Snapshot | Exception]:
+    """The answers, in order. One question alone is asked without a task, so that a backtest needs no event loop."""
+    if len(asked) == 1:
+        return [await asked[0]]
+    if not asked:
+        return []
+    import asyncio
+
+    return list(await asyncio.gather(*asked))
+
+

@@ -1,0 +1,114 @@
+"""Which venues are installed, and which of them may be loaded: decided from metadata, before any of their code runs."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from .config.converter import nearest
+from .contract import CONTRACT
+from .distributions import EntryPoint, entry_points
+from .errors import ConfigurationError, PluginRefused
+from .hookspecs import ENTRY_POINT_GROUP
+from .manifest import Manifest, read_manifest
+
+OBSERVER_GROUP = "basis.observers"
+"""The entry-point group of observers; every installed one is loaded."""
+
+FIRST_PARTY: Mapping[str, str] = {
+    name: f"basis-venues-{name}" for name in ("aave", "alchemy", "binance", "bybit", "instadapp", "lido", "okx")
+}
+"""Names that belong to a distribution of ours: any other that claims one is refused."""
+
+
+class Installed(NamedTuple):
+    """A venue that passed: its entry point, its manifest, and its default YAML where it ships one."""
+
+    entry: EntryPoint
+    manifest: Manifest
+    defaults: Path | None
+
+
+class Registry:
+    """The installed venues and observers. The path is scanned once, when it is made; manifests are read when they are asked for."""
+
+    def __init__(self, path: Sequence[str] | None = None) -> None:
+        found = entry_points((ENTRY_POINT_GROUP, OBSERVER_GROUP), path)
+        self._claims: dict[str, list[EntryPoint]] = {}
+        for entry in found:
+            if entry.group == ENTRY_POINT_GROUP:
+                self._claims.setdefault(entry.name, []).append(entry)
+        self.observers = tuple(entry for entry in found if entry.group == OBSERVER_GROUP)
+        """Entry points of installed observers."""
+        self._passed: dict[str, Installed] = {}
+
+    def names(self) -> tuple[str, ...]:
+        """The names that installed distributions claim, whether they would be let in or not, in alphabetical order."""
+        return tuple(sorted(self._claims))
+
+    def venue(self, name: str) -> Installed:
+        """The venue of that name. Raises `PluginRefused` with what mends it where it is missing or must not be loaded."""
+        if name not in self._passed:
+            self._passed[name] = self._admit(self._owner(name))
+        return self._passed[name]
+
+    def _owner(self, name: str) -> EntryPoint:
+        """The one distribution that may answer for the name."""
+        claims = self._claims.get(name, [])
+        if not claims:
+            hint = nearest(name, {*FIRST_PARTY, *self._claims})
+            raise PluginRefused(f"no plugin for the venue {name!r} is installed: pip install {_wheel(name)}{hint}")
+        if len(claims) > 1:
+            owners = " and ".join(sorted(claim.distribution.name for claim in claims))
+            raise PluginRefused(f"{owners} both claim the venue {name!r}, so neither is loaded: pip uninstall the one you do not want")
+        owner = claims[0].distribution.name
+        if FIRST_PARTY.get(name, owner) != owner:
+            raise PluginRefused(
+                f"the venue {name!r} belongs to {FIRST_PARTY[name]}, but {owner} claims it and is not loaded: "
+                f"pip uninstall {owner} && pip install {FIRST_PARTY[name]}"
+            )
+        return claims[0]
+
+    def _admit(self, entry: EntryPoint) -> Installed:
+        folder = _module_folder(entry)
+        shipper = f"{entry.distribution.name} {entry.distribution.version}"
+        try:
+            manifest = read_manifest(folder / "manifest.toml")
+        except ConfigurationError as error:
+            raise PluginRefused(f"{shipper}: its manifest is not valid: {error}") from None
+        if manifest.venue != entry.name:
+            raise PluginRefused(f"{shipper}: its entry point is named {entry.name!r} and its manifest says {manifest.venue!r}")
+        check_contract(manifest, entry.distribution.name, entry.distribution.version)
+        defaults = folder / "venue.yaml"
+        return Installed(entry, manifest, defaults if defaults.is_file() else None)
+
+
+def check_contract(manifest: Manifest, distribution: str, version: str = "") -> None:
+    """Whether a plugin fits this core. Raises `PluginRefused` with both ranges and the command that mends it."""
+    major, minor = manifest.contract_version
+    if major == CONTRACT[0] and minor <= CONTRACT[1]:
+        return
+    newer = (major, minor) > CONTRACT
+    takes = f"{CONTRACT[0]}.0" + (f" to {CONTRACT[0]}.{CONTRACT[1]}" if CONTRACT[1] else "")
+    raise PluginRefused(
+        f"{distribution} {version} is written for contract {major}.{minor} (it runs on {major}.{minor} up to below {major + 1}.0), "
+        f"and this basis-venues takes {takes}: pip install --upgrade {'basis-venues' if newer else distribution}"
+    )
+
+
+def _wheel(name: str) -> str:
+    return f"basis-venues-{name.replace('_', '-')}"
+
+
+def _module_folder(entry: EntryPoint) -> Path:
+    """The folder of the entry's module, found without running it: beside the metadata, or where the import system would look."""
+    top, *rest = entry.module.split(".")
+    folder = entry.distribution.home.joinpath(top, *rest)
+    if (folder / "manifest.toml").is_file():
+        return folder
+    spec = importlib.util.find_spec(top)  # of a top-level name: nothing is executed
+    if spec is None or not spec.submodule_search_locations:
+        raise PluginRefused(f"{entry.distribution.name}: its module {entry.module!r} is not there; install it again")
+    return Path(next(iter(spec.submodule_search_locations))).joinpath(*rest)

@@ -1,0 +1,124 @@
+"""What `execute_action` answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import NamedTuple
+
+from . import errors
+from .actions import Action
+from .amounts import ZERO
+from .keys import Key
+from .orders import Effect
+from .states import NOTHING_HAPPENED, SUCCEEDED, State, Verdict
+
+
+class Compared(NamedTuple):
+    """One line of reconciliation: what the books expected of a key, what its owner showed, and whether that is within tolerance."""
+
+    key: Key
+    expected: Decimal
+    observed: Decimal | None
+    agrees: bool
+
+
+class LegResult(NamedTuple):
+    """How one order went.
+
+    `order`, `venue`, `account`: which. `state` is the last word of the venue, `verdict` what reconciliation found after it (None
+    where there was nothing to reconcile). `effects` are this order's; `externals` are effects of others found on the way.
+    `compared` is the evidence. `steps` are the ids of its steps.
+    """
+
+    order: str
+    venue: str
+    account: str
+    state: State
+    verdict: Verdict | None
+    reason: str = ""
+    effects: tuple[Effect, ...] = ()
+    externals: tuple[Effect, ...] = ()
+    compared: tuple[Compared, ...] = ()
+    steps: tuple[str, ...] = ()
+
+    @property
+    def deltas(self) -> dict[Key, Decimal]:
+        """The change of each position, summed from the effects."""
+        from .orders import deltas
+
+        return deltas(self.effects)
+
+
+class ActionResult(NamedTuple):
+    """How an action went.
+
+    `state` is `VERIFIED` when every leg is; otherwise what the worst leg says, see `worst`. `unallocated` is the part of the quantity
+    that fits no venue's lots: the legs and it add up to the whole. `undo` are actions that would take the filled legs back, computed
+    when another leg failed, never sent unasked. `at` is ms.
+    """
+
+    action: Action
+    state: str
+    legs: tuple[LegResult, ...]
+    at: int
+    unallocated: Decimal = ZERO
+    notes: tuple[str, ...] = ()
+    undo: tuple[Action, ...] = ()
+
+    @property
+    def deltas(self) -> Mapping[Key, Decimal]:
+        """The change of each position over all legs."""
+        from .orders import deltas
+
+        return deltas(effect for leg in self.legs for effect in leg.effects)
+
+    def raise_unless_verified(self) -> ActionResult:
+        """This result, or the error of the worst leg's state (see `basis_venues.errors`)."""
+        if self.state != Verdict.VERIFIED.value:
+            reasons = "; ".join(f"{leg.order}: {leg.state.value} {leg.reason}".rstrip() for leg in self.legs)
+            raise _ERRORS.get(self.state, errors.VenueRejected)(f"action {self.action.id} ended {self.state}: {reasons}")
+        return self
+
+
+_ERRORS: dict[str, type[errors.BasisError]] = {
+    State.DENIED.value: errors.Denied,
+    State.INTERRUPTED.value: errors.TryAgainLater,
+    State.UNKNOWN.value: errors.OutcomeUnknown,
+    State.ACCEPTED.value: errors.OutcomeUnknown,
+    State.PARTIAL.value: errors.OutcomeUnknown,
+    Verdict.UNVERIFIED.value: errors.OutcomeUnknown,
+    Verdict.MISMATCHED.value: errors.Mismatch,
+    State.NEEDS_HUMAN.value: errors.Stopped,
+}
+
+_WORST_FIRST = (
+    State.NEEDS_HUMAN.value,
+    Verdict.MISMATCHED.value,
+    State.UNKNOWN.value,
+    Verdict.UNVERIFIED.value,
+    State.PARTIAL.value,
+    State.ACCEPTED.value,
+    State.REVERTED.value,
+    State.REJECTED.value,
+    State.INTERRUPTED.value,
+    State.DENIED.value,
+    State.EXPIRED.value,
+    State.CANCELLED.value,
+    Verdict.VERIFIED.value,
+)
+
+
+def standing(leg: LegResult) -> str:
+    """One word for a leg: `VERIFIED` for a verified success, else the verdict that failed, else the venue's state."""
+    if leg.verdict is Verdict.VERIFIED:
+        return Verdict.VERIFIED.value if leg.state in SUCCEEDED else leg.state.value
+    if leg.verdict is not None and leg.state not in NOTHING_HAPPENED and leg.state is not State.NEEDS_HUMAN:
+        return leg.verdict.value
+    return leg.state.value
+
+
+def worst(legs: tuple[LegResult, ...]) -> str:
+    """The one word for an action: that of its worst leg. An action without legs is `DENIED`."""
+    words = {standing(leg) for leg in legs}
+    return next((word for word in _WORST_FIRST if word in words), State.DENIED.value)

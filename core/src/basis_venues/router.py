@@ -1,0 +1,177 @@
+"""`ActionRouter`: from what a strategy asks for to orders at venues."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import NamedTuple
+
+import attrs
+
+from .actions import Action, AtomicBundle, Transfer
+from .amounts import ZERO, floor_to
+from .config.modes import Mode
+from .config.routes import Route
+from .contract import Market, VenueModel
+from .errors import Denied, InvalidAction, NotRoutable
+from .guard import check_destination
+from .network import Account
+from .orders import Limits, Order
+from .series import price
+from .split import Share, split
+
+
+class Routed(NamedTuple):
+    """Where an action goes. `unallocated` is the part of its quantity that fits no venue; `notes` say why."""
+
+    orders: tuple[Order, ...]
+    unallocated: Decimal = ZERO
+    notes: tuple[str, ...] = ()
+
+
+class ActionRouter:
+    """Divides actions into orders by the mode's configuration.
+
+    A venue named on the action wins, then the mode's routes (see `Mode.routes`). A transfer goes to the venue that keeps the source
+    account. Quantities are split by weight in whole lots.
+    """
+
+    def __init__(
+        self,
+        mode: Mode,
+        models: Mapping[str, VenueModel],
+        settings: Mapping[str, object],
+        accounts: Mapping[str, Account],
+        account_of: Callable[[str], Account],
+        market: Market,
+    ) -> None:
+        self._mode = mode
+        self._models = models
+        self._settings = settings
+        self._accounts = accounts
+        self._account_of = account_of
+        self._market = market
+        self._single: dict[tuple[type[Action], str | None, str | None, str | None], tuple[str, str, str]] = {}
+
+    def route(self, action: Action) -> Routed:
+        """The orders that carry `action` out. Raises `InvalidAction`, `NotRoutable`, `Denied` or `GuardRefused`; nothing was sent."""
+        if isinstance(action, Transfer):
+            return self._transfer(action)
+        if isinstance(action, AtomicBundle):
+            action = self._bundle(action)
+        elif action.splits and action.venue is None:
+            route = self._route_of(action)
+            if len(route.venues) > 1:
+                return self._divided(action, route)
+            if route.weights[0] != 1:
+                return self._divided(action, route)
+        place = (type(action), action.venue, action.account, getattr(action, "symbol", None))
+        found = self._single.get(place)
+        if found is None:
+            found = self._single[place] = self._allowed(action)
+        venue, account, lane = found
+        return Routed((Order(f"{action.id}/{venue}", action, venue, account, lane),))
+
+    def _route_of(self, action: Action) -> Route:
+        for action_type in action.action_types:
+            route = self._mode.routes.get(action_type)
+            if route is not None:
+                return route
+        wanted = " or ".join(action.action_types)
+        if not wanted:
+            raise InvalidAction(f"{type(action).__name__} is a part of a bundle; it cannot be asked for by itself")
+        known = ", ".join(sorted(self._mode.routes)) or "nothing"
+        raise NotRoutable(f"the mode {self._mode.name} has no venue for {type(action).__name__} ({wanted}); it routes {known}")
+
+    def _allowed(self, action: Action) -> tuple[str, str, str]:
+        """Where such an action goes. Raises `Denied` where the mode's file says that it never does this."""
+        refusal = self._mode.refusal(action)
+        if refusal is not None:
+            raise Denied(refusal)
+        return self._placed(action, action.venue or self._route_of(action).venues[0])
+
+    def _placed(self, action: Action, venue: str) -> tuple[str, str, str]:
+        """Venue, account and lane of an order. Raises `NotRoutable` for a venue that the mode does not subscribe to."""
+        if venue not in self._mode.execution_venues:
+            subscribed = ", ".join(self._mode.execution_venues)
+            raise NotRoutable(f"the mode {self._mode.name} does not subscribe to {venue!r}; it has {subscribed}")
+        account = self._account_of(venue) if action.account is None else self._account(action.account)
+        return venue, account.alias, account.lane
+
+    def _account(self, alias: str) -> Account:
+        account = self._accounts.get(alias)
+        if account is None:
+            raise NotRoutable(f"there is no account {alias!r}; this mode has {', '.join(sorted(self._accounts))}")
+        return account
+
+    def _order(self, action: Action, venue: str) -> Order:
+        venue, account, lane = self._placed(action, venue)
+        return Order(f"{action.id}/{venue}", action, venue, account, lane)
+
+    def _transfer(self, action: Transfer) -> Routed:
+        source = self._account(action.source)
+        if action.target is not None:
+            self._account(action.target)
+        if action.address is not None:
+            check_destination(source.keeper, self._settings[source.keeper], action)
+        if action.venue is not None and action.venue != source.keeper:
+            raise NotRoutable(f"a transfer out of {source.alias} goes to {source.keeper}, which keeps it, not to {action.venue}")
+        if source.keeper not in self._mode.execution_venues:
+            raise NotRoutable(f"the mode {self._mode.name} does not subscribe to {source.keeper}, which keeps the account {source.alias}")
+        return Routed((Order(f"{action.id}/{source.keeper}", action, source.keeper, source.alias, source.lane),))
+
+    def _bundle(self, bundle: AtomicBundle) -> AtomicBundle:
+        """The bundle with every leg's venue named."""
+        home = bundle.venue or self._route_of(bundle).venues[0]
+        legs = tuple(leg if leg.venue else attrs.evolve(leg, venue=self._leg_venue(leg, home)) for leg in bundle.legs)
+        for leg in legs:
+            self._placed(leg, leg.venue or home)
+        return attrs.evolve(bundle, legs=legs)
+
+    def _leg_venue(self, leg: Action, home: str) -> str:
+        if set(leg.action_types) & set(type(leg).action_types) & {"flash_loan_execution"}:
+            return home
+        if "lending_execution" in leg.action_types and self._mode.on_chain_leverage_venue:
+            return self._mode.on_chain_leverage_venue
+        return self._route_of(leg).venues[0]
+
+    def _divided(self, action: Action, route: Route) -> Routed:
+        """One leg for each venue that gets at least a lot."""
+        self._allowed(action)
+        quantity: Decimal | None = getattr(action, "quantity", None)
+        if quantity is None:
+            return self._divided_notional(action, route)
+        shares = [
+            self._share(venue, weight, self._models[venue].limits(action), action)
+            for venue, weight in zip(route.venues, route.weights, strict=True)
+            if weight
+        ]
+        parts, rest, notes = split(quantity, shares)
+        if not parts:
+            raise Denied(f"{quantity} of {getattr(action, 'symbol', '')} is under every venue's minimum: {'; '.join(notes)}")
+        orders = tuple(self._order(attrs.evolve(action, quantity=part), venue) for venue, part in parts)
+        return Routed(orders, rest, notes)
+
+    def _divided_notional(self, action: Action, route: Route) -> Routed:
+        """A quote amount is divided to the cent of its last digit; each venue turns its part into lots itself."""
+        notional: Decimal = action.notional  # type: ignore[attr-defined]
+        shares = [
+            Share(venue, weight, Decimal("0.01"), self._models[venue].limits(action).minimum_notional)
+            for venue, weight in zip(route.venues, route.weights, strict=True)
+            if weight
+        ]
+        parts, rest, notes = split(notional, shares)
+        if not parts:
+            raise Denied(f"a notional of {notional} is under every venue's minimum: {'; '.join(notes)}")
+        orders = tuple(self._order(attrs.evolve(action, notional=part), venue) for venue, part in parts)
+        return Routed(orders, rest, notes)
+
+    def _share(self, venue: str, weight: Decimal, limits: Limits, action: Action) -> Share:
+        """What a venue takes, its least notional turned into a quantity at the market's price."""
+        minimum = limits.minimum
+        if limits.minimum_notional:
+            at = getattr(action, "price", None) or self._market.value(price(venue, action.symbol))  # type: ignore[attr-defined]
+            by_value = limits.minimum_notional / at
+            lots = floor_to(by_value, limits.lot) + limits.lot if limits.lot else by_value
+            minimum = max(minimum, lots)
+        return Share(venue, weight, limits.lot, minimum)

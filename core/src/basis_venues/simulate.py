@@ -1,0 +1,167 @@
+"""The one simulated venue client: it serves every model, and answers at once."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
+
+from .clock import Clock, PlanClock
+from .contract import Market, StepFails, VenueClient, VenueModel
+from .fold import fold
+from .keys import Key
+from .network import Network
+from .orders import Effect, Prepared, Ref, Report, Snapshot, Step
+from .positions import Positions
+from .states import State
+
+NEVER = 1 << 62
+
+
+class SimulatedLedger:
+    """What the simulated accounts hold, and what happens to them by itself as the clock moves.
+
+    `disturbed` holds, by account, what happened to it by itself and is not in its books yet.
+    """
+
+    def __init__(self, models: Mapping[str, VenueModel], market: Market, clock: Clock, positions: Mapping[Key, Decimal]) -> None:
+        self.positions = Positions(positions)
+        self.disturbed: dict[str, list[Effect]] = {}
+        self._models = models
+        self._market = market
+        self._clock = clock
+        self._later: list[tuple[int, str, Effect]] = []
+        self._accrued_until = clock.now()
+        self._due = NEVER
+        self._plan_due(self._accrued_until)
+        if isinstance(clock, PlanClock):
+            clock.on_the_way = self.advance
+
+    def advance(self, until: int) -> None:
+        """Let everything happen that is due up to `until`, in its order and at its time."""
+        while self._due <= until:
+            due = self._due
+            if isinstance(self._clock, PlanClock):
+                self._clock.stop_at(due)
+            for model in self._models.values():
+                self._happen(model.accruals(self.positions, self._market, self._accrued_until, due))
+            while self._later and self._later[0][0] <= due:
+                self._happen((heapq.heappop(self._later)[2],))
+            self._accrued_until = due
+            self._plan_due(due)
+
+    def apply(self, effects: Sequence[Effect]) -> None:
+        """Book the effects of an order."""
+        positions = self.positions
+        opened_or_closed = False
+        for effect in effects:
+            for key, amount in effect.lines:
+                held = positions[key]
+                positions[key] = now = held + amount
+                if not held or not now:
+                    opened_or_closed = True
+        if opened_or_closed:
+            self._plan_due(max(self._accrued_until, self._clock.now()))
+
+    def later(self, effect: Effect) -> None:
+        """Let the effect happen at its own time."""
+        heapq.heappush(self._later, (effect.at, effect.id, effect))
+        self._due = min(self._due, effect.at)
+
+    def _happen(self, effects: Sequence[Effect]) -> None:
+        self.positions.apply(effects)
+        for effect in effects:
+            self.disturbed.setdefault(effect.lines[0][0].partition(":")[0], []).append(effect)
+
+    def _plan_due(self, now: int) -> None:
+        times = [model.next_accrual(self.positions, self._market, now) for model in self._models.values()]
+        due = [time for time in times if time is not None and time > now]
+        if self._later:
+            due.append(self._later[0][0])
+        self._due = min(due, default=NEVER)
+
+
+class SimulatedClient(VenueClient):
+    """Carries steps out on a `SimulatedLedger` by folding the models' effects.
+
+    `reverts`: the venue is a chain, where a failing step is REVERTED and costs its gas; an exchange rejects it, or lets it expire.
+    """
+
+    network = Network.SIMULATION
+
+    def __init__(self, ledger: SimulatedLedger, models: Mapping[str, VenueModel], market: Market, clock: Clock, *, reverts: bool) -> None:
+        self.ledger = ledger
+        self._models = models
+        self._market = market
+        self._clock = clock
+        self._reverts = reverts
+        self._success = State.FINAL if reverts else State.FILLED
+        self._resting: dict[str, int] = {}
+        self._ended: dict[str, Report] = {}
+
+    async def open(self) -> Mapping[str, str]:
+        """Nothing to open."""
+        return {}
+
+    async def prepare(self, step: Step, attempt_key: str) -> Prepared:
+        """The step itself."""
+        return Prepared(attempt_key, step, {})
+
+    async def send(self, prepared: Prepared) -> Report:
+        """Carry it out now, or let it rest."""
+        return self.act(prepared, self._clock.now())
+
+    async def lookup(self, prepared: Prepared) -> Report:
+        """Try a resting order again at the present moment."""
+        if prepared.key in self._ended:
+            return self._ended.pop(prepared.key)
+        since = self._resting.get(prepared.key)
+        return Report(State.ABSENT) if since is None else self.act(prepared, since)
+
+    async def cancel(self, prepared: Prepared) -> None:
+        """Take a resting order back."""
+        if self._resting.pop(prepared.key, None) is not None:
+            self._ended[prepared.key] = Report(State.CANCELLED, (), self._clock.now(), "its time to rest was over")
+
+    async def positions(self, keys: Collection[Key], at: int) -> Snapshot:
+        """The ledger's amounts, now."""
+        held = self.ledger.positions
+        return Snapshot(self._clock.now(), {key: held[key] for key in keys})
+
+    async def recent_effects(self, keys: Collection[Key], since: int, until: int) -> Sequence[Effect]:
+        """What happened by itself and is in no books yet."""
+        effects = [effect for happened in self.ledger.disturbed.values() for effect in happened]
+        return [e for e in effects if since < e.at and (not until or e.at <= until) and any(key in keys for key, _ in e.lines)]
+
+    def act(self, prepared: Prepared, since: int) -> Report:
+        """Carry a step out that stands at the venue since `since`, without waiting for anything."""
+        now = self._clock.now()
+        ledger, step = self.ledger, prepared.step
+        ref = Ref(prepared.key, since)
+        cost = self._models[step.order.venue].cost(step, self._market, ref)
+        try:
+            effects = fold(self._models, step, ledger.positions, self._market, ref)
+        except StepFails as failure:
+            self._resting.pop(prepared.key, None)
+            return self._failed(failure, cost, now)
+        if not effects:
+            self._resting[prepared.key] = since
+            return Report(State.ACCEPTED, (), now)
+        if self._resting:
+            self._resting.pop(prepared.key, None)
+        if cost is not None:
+            effects = (*effects, cost)
+        if any(effect.at > now for effect in effects):
+            for effect in effects:
+                if effect.at > now:
+                    ledger.later(effect)
+            effects = tuple(effect for effect in effects if effect.at <= now)
+        ledger.apply(effects)
+        return Report(self._success, effects, now)
+
+    def _failed(self, failure: StepFails, cost: Effect | None, now: int) -> Report:
+        if not self._reverts:
+            return Report(State.EXPIRED if failure.expires else State.REJECTED, (), now, str(failure))
+        paid = () if cost is None else (cost,)
+        self.ledger.apply(paid)
+        return Report(State.REVERTED, paid, now, str(failure))

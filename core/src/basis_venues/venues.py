@@ -1,0 +1,48 @@
+"""The venues of one run: model, client and timing of each, and who keeps which account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from .config.venues import Timing
+from .contract import VenueClient, VenueModel
+from .errors import NotRoutable
+
+
+class Venue(NamedTuple):
+    """One subscribed venue at work. `simulated`: its client is the core's own. `chain`: its time is counted in blocks."""
+
+    name: str
+    model: VenueModel
+    client: VenueClient
+    simulated: bool
+    chain: bool
+    timing: Timing
+    tolerated: frozenset[str]
+
+
+class Venues:
+    """The venues of a run, by name, and the keeper of each account."""
+
+    def __init__(self, venues: Iterable[Venue], keeper: Callable[[str], str]) -> None:
+        self._by_name = {venue.name: venue for venue in venues}
+        self.keeper = keeper
+        """account alias -> name of the venue that shows its balances"""
+
+    def __iter__(self) -> Iterator[Venue]:
+        return iter(self._by_name.values())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    def named(self, name: str) -> Venue:
+        """The venue of that name. Raises `NotRoutable`."""
+        venue = self._by_name.get(name)
+        if venue is None:
+            raise NotRoutable(f"{name!r} is not a venue of this mode; it has {', '.join(self._by_name)}")
+        return venue
+
+    def same_time(self, name: str, other: Venue) -> bool:
+        """Whether times or blocks of the two mean the same clock: one venue, or both on the chain."""
+        return name == other.name or (other.chain and self.named(name).chain)

@@ -1,0 +1,31 @@
+"""What the on-chain venues of basis-venues share."""
+
+from __future__ import annotations
+
+from .acting import Acting, Lines, allowance_key, balance_key
+from .model import AnyAction, ChainModel, Rule, Write, did_you_mean
+from .rays import BPS, RAY, bps_ceil, over_ceil, over_floor, ray, times_ceil, times_floor
+from .settings import ETHER, ChainSettings, Token
+
+__all__ = [
+    "BPS",
+    "ETHER",
+    "RAY",
+    "Acting",
+    "AnyAction",
+    "ChainModel",
+    "ChainSettings",
+    "Lines",
+    "Rule",
+    "Token",
+    "Write",
+    "allowance_key",
+    "balance_key",
+    "bps_ceil",
+    "did_you_mean",
+    "over_ceil",
+    "over_floor",
+    "ray",
+    "times_ceil",
+    "times_floor",
+]

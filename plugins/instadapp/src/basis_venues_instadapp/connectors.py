@@ -1,0 +1,92 @@
+"""What the connectors of the smart account can do, and so which legs a bundle may have.
+
+Read from the connectors' ABIs and sources: which amounts each takes (an exact one, the whole balance, or what an earlier leg left in the
+account's memory), and which venue's rules it follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from basis_venues.actions import (
+    MAX,
+    Action,
+    Borrow,
+    FromLeg,
+    Payout,
+    Repay,
+    SetCollateral,
+    SetEMode,
+    Stake,
+    Supply,
+    Swap,
+    UnwrapEther,
+    Unwrap,
+    Withdraw,
+    Wrap,
+    WrapEther,
+)
+from basis_venues.errors import Denied
+
+Role = Literal["lending", "staking", "wallet", "own"]
+"""Whose rules a leg follows: that of the venue in the settings' field of this name, or those of the smart account itself."""
+
+STETH = "stETH"
+
+
+class Connector(NamedTuple):
+    """One function of a connector: its name, whose rules it follows, whether it takes `MAX` and `FromLeg`."""
+
+    name: str
+    role: Role
+    takes_max: bool = True
+    takes_leg: bool = True
+
+
+CONNECTORS: Mapping[type[Action], Connector] = {
+    WrapEther: Connector("WETH-A deposit", "wallet"),
+    UnwrapEther: Connector("WETH-A withdraw", "wallet"),
+    Stake: Connector("LIDO-STETH-A deposit", "staking", takes_max=False, takes_leg=False),
+    # stETH is counted in shares, and what a leg added is not the amount that the wrapper takes
+    Wrap: Connector("WSTETH-A deposit", "staking", takes_leg=False),
+    Unwrap: Connector("WSTETH-A withdraw", "staking"),
+    Supply: Connector("AAVE-V3-A deposit", "lending"),
+    Withdraw: Connector("AAVE-V3-A withdraw", "lending"),
+    Borrow: Connector("AAVE-V3-A borrow", "lending", takes_max=False),
+    Repay: Connector("AAVE-V3-A payback", "lending"),
+    SetCollateral: Connector("AAVE-V3-A enableCollateral", "lending"),
+    SetEMode: Connector("AAVE-V3-A setUserEMode", "lending"),
+    Swap: Connector("UNISWAP-V3-SWAP-A sell", "own"),
+    Payout: Connector("BASIC-A withdraw", "own"),
+}
+
+
+def connector_for(leg: Action) -> Connector:
+    """The connector of a leg. Raises `Denied` when there is none, or it cannot take the leg's kind of amount."""
+    connector = CONNECTORS.get(type(leg))
+    if connector is None:
+        known = ", ".join(sorted(cls.__name__ for cls in CONNECTORS))
+        raise Denied(f"no connector does this inside a flash loan; there are connectors for {known}")
+    amount = getattr(leg, "amount", None)
+    if amount == MAX and not connector.takes_max:
+        raise Denied(f"{connector.name} takes an exact amount, not MAX")
+    if isinstance(amount, FromLeg) and not connector.takes_leg:
+        raise Denied(f"{connector.name} cannot take its amount from a leg: write {'MAX or ' if connector.takes_max else ''}an exact amount")
+    if isinstance(leg, Swap) and STETH in (leg.sell, leg.buy):
+        raise Denied("the swap connector trades wstETH, not stETH: wrap first, or unwrap after")
+    return connector
+
+
+def balances_moved(leg: Action) -> tuple[str, ...]:
+    """The assets whose balance on the smart account a leg changes."""
+    if isinstance(leg, (WrapEther, UnwrapEther)):
+        return ("ETH", "WETH")
+    if isinstance(leg, Stake):
+        return ("ETH", STETH)
+    if isinstance(leg, (Wrap, Unwrap)):
+        return (STETH, "wstETH")
+    if isinstance(leg, Swap):
+        return (leg.sell, leg.buy)
+    spent = leg.spends()
+    return () if spent is None or isinstance(leg, SetCollateral) else (spent,)

@@ -1,0 +1,30 @@
+"""What `instadapp.yaml` may say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import field, frozen
+
+from basis_venues_evm import ChainSettings
+
+
+@frozen(kw_only=True)
+class InstadappSettings(ChainSettings):
+    """Static attributes of the smart account and its connectors.
+
+    `lending`, `staking`, `wallet`: the venues that carry out the legs which the connectors AAVE-V3-A, LIDO-STETH-A and WSTETH-A, and
+    WETH-A stand for. `lending_assets`: the assets whose positions decide the health of the account. `flash_fee_bps`: the fee of the
+    flash loan in basis points. `swap_market`: the source of the swap rates. `pools`: the fee tiers of its pools in hundredths of a
+    basis point, by pair in either order; a pair that is not listed is not swapped. `account_exists`: the smart account was made
+    before, so that no `CreateAccount` is needed.
+    """
+
+    lending: str = "aave"
+    staking: str = "lido"
+    wallet: str = "alchemy"
+    lending_assets: tuple[str, ...] = ("WETH", "wstETH", "USDC", "USDT")
+    flash_fee_bps: int = 5
+    swap_market: str = "uniswap"
+    pools: Mapping[str, int] = field(factory=dict)
+    account_exists: bool = False
