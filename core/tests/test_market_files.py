@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import os
+import subprocess
+import sys
 from decimal import Decimal as D
 from pathlib import Path
 from typing import Any
@@ -199,3 +202,25 @@ def test_a_database_names_what_it_lacks(tmp_path: Path) -> None:
         provider.read(Source("prices", "timestamp", "close"), 0, 1)
     with pytest.raises(ConfigurationError, match="Conversion Error"):
         provider.read(Source("prices", "open", "open"), 0, 1)
+
+
+def test_without_duckdb_the_error_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has Parquet files and no DuckDB is told what to install."""
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    (tmp_path / "prices.parquet").touch()
+    with pytest.raises(ConfigurationError, match=r"pip install 'basis-venues\[data\]'"):
+        open_provider(DataSettings(), tmp_path).read(SOURCE, 0, 1)
+
+
+def test_reading_csv_loads_nothing_heavy(tmp_path: Path) -> None:
+    """A backtest over CSV files starts without DuckDB, pandas, numpy or asyncio."""
+    files(tmp_path, prices=CSV)
+    code = (
+        "import sys; from basis_venues.clock import PlanClock; from basis_venues.market import *\n"
+        "settings = DataSettings(series={'x:price:A/B': SeriesRule(table='prices', value='open', every='1h')})\n"
+        f"print(open_market(settings, {str(tmp_path)!r}, 0, 1, PlanClock(0)).value('x:price:A/B'))\n"
+        "print(sorted({'duckdb', 'pandas', 'numpy', 'pyarrow', 'asyncio', 'yaml', 'cattrs'} & set(sys.modules)))"
+    )
+    path = os.pathsep.join(entry for entry in sys.path if entry)
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": path})
+    assert ["5476.5", "[]"] == run.stdout.split("\n")[:2]

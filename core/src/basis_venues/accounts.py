@@ -12,24 +12,25 @@ from .network import Account, Network
 def accounts_of(manifests: Iterable[Manifest], networks: Mapping[str, Network]) -> dict[str, Account]:
     """Every account by alias, lanes included.
 
-    The keeper of an account is the venue whose manifest says so; in a simulation, where the core shows balances, it may be any venue
-    that acts on it. Identities are `simulation:ALIAS`, or `NETWORK:ALIAS` until the venue told its own. Raises `ConfigurationError`.
+    The keeper of an account is the venue whose manifest says that it keeps it; of a smart account that no venue keeps, the keeper of
+    its lane. In a simulation, where the core shows balances, any venue that acts on it will do. Identities are `NETWORK:ALIAS` until
+    the venue told its own. Raises `ConfigurationError`.
     """
     manifests = tuple(manifests)
+    lanes = {each.account.alias: each.account.lane for each in manifests if each.account.lane}
     problems: list[str] = []
     accounts: dict[str, Account] = {}
     for manifest in manifests:
-        rule = manifest.account
-        for alias in dict.fromkeys((rule.alias, rule.lane or rule.alias)):
-            if alias in accounts:
-                continue
-            keeper = _keeper(alias, manifests, problems)
-            network = networks[keeper or manifest.venue]
-            if keeper is None and networks[manifest.venue] is not Network.SIMULATION:
-                problems.append(f"{manifest.venue} acts on the account {alias}, and no venue of the mode keeps it; subscribe one that does")
-            accounts[alias] = Account(alias, f"{network.value}:{alias}", keeper or manifest.venue, _lane(alias, manifests))
+        for alias in (manifest.account.alias, lanes.get(manifest.account.alias, manifest.account.alias)):
+            if alias not in accounts:
+                lane = lanes.get(alias, alias)
+                keeper = _keeper(alias, manifests, problems) or _keeper(lane, manifests, problems)
+                if keeper is None and networks[manifest.venue] is not Network.SIMULATION:
+                    problems.append(f"no venue of the mode keeps the account {alias}, on which {manifest.venue} acts; subscribe one")
+                keeper = keeper or manifest.venue
+                accounts[alias] = Account(alias, f"{networks[keeper].value}:{alias}", keeper, lane)
     if problems:
-        raise ConfigurationError(problems)
+        raise ConfigurationError(list(dict.fromkeys(problems)))
     return accounts
 
 
@@ -38,7 +39,3 @@ def _keeper(alias: str, manifests: Iterable[Manifest], problems: list[str]) -> s
     if len(keepers) > 1:
         problems.append(f"{' and '.join(keepers)} both keep the account {alias}; subscribe one of them")
     return keepers[0] if keepers else None
-
-
-def _lane(alias: str, manifests: Iterable[Manifest]) -> str:
-    return next((each.account.lane for each in manifests if each.account.alias == alias and each.account.lane), alias)

@@ -53,7 +53,7 @@ def entry_points(groups: Sequence[str], path: Sequence[str] | None = None) -> tu
 
 def _metadata_folders(folder: str) -> list[str]:
     try:
-        return sorted(name for name in os.listdir(folder) if name.endswith((".dist-info", ".egg-info")))
+        return sorted(entry.name for entry in os.scandir(folder) if entry.name.endswith((".dist-info", ".egg-info")))
     except OSError:  # a zip file, or an entry of the path that does not exist
         return []
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from .clock import Clock
 from .config.settings import Settings
@@ -14,8 +14,6 @@ from .errors import PluginRefused
 from .guard import check_chain
 from .manifest import Manifest
 from .network import Account, Network
-
-T = TypeVar("T")
 
 Limiters = Callable[[Manifest], Any]
 """Makes the rate limiter of a venue from its manifest."""
@@ -123,7 +121,7 @@ class VenueClientFactory:
         return self._settings.plugins.call(venue, hook, context=context)
 
 
-def _checked(answer: Any, cls: type[T], venue: str, hook: str) -> T:
+def _checked(answer: Any, cls: type, venue: str, hook: str) -> Any:
     if not isinstance(answer, cls):
         raise PluginRefused(f"the plugin of {venue} answers {hook} with a {type(answer).__name__}, which is no {cls.__name__}")
     return answer

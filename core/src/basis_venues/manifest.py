@@ -13,8 +13,9 @@ from typing import Any, Literal
 from attrs import Attribute, field, frozen
 from cattrs import Converter
 
-from .config.converter import Misfit, make_converter
+from .config.converter import make_converter
 from .config.document import Document
+from .config.misfit import Misfit
 from .errors import ConfigurationError
 from .network import Network
 

@@ -13,7 +13,7 @@ from typing import Any
 import pluggy
 
 from . import hookspecs
-from .config.converter import nearest
+from .config.misfit import nearest
 from .errors import BasisError, PluginRefused
 from .manifest import Manifest
 from .observers import Observers
@@ -155,4 +155,5 @@ def _imported(module: str, who: str, distribution: str) -> object:
     except BaseException as error:  # whatever a plugin does on import, even SystemExit, is its own failure
         said = " ".join(str(error).split())[:200]
         reason = f"{type(error).__name__}: {said}" if said else type(error).__name__
-    raise PluginRefused(f"{who} is installed and broken: its import raised {reason}; mend it, or: pip install --force-reinstall {distribution}")
+    command = f"pip install --force-reinstall {distribution}"
+    raise PluginRefused(f"{who} is installed and broken: its import raised {reason}; mend it, or: {command}")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from .config.converter import nearest
+from .config.misfit import nearest
 from .contract import CONTRACT
 from .distributions import EntryPoint, entry_points
 from .errors import ConfigurationError, PluginRefused

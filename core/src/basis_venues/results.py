@@ -75,10 +75,18 @@ class ActionResult(NamedTuple):
 
     def raise_unless_verified(self) -> ActionResult:
         """This result, or the error of the worst leg's state (see `basis_venues.errors`)."""
-        if self.state != Verdict.VERIFIED.value:
-            reasons = "; ".join(f"{leg.order}: {leg.state.value} {leg.reason}".rstrip() for leg in self.legs)
-            raise _ERRORS.get(self.state, errors.VenueRejected)(f"action {self.action.id} ended {self.state}: {reasons}")
+        error = error_of(self)
+        if error is not None:
+            raise error
         return self
+
+
+def error_of(result: ActionResult) -> errors.BasisError | None:
+    """The error that a result stands for; None when it is VERIFIED. A venue that did not do all that was asked has rejected it."""
+    if result.state == Verdict.VERIFIED.value:
+        return None
+    reasons = "; ".join(f"{leg.order}: {leg.state.value} {leg.reason}".rstrip() for leg in result.legs)
+    return _ERRORS.get(result.state, errors.VenueRejected)(f"action {result.action.id} ended {result.state}: {reasons}")
 
 
 _ERRORS: dict[str, type[errors.BasisError]] = {

@@ -27,7 +27,7 @@ class SimulatedLedger:
     def __init__(self, models: Mapping[str, VenueModel], market: Market, clock: Clock, positions: Mapping[Key, Decimal]) -> None:
         self.positions = Positions(positions)
         self.disturbed: dict[str, list[Effect]] = {}
-        self._models = models
+        self.models = models
         self._market = market
         self._clock = clock
         self._later: list[tuple[int, str, Effect]] = []
@@ -43,7 +43,7 @@ class SimulatedLedger:
             due = self._due
             if isinstance(self._clock, PlanClock):
                 self._clock.stop_at(due)
-            for model in self._models.values():
+            for model in self.models.values():
                 self._happen(model.accruals(self.positions, self._market, self._accrued_until, due))
             while self._later and self._later[0][0] <= due:
                 self._happen((heapq.heappop(self._later)[2],))
@@ -74,7 +74,7 @@ class SimulatedLedger:
             self.disturbed.setdefault(effect.lines[0][0].partition(":")[0], []).append(effect)
 
     def _plan_due(self, now: int) -> None:
-        times = [model.next_accrual(self.positions, self._market, now) for model in self._models.values()]
+        times = [model.next_accrual(self.positions, self._market, now) for model in self.models.values()]
         due = [time for time in times if time is not None and time > now]
         if self._later:
             due.append(self._later[0][0])
@@ -91,7 +91,7 @@ class SimulatedClient(VenueClient):
 
     def __init__(self, ledger: SimulatedLedger, models: Mapping[str, VenueModel], market: Market, clock: Clock, *, reverts: bool) -> None:
         self.ledger = ledger
-        self._models = models
+        self.models = models
         self._market = market
         self._clock = clock
         self._reverts = reverts
@@ -138,9 +138,9 @@ class SimulatedClient(VenueClient):
         now = self._clock.now()
         ledger, step = self.ledger, prepared.step
         ref = Ref(prepared.key, since)
-        cost = self._models[step.order.venue].cost(step, self._market, ref)
+        cost = self.models[step.order.venue].cost(step, self._market, ref)
         try:
-            effects = fold(self._models, step, ledger.positions, self._market, ref)
+            effects = fold(self.models, step, ledger.positions, self._market, ref)
         except StepFails as failure:
             self._resting.pop(prepared.key, None)
             return self._failed(failure, cost, now)

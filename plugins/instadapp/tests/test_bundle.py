@@ -151,8 +151,8 @@ def test_the_gas_of_the_bundle_is_what_was_measured() -> None:
 
 def test_the_flash_fee_is_rounded_up() -> None:
     """A loan of 70e18 + 1 wei costs 0.035 WETH and one wei, as Aave takes the ceiling."""
-    outcome = run(leverage(flash="70.000000000000000001").__class__(
-        flash_asset="WETH", flash_amount="70.000000000000000001", legs=(UnwrapEther(amount=1),), id="b"), owner())
+    bundle = AtomicBundle(id="b", flash_asset="WETH", flash_amount="70.000000000000000001", legs=(UnwrapEther(amount=1),))
+    outcome = run(bundle, owner())
     payback = outcome.steps[0].actions[-1]
     assert isinstance(payback, FlashPayback)
     assert payback.amount == Decimal("70.035000000000000002")

@@ -1,44 +1,38 @@
 """The strict converter that turns plain data from YAML and TOML into attrs classes.
 
-cattrs by default ignores unknown keys, turns `"false"` into `True` and `1.9` into `1`. This one takes each value as it was written or not
-at all, and what it raises says what was expected and never what was found: a secret pasted in the wrong place stays unseen.
+cattrs by default ignores unknown keys, turns `"false"` into `True` and `1.9` into `1`, and its errors carry the values they refuse. This
+converter takes each value as it was written or not at all, and raises `Misfit` with everything that is wrong: where, and what was
+expected, never what was found. A secret pasted in the wrong place stays unseen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from decimal import Decimal
-from difflib import get_close_matches
 from enum import Enum
 from typing import Any, Literal, NoReturn, get_args, get_origin
 
 import attrs
 import cattrs
-from cattrs.cols import is_any_set, is_mapping, mapping_structure_factory
-from cattrs.gen import make_dict_structure_fn
+from cattrs.cols import is_any_set, is_mapping
 
 from ..amounts import exact
-from ..errors import InvalidAction
+from ..errors import ConfigurationError, InvalidAction
 from ..secret import Secret
+from .annotations import annotation
+from .misfit import Misfit, Path, nearest
 
-
-class Misfit(ValueError):
-    """A value that is not what its place asks for. The text says what is expected and never shows the value."""
+Hook = Callable[[Any, Any], Any]
 
 
 def make_converter() -> cattrs.Converter:
     """A new strict converter, independent of every other. The caller may register hooks of its own on it."""
-    converter = cattrs.Converter(detailed_validation=True, forbid_extra_keys=True)
-    tuple_of = converter.get_structure_hook(tuple[Any, ...])
-
-    def a_tuple(value: Any, cls: Any) -> Any:
-        return tuple_of(_listed(value), cls)
-
-    converter.register_structure_hook_func(lambda cls: cls is tuple or get_origin(cls) is tuple, a_tuple)
-    converter.register_structure_hook_factory(is_mapping, lambda cls: _keyed(mapping_structure_factory(cls, converter)))
-    converter.register_structure_hook_factory(attrs.has, lambda cls: _keyed(make_dict_structure_fn(cls, converter)))
-    converter.register_structure_hook_func(is_any_set, _refuse_set)
-    converter.register_structure_hook_func(lambda cls: get_origin(cls) is Literal, _choice)
+    converter = cattrs.Converter(detailed_validation=False)
+    converter.register_structure_hook_factory(is_any_set, lambda _: _refuse_set)
+    converter.register_structure_hook_factory(_is_list, lambda cls: _list_hook(cls, converter))
+    converter.register_structure_hook_factory(is_mapping, lambda cls: _mapping_hook(cls, converter))
+    converter.register_structure_hook_factory(attrs.has, lambda cls: _class_hook(cls, converter))
+    converter.register_structure_hook_func(_is_literal, _choice)
     for kind, hook in _SCALARS.items():
         converter.register_structure_hook(kind, _enums_apart(hook))
     converter.register_structure_hook_func(_is_enum, _member)
@@ -46,11 +40,92 @@ def make_converter() -> cattrs.Converter:
     return converter
 
 
-def nearest(word: object, known: Iterable[object]) -> str:
-    """`; did you mean X?` for the known name that is closest to `word`, or nothing. `word` itself is not shown."""
-    names = [str(name) for name in known]
-    found = get_close_matches(word, names, 1) if isinstance(word, str) else []
-    return f"; did you mean {found[0]}?" if found else ""
+def _class_hook(cls: Any, converter: cattrs.Converter) -> Hook:
+    """Structures one attrs class by walking its fields: for documents read once, compiling a function for each class costs more."""
+    fields = {field.alias: (annotation(cls, field), field.default is attrs.NOTHING) for field in attrs.fields(cls) if field.init}
+
+    def structure(data: Any, _: Any) -> Any:
+        problems: list[tuple[Path, str]] = []
+        arguments: dict[str, Any] = {}
+        for name, (kind, required) in fields.items():
+            if name in _keyed(data):
+                arguments[name] = _part(converter, data[name], kind, name, problems)
+            elif required:
+                problems.append(((name,), "is missing"))
+        for name in data:
+            if name not in fields:
+                problems.append(((name,), f"is not a known key{nearest(name, fields) or f'; known here: {", ".join(sorted(fields))}'}"))
+        return _made(cls, arguments, problems)
+
+    return structure
+
+
+def _made(cls: Any, arguments: dict[str, Any], problems: list[tuple[Path, str]]) -> Any:
+    if problems:
+        raise Misfit(*problems)
+    try:
+        return cls(**arguments)
+    except ConfigurationError as error:
+        said: tuple[str | tuple[Path, str], ...] = error.problems
+    except Exception as error:  # the texts of validators carry values
+        blamed = tuple(part.name for part in error.args if isinstance(part, attrs.Attribute))[:1]
+        said = ((blamed, f"does not fit the rules of {cls.__name__}"),)
+    raise Misfit(*said)
+
+
+def _list_hook(cls: Any, converter: cattrs.Converter) -> Hook:
+    items = get_args(cls) or (Any, ...)
+    open_ended = get_origin(cls) is not tuple or items[-1] is ...
+    make = tuple if tuple in (cls, get_origin(cls)) else list
+
+    def structure(data: Any, _: Any) -> Any:
+        if not isinstance(data, (list, tuple)):
+            raise Misfit("expected a list")
+        if not open_ended and len(data) != len(items):
+            raise Misfit(f"expected a list of {len(items)}")
+        problems: list[tuple[Path, str]] = []
+        kinds = [items[0]] * len(data) if open_ended else items
+        parts = make(_part(converter, each, kind, place, problems) for place, (each, kind) in enumerate(zip(data, kinds, strict=True)))
+        if problems:
+            raise Misfit(*problems)
+        return parts
+
+    return structure
+
+
+def _mapping_hook(cls: Any, converter: cattrs.Converter) -> Hook:
+    key_kind, value_kind = get_args(cls) or (Any, Any)
+
+    def structure(data: Any, _: Any) -> Any:
+        problems: list[tuple[Path, str]] = []
+        parts = {
+            _part(converter, key, key_kind, key, problems): _part(converter, value, value_kind, key, problems)
+            for key, value in _keyed(data).items()
+        }
+        if problems:
+            raise Misfit(*problems)
+        return parts
+
+    return structure
+
+
+def _part(converter: cattrs.Converter, value: Any, kind: Any, step: Any, problems: list[tuple[Path, str]]) -> Any:
+    """The part at `step`; what is wrong with it is added to `problems`."""
+    try:
+        return converter.structure(value, kind)
+    except Misfit as error:
+        problems.extend(error.under(step))
+    except ConfigurationError as error:
+        problems.extend(((step,), text) for text in error.problems)
+    except Exception:  # of a hook that is not ours: its text may carry the value
+        problems.append(((step,), f"does not fit {getattr(kind, '__name__', 'what is expected here')}"))
+    return None
+
+
+def _keyed(data: Any) -> dict[Any, Any]:
+    if not isinstance(data, dict):
+        raise Misfit("expected keys with values")
+    return data
 
 
 def _text(value: Any, _: Any) -> str:
@@ -104,36 +179,29 @@ def _choice(value: Any, cls: Any) -> Any:
     raise Misfit(f"expected one of {', '.join(map(str, allowed))}{nearest(value, allowed)}")
 
 
-def _is_enum(cls: Any) -> bool:
-    return isinstance(cls, type) and issubclass(cls, Enum)
-
-
-def _enums_apart(hook: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    # cattrs dispatches by inheritance: an enum of text would be taken for text
-    return lambda value, cls: _member(value, cls) if _is_enum(cls) else hook(value, cls)
-
-
 def _member(value: Any, cls: type[Enum]) -> Enum:
     allowed = [member.value for member in cls]
     return cls(_choice(value, Literal[tuple(allowed)]))
 
 
-def _listed(value: Any) -> Any:
-    if not isinstance(value, (list, tuple)):
-        raise Misfit("expected a list")
-    return value
+def _is_literal(cls: Any) -> bool:
+    return get_origin(cls) is Literal
 
 
-def _keyed(structure: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    def checked(value: Any, cls: Any) -> Any:
-        if not isinstance(value, dict):
-            raise Misfit("expected keys with values")
-        return structure(value, cls)
-
-    return checked
+def _is_list(cls: Any) -> bool:
+    return cls in (tuple, list) or get_origin(cls) in (tuple, list)
 
 
-_SCALARS: dict[type, Callable[[Any, Any], Any]] = {
+def _is_enum(cls: Any) -> bool:
+    return isinstance(cls, type) and issubclass(cls, Enum)
+
+
+def _enums_apart(hook: Hook) -> Hook:
+    # cattrs dispatches by inheritance: an enum of text would be taken for text
+    return lambda value, cls: _member(value, cls) if _is_enum(cls) else hook(value, cls)
+
+
+_SCALARS: dict[type, Hook] = {
     str: _text,
     int: _whole,
     bool: _switch,

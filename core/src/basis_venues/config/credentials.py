@@ -39,11 +39,7 @@ def credential_problems(
 
 def throwaway(manifest: Manifest, network: Network) -> dict[str, Secret | str]:
     """Made-up secrets for the local sandbox, the same on every run and worth nothing. Addresses and URLs are left out."""
-    return {
-        each.name: Secret(_made_up(each))
-        for each in _on(manifest, network, anywhere=True)
-        if each.secret and not is_url(each)
-    }
+    return {each.name: Secret(_made_up(each)) for each in _on(manifest, network, anywhere=True) if each.secret and not is_url(each)}
 
 
 def is_url(credential: CredentialField) -> bool:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar, overload
 
-from attrs import frozen
 from cattrs import Converter
-from cattrs.errors import BaseValidationError
 
 from ..errors import ConfigurationError
-from .converter import Misfit, make_converter
-from .explain import Path, dotted, problems_of
+from .converter import make_converter
+from .misfit import Misfit, Path, dotted
 
 T = TypeVar("T")
 
@@ -42,8 +40,7 @@ def _no_lines(_path: Path) -> int | None:
     return None
 
 
-@frozen
-class Document:
+class Document(NamedTuple):
     """The plain data of a file, `file` as a person names it."""
 
     file: str
@@ -67,12 +64,15 @@ class Document:
             found = found[step]
         return found
 
-    def fit(self, cls: type[T] | Any, at: Path = (), converter: Converter | None = None) -> T:
+    @overload
+    def fit(self, cls: type[T], at: Path = (), converter: Converter | None = None) -> T: ...
+    @overload
+    def fit(self, cls: Any, at: Path = (), converter: Converter | None = None) -> Any:
         """The part at `at` as an instance of `cls`. Raises `ConfigurationError` with every problem in it."""
         try:
-            return (converter or _converter()).structure(self.part(at), cls)  # type: ignore[no-any-return]
-        except (BaseValidationError, Misfit, ConfigurationError) as error:
-            found = list(problems_of(error, at, cls))
+            return (converter or _converter()).structure(self.part(at), cls)
+        except Misfit as misfit:
+            found = [((*at, *path), text) for path, text in misfit.problems]
         raise self.error(found)
 
     def over(self, base: Document) -> Document:

@@ -11,7 +11,7 @@ from attrs import field, frozen
 from ..errors import ConfigurationError
 from ..network import Network
 from .document import Document
-from .explain import Path
+from .misfit import Path
 from .selection import Selection
 from .yaml_file import read_yaml
 
@@ -81,9 +81,7 @@ def read_profile(name: str, folder: FilePath) -> Profile:
         raise ConfigurationError(f"{file}: there is no such profile; there are: {known}")
     document = read_yaml(file)
     content = document.fit(_File)
-    return Profile(
-        name=name, default=content.default, throwaway_keys=content.throwaway_keys, venues=content.venues, document=document
-    )
+    return Profile(name=name, default=content.default, throwaway_keys=content.throwaway_keys, venues=content.venues, document=document)
 
 
 def _why(selection: Selection) -> str:

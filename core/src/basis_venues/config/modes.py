@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from ..actions import Action, AtomicBundle, PerpTrade, SpotTrade, Unwind, action_classes
 from ..errors import ConfigurationError
-from .converter import nearest
+from .misfit import nearest
 from .document import Document, Problems
 from .routes import TWINS, Route, Wish, resolve
 from .yaml_file import read_yaml
@@ -259,7 +259,7 @@ def _one(what: str, said: list[Any]) -> Any:
 
 
 def _repeated(data: tuple[str, ...], listed: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[tuple[str, ...], str]]:
-    places = {("venues", "data_subscriptions"): data}
+    places: dict[tuple[str, ...], tuple[str, ...]] = {("venues", "data_subscriptions"): data}
     places |= {("venues", "execution_subscriptions", name): venues for name, venues in listed.items()}
     for path, venues in places.items():
         if len(set(venues)) != len(venues):

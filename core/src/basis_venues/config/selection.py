@@ -13,7 +13,7 @@ from attrs import frozen
 
 from ..errors import ConfigurationError
 from ..network import Network
-from .converter import nearest
+from .misfit import nearest
 
 T = TypeVar("T")
 

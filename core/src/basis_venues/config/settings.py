@@ -13,7 +13,7 @@ from ..errors import ConfigurationError, PluginRefused
 from ..manifest import Manifest
 from ..network import Network
 from ..plugins import Plugins
-from .converter import nearest
+from .misfit import nearest
 from .document import Document, Problems
 from .env_file import EnvFile, read_env_file
 from .environments import Profile, read_profile
@@ -182,7 +182,10 @@ class _Loading:
         """The static settings: what the plugin ships, with `configs/venues/NAME.yaml` laid over it."""
         kind = self.manifests[venue].kind
         shipped = self.plugins.defaults(venue)
-        document = read_yaml(shipped, shipped=True) if isinstance(shipped, FilePath) else Document(f"the defaults of {venue}", dict(shipped))
+        if isinstance(shipped, FilePath):
+            document = read_yaml(shipped, shipped=True)
+        else:
+            document = Document(f"the defaults of {venue}", dict(shipped))
         document = document.over(Document("", {"venue_type": kind}))
         file = self.configs / "venues" / f"{venue}.yaml"
         if file.is_file():

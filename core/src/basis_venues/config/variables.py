@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from ..errors import ConfigurationError
 from ..secret import Secret
-from .converter import nearest
+from .misfit import nearest
 from .env_file import EnvFile
 
 _EXCHANGE = re.compile(r"([A-Z0-9]+)_(TESTNET|LIVE)_(API_KEY|SECRET_KEY|PASSPHRASE)")

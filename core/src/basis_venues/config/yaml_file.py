@@ -16,7 +16,7 @@ import yaml
 
 from ..errors import ConfigurationError
 from .document import Document
-from .explain import Path
+from .misfit import Path
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's loader is nine times faster
 

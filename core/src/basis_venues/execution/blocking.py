@@ -63,6 +63,10 @@ class BlockingManager:
         """As `ExecutionManager.positions`."""
         return self._run(self._manager.positions())
 
+    def pass_time(self, until: datetime | int) -> None:
+        """As `ExecutionManager.pass_time`."""
+        self._run(self._manager.pass_time(until))
+
     @property
     def manager(self) -> ExecutionManager:
         """The manager inside."""

@@ -178,6 +178,15 @@ class ExecutionManager:
         if isinstance(self._clock, PlanClock):
             self._clock.set(timestamp)
 
+    async def pass_time(self, until: datetime | int) -> None:
+        """Let time pass in a backtest, and happen what happens by itself, such as funding. Live, time passes alone."""
+        before = getcontext()
+        setcontext(MONEY)
+        try:
+            self._move_to(moment(until))
+        finally:
+            setcontext(before)
+
     async def _simulate(self, action: Action) -> ActionResult:
         """The whole course in a backtest: no journal to commit to, legs one after the other."""
         memory = self._memory
@@ -256,8 +265,6 @@ class ExecutionManager:
 
         Raises `TryAgainLater` when one could not be read.
         """
-        if isinstance(self._clock, PlanClock):
-            self._parts.ledger.advance(self._clock.now())
         held = dict(self._parts.ledger.positions.held())
         if not self._live:
             return held

@@ -27,7 +27,7 @@ def connection(database: Path | None = None) -> Iterator[Any]:
         import duckdb
     except ImportError:
         raise ConfigurationError("Parquet files and DuckDB databases need DuckDB: pip install 'basis-venues[data]'") from None
-    settings: dict[str, Any] = {"autoinstall_known_extensions": False, "threads": 1}  # a backtest opens no socket and is alone
+    settings: dict[str, Any] = {"autoinstall_known_extensions": False, "TimeZone": "UTC", "threads": 1}  # a backtest opens no socket
     try:
         opened = duckdb.connect(str(database or ":memory:"), read_only=database is not None, config=settings)
         with opened as link:
@@ -74,8 +74,6 @@ def literal(text: str) -> str:
 
 def _moment(column: str, kind: str, unit: Unit) -> str:
     """SQL for the time column as ms since 1970 UTC: by its type, and for whole numbers by the unit."""
-    if kind.startswith("TIMESTAMP WITH"):
-        return f"epoch_ms({column})"
     if kind.startswith(("TIMESTAMP", "DATE")) or unit == "iso":
-        return f"epoch_ms(CAST({column} AS TIMESTAMP))"
+        return f"epoch_ms(CAST({column} AS TIMESTAMPTZ))"  # a cast of text to plain TIMESTAMP would drop its offset
     return f"CAST({column} AS BIGINT) * {1000 if unit == 'seconds' else 1}"

@@ -59,8 +59,8 @@ def _write(path: Path, text: str) -> None:
 
 
 def _tables() -> dict[str, Table]:
-    btc = _path(Generator(1), 4_250_000, 5_150_000, 18_000)
-    eth = _path(Generator(2), 232_000, 284_000, 1_100)
+    btc = _path(Generator(1), 4_350_000, 5_050_000, 12_000)
+    eth = _path(Generator(2), 238_000, 280_000, 700)
     return {
         "binance_spot_BTCUSDT_1h": _bars(Generator(11), btc, 0, lacking=_BINANCE_LACKS),
         "binance_perp_BTCUSDT_1h": _bars(Generator(12), btc, 900, lacking=_BINANCE_LACKS),

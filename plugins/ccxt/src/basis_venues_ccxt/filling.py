@@ -75,10 +75,10 @@ def _arriving_fill(limit: Decimal, trade: Trade, instrument: Instrument, market:
     price = market.value(instrument.price)
     if price <= limit if trade.side == "buy" else price >= limit:
         if trade.order_type == "post_only":
-            raise StepFails(f"a post-only {trade.side} at {limit} would take: {instrument.symbol} stands at {price}")
+            raise StepFails(f"a post-only {trade.side} at {limit} would take: {instrument.symbol} stands at {price}", expires=True)
         return Fill(price, instrument.taker, market.now())
     if not may_rest(trade):
-        raise StepFails(f"an {trade.time_in_force} {trade.side} at {limit} would not fill at once: {instrument.symbol} stands at {price}")
+        raise StepFails(f"an {trade.time_in_force} {trade.side} at {limit} would not fill at once: {instrument.symbol} stands at {price}", expires=True)
     return None
 
 

@@ -1,0 +1,161 @@
+"""From configuration to a running manager: everything of a run, put together once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from .actions import moment
+from .clock import Clock, PlanClock, SystemClock
+from .config.settings import Settings
+from .contract import Market
+from .environment import EnvironmentManager
+from .errors import ConfigurationError
+from .execution.manager import Parts
+from .factory import VenueClientFactory
+from .keys import Key
+from .market.opening import open_market
+from .market.provider import FAR
+from .market.settings import load_data_settings
+from .network import Network
+from .plugins import Plugins
+from .router import ActionRouter
+from .simulate import SimulatedClient, SimulatedLedger
+from .venues import Venue, Venues
+
+SYNTHETIC = "synthetic"
+"""The data settings of a run without recorded data: a small history that the library writes itself."""
+HISTORY = "history"
+"""The data settings of a run with a data directory, unless others are named."""
+
+
+@frozen(kw_only=True)
+class Assembly:
+    """All parts of a run, by what they are. `parts` is what `ExecutionManager` takes."""
+
+    settings: Settings
+    environment: EnvironmentManager
+    factory: VenueClientFactory
+    market: Any
+    clock: Clock
+    parts: Parts
+
+
+def assemble(
+    mode: str | Path,
+    *,
+    configs: Path | None = None,
+    live: bool = False,
+    environment: str | None = None,
+    profile: str | None = None,
+    confirm_mainnet: str | Collection[str] = (),
+    data_settings: str | None = None,
+    data_directory: Path | str | None = None,
+    since: datetime | int | None = None,
+    until: datetime | int | None = None,
+    positions: Mapping[Key, Decimal] | None = None,
+    state: Path | None = None,
+    stream: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    plugins: Plugins | None = None,
+    clock: Clock | None = None,
+    market: Market | None = None,
+) -> Assembly:
+    """Put a run of `mode` together.
+
+    `configs`: the configuration directory, `./configs` unless given. Backtest unless `live`; the network of each venue follows from
+    environment and profile. `data_settings` names a file of `configs/data`, `data_directory` where its records lie; without both, the
+    synthetic history is used. `since`, `until`: the window of the data (times with a zone, or ms). `positions`: what the simulated
+    accounts start with. `state`: where journal, locks and halt flags live, for live runs. `stream`: a file that gets a row for each
+    action of a backtest. `clock`, `market`, `plugins`, `env` replace the run's own. Raises `ConfigurationError`, `PluginRefused`,
+    `GuardRefused` and `CredentialError`.
+    """
+    settings = Settings.load(
+        mode, configs, execution_mode="live" if live else None, environment=environment, profile=profile, env=env, plugins=plugins
+    )
+    manager = EnvironmentManager(settings, confirm_mainnet=confirm_mainnet)
+    begin = 0 if since is None else moment(since)
+    simulated = all(network is Network.SIMULATION for network in settings.networks.values())
+    clock = clock or (PlanClock(begin) if simulated else SystemClock())
+    if market is None:
+        end = FAR if until is None else moment(until)
+        market = history(settings.configs, data_settings, data_directory, begin, end, clock)
+    factory = VenueClientFactory(settings, manager, clock)
+    names = settings.mode.execution_venues
+    models = {name: factory.model(name) for name in names}
+    ledger = SimulatedLedger(models, market, clock, positions or {})
+    venues = Venues((_venue(name, factory, ledger, market, clock) for name in names), lambda alias: manager.account(alias).keeper)
+    router = ActionRouter(settings.mode, models, settings.venues, manager.accounts, manager.account_of, market)
+    parts = Parts(
+        mode=settings.mode.name,
+        router=router,
+        venues=venues,
+        accounts=manager.accounts,
+        market=market,
+        clock=clock,
+        ledger=ledger,
+        halt_on_failure=settings.mode.on_leg_failure == "halt",
+        observers=settings.plugins.observers,
+        state_directory=None if simulated else _state(state, settings),
+        stream=stream,
+    )
+    return Assembly(settings=settings, environment=manager, factory=factory, market=market, clock=clock, parts=parts)
+
+
+def parts(mode: str | Path, **options: Any) -> Parts:
+    """The parts that `ExecutionManager` takes; options as of `assemble`."""
+    return assemble(mode, **options).parts
+
+
+def history(configs: Path, name: str | None, directory: Path | str | None, since: int, until: int, clock: Clock) -> Any:
+    """The market of a backtest, chosen by the data setting. Raises `ConfigurationError`."""
+    name = name or (SYNTHETIC if directory is None else HISTORY)
+    file = configs / "data" / f"{name}.yaml"
+    if not file.is_file():
+        known = ", ".join(sorted(each.stem for each in file.parent.glob("*.yaml"))) or "none"
+        raise ConfigurationError(f"{file}: there are no such data settings; there are: {known}")
+    if directory is None:
+        if name != SYNTHETIC:
+            raise ConfigurationError(f"the data settings {name} need to know where their records lie: --data DIR (data_directory=)")
+        directory = synthetic_directory()
+    return open_market(load_data_settings(file), directory, since, until, clock)
+
+
+def synthetic_directory() -> Path:
+    """Where the synthetic history lies; written when it is not there yet."""
+    from platformdirs import user_cache_path
+
+    from . import __version__
+    from .market.synthetic import write_synthetic
+
+    directory = user_cache_path("basis-venues") / f"synthetic-{__version__}"
+    return write_synthetic(directory)
+
+
+def _venue(name: str, factory: VenueClientFactory, ledger: SimulatedLedger, market: Market, clock: Clock) -> Venue:
+    settings, chain = factory.settings(name), factory.manifest(name).kind != "cex"
+    client = factory.client(name)
+    return Venue(
+        name=name,
+        model=factory.model(name),
+        client=client or SimulatedClient(ledger, ledger.models, market, clock, reverts=chain),
+        simulated=client is None,
+        chain=chain,
+        timing=settings.timing,
+        tolerated=frozenset(settings.tolerated_externals),
+    )
+
+
+def _state(given: Path | None, settings: Settings) -> Path:
+    """One directory for each machine user and environment (or profile), so that a test never reads the books of real money."""
+    if given is not None:
+        return given
+    from platformdirs import user_state_path
+
+    world = settings.profile.name or settings.selection.environment
+    return user_state_path("basis-venues") / str(world)

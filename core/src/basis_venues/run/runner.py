@@ -1,0 +1,57 @@
+"""A plan, carried out action by action."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ..actions import Action
+from ..assemble import Assembly
+from ..errors import ConfigurationError, Denied
+from ..execution.blocking import BlockingManager
+from ..execution.manager import ExecutionManager
+from ..results import ActionResult, LegResult
+from ..states import State
+from .plan import Plan
+from .report import RunReport
+
+
+class Progress(NamedTuple):
+    """How far a run is: `done` of `total` actions, the one just finished, and the moment of the plan, ms."""
+
+    done: int
+    total: int
+    at: int
+    result: ActionResult
+
+
+def run_plan(
+    assembly: Assembly, plan: Plan, since: int, until: int, *, progress: Callable[[Progress], None] | None = None
+) -> RunReport:
+    """Carry the plan's actions out from `since` to `until` (ms) and report.
+
+    An action that is denied counts as denied and the run goes on; a halted or frozen account denies what follows. Raises
+    `ConfigurationError` for a plan of another mode, `MissingData`, and whatever keeps the venues from being opened.
+    """
+    mode = assembly.settings.mode.name
+    if plan.mode != mode:
+        raise ConfigurationError(f"the plan {plan.name} is for the mode {plan.mode}, not {mode}")
+    schedule = plan.schedule(since, until)
+    results: list[ActionResult] = []
+    with BlockingManager(ExecutionManager(assembly.parts)) as manager:
+        for due, action in schedule:
+            results.append(_carried_out(manager, action, due))
+            if progress is not None:
+                progress(Progress(len(results), len(schedule), due, results[-1]))
+        manager.pass_time(until)
+        positions = manager.positions()
+        obligations = manager.manager.obligations()
+    return RunReport(assembly, plan, tuple(results), positions, obligations, since, until)
+
+
+def _carried_out(manager: BlockingManager, action: Action, due: int) -> ActionResult:
+    try:
+        return manager.execute_action(action, None, due)
+    except Denied as refusal:
+        leg = LegResult(action.id, action.venue or "", "", State.DENIED, None, str(refusal))
+        return ActionResult(action, State.DENIED.value, (leg,), due)

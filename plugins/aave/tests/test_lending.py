@@ -1,0 +1,384 @@
+"""Lending actions by the rules of Aave 3.6."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from math import ceil, floor
+from typing import Any
+
+import pytest
+from basis_venues_aave.model import AaveModel
+from basis_venues_aave.settings import AaveSettings
+from basis_venues_evm.testing import FixedMarket, Outcome, carry_out, changed, context, load_settings
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from basis_venues.actions import MAX, Action, Borrow, Repay, SetCollateral, SetEMode, Stake, Supply, Withdraw
+from basis_venues.errors import Denied
+from basis_venues.orders import Order
+from basis_venues.positions import Positions
+
+RAY = 10**27
+UNIT = Decimal("0.000001")
+NO_FLOOR = {"minimum_health_factor": 0}
+
+
+def model(**own: Any) -> AaveModel:
+    """The market as its plugin configures it."""
+    return AaveModel(context("aave", load_settings(AaveSettings, "basis_venues_aave", **own)))
+
+
+def market(**figures: str) -> FixedMarket:
+    """ETH at 2500 USD, wstETH at 3000, stablecoins at 1, all indices at their start; `supply_USDC="1.1"` sets an index."""
+    base = {"ethereum:gas_price:gwei": "10"}
+    for asset, price in {"WETH": "2500", "wstETH": "3000", "USDC": "1", "USDT": "1"}.items():
+        base |= {f"aave:oracle:{asset}": price, f"aave:supply_index:{asset}": "1", f"aave:borrow_index:{asset}": "1"}
+    names = {"supply": "supply_index", "borrow": "borrow_index", "price": "oracle"}
+    return FixedMarket({**base, **{f"aave:{names[name.split('_')[0]]}:{name.split('_')[1]}": value for name, value in figures.items()}})
+
+
+def wallet(account: str = "wallet", **balances: str) -> Positions:
+    """A wallet with ETH for gas, and balances of an account."""
+    return Positions({"wallet:balance:ETH": Decimal(10), **{f"{account}:balance:{asset}": Decimal(amount) for asset, amount in balances.items()}})
+
+
+def run(action: Action, positions: Positions, at: FixedMarket | None = None, account: str = "wallet", **own: Any) -> Outcome:
+    """Carry the action out."""
+    return carry_out({"aave": model(**own)}, "aave", action, positions, at or market(), account=account)
+
+
+def borrower() -> Positions:
+    """10 WETH supplied and 10,000 USDC borrowed."""
+    positions = wallet(WETH="10")
+    run(Supply(id="s", asset="WETH", amount=10), positions)
+    run(Borrow(id="b", asset="USDC", amount=10_000), positions)
+    return positions
+
+
+def test_the_proof_run_of_the_real_protocol() -> None:
+    """10 WETH supplied and 10,000 USDC borrowed: health factor 2.075 (= 25,000 x 0.83 / 10,000)."""
+    positions = borrower()
+    standing = model().standing("wallet", positions, market())
+    assert standing.collateral == 25_000_00000000
+    assert standing.debt == 10_000_00000000
+    assert standing.health_factor == Decimal("2.075")
+    assert positions["wallet:balance:USDC"] == 10_000
+    assert positions["wallet:setting:aave/collateral/WETH"] == 1
+
+
+def test_a_debt_of_a_year_at_a_low_rate() -> None:
+    """10,000 USDC of 5,000,000 borrowed (0.2 % utilisation, slope 5.5 % up to 92 %) cost 10001.1957 after a year of compounding."""
+    rate = 55 * RAY // 1000 * 2 * 100 // (1000 * 92)
+    x = rate
+    index = RAY + x + _ray_mul(x, x // 2 + _ray_mul(x, x // 6))
+    positions = borrower()
+    positions["wallet:balance:USDC"] = Decimal(20_000)
+    run(Repay(id="r", asset="USDC", amount=MAX), positions, market(borrow_USDC=str(Decimal(index).scaleb(-27))))
+    assert round(20_000 - positions["wallet:balance:USDC"], 4) == Decimal("10001.1957")
+    assert positions["wallet:borrowed:aave/USDC"] == 0
+
+
+def _ray_mul(a: int, b: int) -> int:
+    return (a * b + RAY // 2) // RAY
+
+
+@pytest.mark.parametrize(
+    ("action", "key", "scaled", "moved"),
+    [
+        (Supply(id="a", asset="USDC", amount=10), "supplied", "8.333333", "-10"),  # floor(10 / 1.2)
+        (Withdraw(id="a", asset="USDC", amount=10), "supplied", "-8.333334", "10"),  # ceil
+        (Borrow(id="a", asset="USDC", amount=10), "borrowed", "8.333334", "10"),  # ceil
+        (Repay(id="a", asset="USDC", amount=10), "borrowed", "-8.333333", "-10"),  # floor
+    ],
+)
+def test_the_rounding_table(action: Action, key: str, scaled: str, moved: str) -> None:
+    """10 USDC at an index of 1.2: each step rounds the scaled amount for the protocol."""
+    positions = wallet(USDC="100", WETH="10")
+    run(Supply(id="c", asset="WETH", amount=10), positions)
+    positions["wallet:supplied:aave/USDC"] = positions["wallet:borrowed:aave/USDC"] = Decimal(50)
+    before = dict(positions)
+    outcome = run(action, positions, market(supply_USDC="1.2", borrow_USDC="1.2"))
+    assert outcome.reverted == ""
+    assert positions[f"wallet:{key}:aave/USDC"] - before[f"wallet:{key}:aave/USDC"] == Decimal(scaled)
+    assert positions["wallet:balance:USDC"] - before["wallet:balance:USDC"] == Decimal(moved)
+
+
+def test_a_deposit_may_show_a_unit_less_and_a_debt_a_unit_more() -> None:
+    """8.333333 x 1.2 is 9.9999996: 9.999999 as a deposit; a debt of 8.333334 x 1.2 is 10.0000008: 10.000001."""
+    at = market(supply_USDC="1.2", borrow_USDC="1.2")
+    positions = wallet(USDC="10", WETH="10")
+    run(Supply(id="s", asset="USDC", amount=10), positions, at)
+    run(Withdraw(id="w", asset="USDC", amount=MAX), positions, at)
+    assert positions["wallet:balance:USDC"] == Decimal("9.999999")
+    run(Supply(id="c", asset="WETH", amount=10), positions, at)
+    run(Borrow(id="b", asset="USDC", amount=10), positions, at)
+    run(Repay(id="r", asset="USDC", amount=MAX), positions, at)
+    assert positions["wallet:balance:USDC"] == Decimal("9.999999") + 10 - Decimal("10.000001")
+
+
+INDEX = st.decimals("1", "3", places=18)
+
+
+@settings(max_examples=60, deadline=None)
+@given(amount=st.integers(10, 10**15), first=INDEX, growth=st.decimals("1", "1.5", places=18))
+def test_a_whole_withdrawal_leaves_nothing(amount: int, first: Decimal, growth: Decimal) -> None:
+    """After MAX the scaled deposit is 0, and what is paid out is the floor of scaled times index, in exact fractions."""
+    positions = wallet(USDC=str(amount * UNIT))
+    later = (first * growth).quantize(Decimal("1E-27"))
+    assert run(Supply(id="s", asset="USDC", amount=MAX), positions, market(supply_USDC=str(first))).reverted == ""
+    run(Withdraw(id="w", asset="USDC", amount=MAX), positions, market(supply_USDC=str(later)))
+    paid = floor(floor(amount / Fraction(first)) * Fraction(later))
+    assert positions["wallet:supplied:aave/USDC"] == 0
+    assert positions["wallet:setting:aave/collateral/USDC"] == 0
+    assert positions["wallet:balance:USDC"] == paid * UNIT
+
+
+@settings(max_examples=60, deadline=None)
+@given(amount=st.integers(1, 10**10), first=INDEX, growth=st.decimals("1", "1.5", places=18))
+def test_a_whole_repayment_leaves_nothing(amount: int, first: Decimal, growth: Decimal) -> None:
+    """After MAX the scaled debt is 0, and what is paid is the ceiling of scaled times index, in exact fractions."""
+    positions = wallet(WETH="10000", USDC="100000")
+    later = (first * growth).quantize(Decimal("1E-27"))
+    run(Supply(id="s", asset="WETH", amount=10_000), positions)
+    assert run(Borrow(id="b", asset="USDC", amount=amount * UNIT), positions, market(borrow_USDC=str(first))).reverted == ""
+    assert run(Repay(id="r", asset="USDC", amount=MAX), positions, market(borrow_USDC=str(later))).reverted == ""
+    paid = ceil(ceil(amount / Fraction(first)) * Fraction(later))
+    assert positions["wallet:borrowed:aave/USDC"] == 0
+    assert positions["wallet:balance:USDC"] == 100_000 + (amount - paid) * UNIT
+
+
+def test_supply_is_approved_exactly() -> None:
+    """The Pool may pull what is supplied and nothing after it."""
+    positions = wallet(USDT="50")
+    outcome = run(Supply(id="s", asset="USDT", amount=50), positions)
+    assert [type(step.actions[0]).__name__ for step in outcome.steps] == ["Approve", "Supply"]
+    assert positions["wallet:allowance:aave/USDT"] == 0
+    assert positions["wallet:balance:ETH"] == 10 - Decimal("0.0005") - Decimal("0.0016")
+
+
+def test_a_whole_repayment_is_approved_with_a_margin() -> None:
+    """A hundred-thousandth and one unit on top of the debt cover the interest until it is mined; the rest of the leave stays."""
+    positions = borrower()
+    positions["wallet:balance:USDC"] += 1
+    run(Repay(id="r", asset="USDC", amount=MAX), positions)
+    assert positions["wallet:allowance:aave/USDC"] == Decimal("0.100001")
+    assert positions["wallet:balance:USDC"] == 1
+
+
+def test_a_repayment_above_the_debt_is_cut_down() -> None:
+    """What is pulled is the debt."""
+    positions = borrower()
+    positions["wallet:balance:USDC"] = Decimal(50_000)
+    run(Repay(id="r", asset="USDC", amount=30_000), positions)
+    assert positions["wallet:balance:USDC"] == 40_000
+    assert positions["wallet:borrowed:aave/USDC"] == 0
+
+
+def test_a_smart_account_repays_what_it_has() -> None:
+    """Its connector takes the smaller of balance and debt; a wallet that has too little reverts."""
+    positions = Positions({key.replace("wallet:", "dsa:"): amount for key, amount in borrower().items()})
+    positions["wallet:balance:ETH"] = Decimal(1)
+    positions["dsa:balance:USDC"] = Decimal(4_000)
+    run(Repay(id="r", asset="USDC", amount=MAX), positions, account="dsa")
+    assert positions["dsa:borrowed:aave/USDC"] == 6_000
+    poor = borrower()
+    poor["wallet:balance:USDC"] = Decimal(4_000)
+    assert "exceeds balance" in run(Repay(id="r", asset="USDC", amount=MAX), poor).reverted
+
+
+@pytest.mark.parametrize(("amount", "reason"), [("18037.5", ""), ("20126", "CollateralCannotCoverNewBorrow"), ("20751", "HealthFactorLower")])
+def test_a_borrow_is_bounded_by_ltv_and_threshold(amount: str, reason: str) -> None:
+    """25,000 USD of WETH carry 20,125 at an LTV of 80.5 %, and are under water beyond 20,750 (83 %)."""
+    positions = wallet(WETH="10")
+    run(Supply(id="s", asset="WETH", amount=10), positions)
+    assert reason in run(Borrow(id="b", asset="USDC", amount=amount), positions, **NO_FLOOR).reverted
+    assert positions["wallet:borrowed:aave/USDC"] == (0 if reason else Decimal(amount))
+
+
+@pytest.mark.parametrize(
+    ("flash", "emode", "reason"),
+    [
+        ("131.9", 1, ""),
+        ("132.0", 1, "CollateralCannotCoverNewBorrow"),
+        ("36", 0, ""),
+        ("37", 0, "CollateralCannotCoverNewBorrow"),
+        ("70", 0, "HealthFactorLowerThanLiquidationThreshold"),
+    ],
+)
+def test_the_bound_of_the_efficiency_mode(flash: str, emode: int, reason: str) -> None:
+    """With equity of 10 ETH and the flash fee borrowed too: 131.9 passes at 93 %, 132.0 does not; 36 and 37 at 78.5 %."""
+    wrapped = (10 + Decimal(flash)) * 2500 / 3000
+    positions = wallet(wstETH="200")
+    run(Supply(id="s", asset="wstETH", amount=wrapped.quantize(Decimal("1E-18"))), positions)
+    run(SetEMode(id="e", category=emode), positions)
+    outcome = run(Borrow(id="b", asset="WETH", amount=Decimal(flash) * Decimal("1.0005")), positions, **NO_FLOOR)
+    assert reason in outcome.reverted
+    assert bool(reason) == bool(outcome.reverted)
+
+
+def test_the_floor_of_the_health_factor_is_kept_before_anything_is_sent() -> None:
+    """20,000 of 20,750 would be 1.0375, under 1.05; 19,750 is 1.0506. The refusal names the factor and the setting."""
+    positions = wallet(WETH="10")
+    run(Supply(id="s", asset="WETH", amount=10), positions)
+    with pytest.raises(Denied, match=r"1\.0375.*minimum_health_factor"):
+        run(Borrow(id="b", asset="USDC", amount=20_000), positions)
+    outcome = run(Borrow(id="b", asset="USDC", amount=19_750), positions)
+    assert outcome.steps[0].bounds == {"health_factor": "1.050633"}
+
+
+def test_withdrawing_under_the_floor_is_denied_and_under_water_reverts() -> None:
+    """5 of 10 WETH leave 10,375 over 10,000: 1.0375. With no floor 5.5 are refused by the protocol."""
+    positions = borrower()
+    with pytest.raises(Denied, match=r"1\.0375"):
+        run(Withdraw(id="w", asset="WETH", amount=5), positions)
+    assert "HealthFactorLower" in run(Withdraw(id="w", asset="WETH", amount="5.5"), positions, **NO_FLOOR).reverted
+    assert run(Withdraw(id="w", asset="WETH", amount=4), positions).reverted == ""
+
+
+def test_a_deposit_that_is_no_collateral_may_always_leave() -> None:
+    """Under the floor, too: it does not change the health factor."""
+    positions = borrower()
+    positions["wallet:supplied:aave/USDT"] = Decimal(100)
+    low = market(price_WETH="1250")
+    assert run(Withdraw(id="w", asset="USDT", amount=MAX), positions, low).reverted == ""
+
+
+def test_interest_and_prices_move_the_health_factor() -> None:
+    """Deposit +10 %, debt +5 %, ETH at 2000: 11 x 2000 x 0.83 / 10,500."""
+    standing = model().standing("wallet", borrower(), market(supply_WETH="1.1", borrow_USDC="1.05", price_WETH="2000"))
+    assert standing.health_factor is not None
+    assert round(standing.health_factor, 12) == round(Decimal(18_260) / Decimal(10_500), 12)
+
+
+def test_collateral_is_switched_by_first_and_last_unit_and_by_hand() -> None:
+    """The first supply turns it on, a second does not again, SetCollateral switches it, withdrawal to zero turns it off."""
+    positions, key = wallet(USDC="100"), "wallet:setting:aave/collateral/USDC"
+    run(Supply(id="a", asset="USDC", amount=40), positions)
+    run(Supply(id="b", asset="USDC", amount=40), positions)
+    assert positions[key] == 1
+    run(SetCollateral(id="c", asset="USDC", enabled=False), positions)
+    assert positions[key] == 0
+    run(Supply(id="d", asset="USDC", amount=20), positions)
+    assert positions[key] == 0
+    run(SetCollateral(id="e", asset="USDC", enabled=True), positions)
+    assert positions[key] == 1
+    run(Withdraw(id="f", asset="USDC", amount=100), positions)
+    assert (positions[key], positions["wallet:supplied:aave/USDC"]) == (0, 0)
+
+
+def reserve(**flags: Any) -> dict[str, Any]:
+    """Settings with flags on the reserve of USDC."""
+    plain = {"ltv": 7500, "threshold": 7800}
+    return {"reserves": {"WETH": {"ltv": 8050, "threshold": 8300}, "USDC": {**plain, **flags}, "USDT": plain, "wstETH": plain}, **NO_FLOOR}
+
+
+@pytest.mark.parametrize(
+    ("action", "own", "reason"),
+    [
+        (Supply(id="a", asset="USDC", amount=1), reserve(frozen=True), "ReserveFrozen"),
+        (Borrow(id="a", asset="USDC", amount=1), reserve(frozen=True), "ReserveFrozen"),
+        (Repay(id="a", asset="USDC", amount=1), reserve(frozen=True), ""),
+        (Supply(id="a", asset="USDC", amount=1), reserve(paused=True), "ReservePaused"),
+        (Withdraw(id="a", asset="USDC", amount=1), reserve(paused=True), "ReservePaused"),
+        (Repay(id="a", asset="USDC", amount=1), reserve(paused=True), "ReservePaused"),
+        (Borrow(id="a", asset="USDC", amount=1), reserve(borrowing=False), "BorrowingNotEnabled"),
+        (Supply(id="a", asset="USDC", amount=5), reserve(supply_cap=4), "SupplyCapExceeded"),
+        (Supply(id="a", asset="USDC", amount=4), reserve(supply_cap=4), ""),
+        (Borrow(id="a", asset="USDC", amount=1), reserve(borrow_cap=10_000), "BorrowCapExceeded"),
+        (Borrow(id="a", asset="USDC", amount=1), reserve(borrow_cap=10_001), ""),
+        (Withdraw(id="a", asset="USDC", amount=1), {}, "NotEnoughAvailableUserBalance"),
+        (Withdraw(id="a", asset="USDC", amount=MAX), {}, "InvalidAmount"),
+        (Repay(id="a", asset="USDT", amount=1), {}, "NoDebtOfSelectedType"),
+        (Supply(id="a", asset="USDT", amount=1), {}, "exceeds balance"),
+        (SetCollateral(id="a", asset="USDC", enabled=True), {}, "UnderlyingBalanceZero"),
+        (SetCollateral(id="a", asset="WETH", enabled=False), NO_FLOOR, "HealthFactorLower"),
+        (SetEMode(id="a", category=1), {}, "InvalidDebtInEmode: USDC"),
+    ],
+)
+def test_what_the_protocol_refuses_reverts_with_its_error(action: Action, own: dict[str, Any], reason: str) -> None:
+    """The step fails with the protocol's name for it; only gas and an approval change anything."""
+    positions = borrower()
+    held = positions["wallet:balance:USDC"]
+    outcome = run(action, positions, **own)
+    assert reason in outcome.reverted
+    assert bool(reason) == bool(outcome.reverted)
+    assert not reason or positions["wallet:balance:USDC"] == held
+
+
+def test_borrowing_without_collateral_reverts() -> None:
+    """There is no LTV to borrow at."""
+    assert "LtvValidationFailed" in run(Borrow(id="b", asset="USDC", amount=1), wallet(), **NO_FLOOR).reverted
+
+
+def test_in_an_efficiency_mode_only_its_assets_can_be_borrowed() -> None:
+    """And collateral outside of it counts with its ordinary numbers."""
+    positions = wallet(wstETH="1", USDC="1000")
+    run(Supply(id="s", asset="wstETH", amount=1), positions)
+    run(Supply(id="t", asset="USDC", amount=1000), positions)
+    run(SetEMode(id="e", category=1), positions)
+    assert positions["wallet:setting:aave/emode"] == 1
+    assert "NotBorrowableInEMode" in run(Borrow(id="b", asset="USDT", amount=1), positions, **NO_FLOOR).reverted
+    run(Borrow(id="c", asset="WETH", amount=1), positions)
+    standing = model().standing("wallet", positions, market())
+    assert standing.health_factor == (3000 * Decimal("0.95") + 1000 * Decimal("0.78")) / 2500
+
+
+def test_leaving_the_efficiency_mode_fails_on_the_health_factor() -> None:
+    """3000 USD at 81 % do not carry 2500; leaving without debt works and changes the key back."""
+    positions = wallet(wstETH="1")
+    run(Supply(id="s", asset="wstETH", amount=1), positions)
+    run(SetEMode(id="e", category=1), positions)
+    run(Borrow(id="b", asset="WETH", amount="1"), positions)
+    assert "HealthFactorLower" in run(SetEMode(id="x", category=0), positions, **NO_FLOOR).reverted
+    run(Repay(id="r", asset="WETH", amount=MAX), positions)
+    run(SetEMode(id="y", category=0), positions)
+    assert positions["wallet:setting:aave/emode"] == 0
+
+
+def test_what_this_side_refuses_is_denied() -> None:
+    """Unknown assets and categories, ETH itself, MAX to borrow, other venues' actions, and figures that cannot be."""
+    for action, reason in (
+        (Supply(id="a", asset="USDG", amount=1), "did you mean USD"),
+        (Supply(id="a", asset="ETH", amount=1), "wrap the ETH"),
+        (Borrow(id="a", asset="USDC", amount=MAX), "borrow takes an amount"),
+        (SetEMode(id="a", category=9), "efficiency mode 9"),
+        (Stake(id="a", amount=1), "does not know Stake"),
+    ):
+        with pytest.raises(Denied, match=reason):
+            run(action, wallet())
+    with pytest.raises(Denied, match="no price"):
+        run(Borrow(id="a", asset="USDC", amount=1), borrower(), market(price_WETH="0"))
+    with pytest.raises(Denied, match="index starts at 1"):
+        run(Withdraw(id="a", asset="WETH", amount=1), borrower(), market(supply_WETH="0"))
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        Supply(id="a", asset="USDC", amount=1),
+        Withdraw(id="a", asset="WETH", amount=1),
+        Borrow(id="a", asset="USDC", amount=1),
+        Repay(id="a", asset="USDC", amount=1),
+        SetCollateral(id="a", asset="WETH", enabled=True),
+        SetEMode(id="a", category=0),
+    ],
+)
+@pytest.mark.parametrize("account", ["wallet", "dsa"])
+def test_every_position_that_an_action_changes_was_touched(action: Action, account: str) -> None:
+    """On the wallet and on a smart account."""
+    positions = Positions({key.replace("wallet:", f"{account}:"): amount for key, amount in borrower().items()})
+    positions["wallet:balance:ETH"] = Decimal(1)
+    touched = model().touches(Order("a/aave", action, "aave", account, "wallet"), positions)
+    outcome = run(action, positions, account=account)
+    assert outcome.reverted == ""
+    assert changed(outcome.effects) <= set(touched)
+
+
+def test_a_supply_asks_for_few_positions_and_a_borrow_for_all() -> None:
+    """A supply cannot harm the account: its plan needs no other reserve."""
+    positions = wallet(USDC="1")
+    supply = model().touches(Order("a/aave", Supply(asset="USDC", amount=1), "aave", "wallet", "wallet"), positions)
+    borrow = model().touches(Order("a/aave", Borrow(asset="USDC", amount=1), "aave", "wallet", "wallet"), positions)
+    assert len(supply) == 7
+    assert len(borrow) == 15
