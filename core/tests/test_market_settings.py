@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal as D
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+
 from basis_venues.errors import ConfigurationError, MissingData
 from basis_venues.market import DataSettings, SeriesRule, load_data_settings
 from basis_venues.market.settings import duration
@@ -32,21 +33,21 @@ def test_a_pattern_stands_for_every_series_that_fits() -> None:
     settings = DataSettings(
         series={
             "x:{bar}:{base}/USDT": SeriesRule(table="x_{base}", value="{bar}", every="1h", substitute="y:{bar}:{base}/USDT", when="gap"),
-            "x:price:{base}/USDT": SeriesRule(constant=D(1)),
-            "x:low:ETH/USDT": SeriesRule(constant=D(2)),
+            "x:price:{base}/USDT": SeriesRule(constant=Decimal(1)),
+            "x:low:ETH/USDT": SeriesRule(constant=Decimal(2)),
             "z:sum:{base}": SeriesRule(derive="sum", of=("x:low:{base}/USDT", "1")),
         }
     )
     low = settings.rule("x:low:BTC/USDT")
-    assert ("x_BTC", "low", "y:low:BTC/USDT") == (low.table, low.value, low.substitute)
-    assert "x_BTC" == settings.rule("x:price:BTC/USDT").table
-    assert D(2) == settings.rule("x:low:ETH/USDT").constant
-    assert ("x:low:BTC/USDT", "1") == settings.rule("z:sum:BTC").of
+    assert (low.table, low.value, low.substitute) == ("x_BTC", "low", "y:low:BTC/USDT")
+    assert settings.rule("x:price:BTC/USDT").table == "x_BTC"
+    assert Decimal(2) == settings.rule("x:low:ETH/USDT").constant
+    assert settings.rule("z:sum:BTC").of == ("x:low:BTC/USDT", "1")
 
 
 def test_a_placeholder_stops_at_colons_and_slashes() -> None:
     """A pattern for spot symbols does not take in perpetuals."""
-    settings = DataSettings(series={"x:price:{base}/USDT": SeriesRule(constant=D(1))})
+    settings = DataSettings(series={"x:price:{base}/USDT": SeriesRule(constant=Decimal(1))})
     for series in ("x:price:BTC/USDT:USDT", "x:price:/USDT", "x:price:A/B/USDT", "xx:price:BTC/USDT"):
         with pytest.raises(MissingData):
             settings.rule(series)
@@ -56,7 +57,7 @@ def test_a_placeholder_stops_at_colons_and_slashes() -> None:
     ("keys", "problem"),
     [
         ({}, "needs table, constant, derive or substitute"),
-        ({"table": "t", "value": "v", "constant": D(1)}, "one source"),
+        ({"table": "t", "value": "v", "constant": Decimal(1)}, "one source"),
         ({"table": "t"}, "table needs value"),
         ({"table": "t", "value": "v", "substitute": "a:b:c"}, "substitute and when"),
         ({"table": "t", "value": "v", "when": "gap", "every": "1h"}, "substitute and when"),
@@ -64,12 +65,12 @@ def test_a_placeholder_stops_at_colons_and_slashes() -> None:
         ({"table": "t", "value": "v", "every": "1h", "hold_up_to": "1h"}, "hold_up_to go together"),
         ({"table": "t", "value": "v", "gap": "skip"}, "needs every"),
         ({"table": "t", "value": "v", "every": "1h", "gap": "skip", "substitute": "a:b:c", "when": "gap"}, "a gap has one rule"),
-        ({"constant": D(1), "every": "1h"}, "nothing for every to work on"),
+        ({"constant": Decimal(1), "every": "1h"}, "nothing for every to work on"),
         ({"substitute": "a:b:c", "gap": "skip"}, "nothing for gap to work on"),
-        ({"constant": D(1), "of": ("a:b:c", "a:b:d")}, "derive and of"),
+        ({"constant": Decimal(1), "of": ("a:b:c", "a:b:d")}, "derive and of"),
         ({"derive": "sum", "of": ("a:b:c",)}, "derive and of"),
         ({"derive": "sum", "of": ("a:b:c", "one")}, "one in `of` is neither a series nor a number"),
-        ({"constant": D(1), "substitute": "a:b:c"}, "needs no substitute"),
+        ({"constant": Decimal(1), "substitute": "a:b:c"}, "needs no substitute"),
         ({"table": "t", "value": "v", "every": "1 hour"}, "not a duration"),
     ],
 )
@@ -90,8 +91,8 @@ def test_settings_are_read_from_yaml(tmp_path: Path) -> None:
     file = tmp_path / "tiny.yaml"
     file.write_text('series:\n  "a:tip:gwei": {constant: 0.10}\n  "a:sum:gwei": {derive: sum, of: ["a:tip:gwei", "1"]}\n', encoding="utf-8")
     settings = load_data_settings(file)
-    assert "0.10" == str(settings.rule("a:tip:gwei").constant)
-    assert ("a:tip:gwei", "1") == settings.rule("a:sum:gwei").of
+    assert str(settings.rule("a:tip:gwei").constant) == "0.10"
+    assert settings.rule("a:sum:gwei").of == ("a:tip:gwei", "1")
 
 
 def test_every_problem_of_a_file_is_reported_with_its_line(tmp_path: Path) -> None:
@@ -104,7 +105,7 @@ def test_every_problem_of_a_file_is_reported_with_its_line(tmp_path: Path) -> No
     with pytest.raises(ConfigurationError) as caught:
         load_data_settings(file)
     problems = "\n".join(caught.value.problems)
-    assert 3 == len(caught.value.problems)
+    assert len(caught.value.problems) == 3
     for part in ("bad.yaml:2", "did you mean gap?", "bad.yaml:3", "table needs value", "bad.yaml:4", "expected one of fail, skip, hold"):
         assert part in problems
 
@@ -113,6 +114,6 @@ def test_every_problem_of_a_file_is_reported_with_its_line(tmp_path: Path) -> No
 def test_the_shipped_settings_fit(name: str) -> None:
     """Both files load, and name what substitutes for what is known to be missing."""
     settings = load_data_settings(CONFIGS / f"{name}.yaml")
-    assert "bybit:price:BTC/USDT:USDT" == settings.rule("okx:price:BTC/USDT:USDT").substitute
-    assert "bybit:price:ETH/USDT" == settings.rule("binance:price:ETH/USDT").substitute
-    assert "open" == settings.rule("binance:price:BTC/USDT").value
+    assert settings.rule("okx:price:BTC/USDT:USDT").substitute == "bybit:price:BTC/USDT:USDT"
+    assert settings.rule("binance:price:ETH/USDT").substitute == "bybit:price:ETH/USDT"
+    assert settings.rule("binance:price:BTC/USDT").value == "open"

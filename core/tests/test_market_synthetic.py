@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
+
 from basis_venues import series
 from basis_venues.clock import PlanClock
 from basis_venues.errors import MissingData
@@ -39,7 +40,7 @@ def test_it_is_the_same_on_every_machine(directory: Path) -> None:
     digest = hashlib.sha256()
     for path in sorted(directory.glob("*.csv")):
         digest.update(path.name.encode() + path.read_bytes())
-    assert DIGEST == digest.hexdigest()
+    assert digest.hexdigest() == DIGEST
 
 
 def test_what_stands_complete_is_left_alone(directory: Path) -> None:
@@ -77,7 +78,7 @@ def test_every_flaw_is_met_and_listed(market: tuple[HistoryMarket, PlanClock]) -
         for name in ("binance:price:BTC/USDT", "binance:price:ETH/USDT", "ethereum:gas_price:gwei"):
             book.value(name)
     charges = book.events(series.funding("okx", "BTC/USDT:USDT"), START - 1, END - 1)
-    assert 179 == len(charges)
+    assert len(charges) == 179
     february_10, january_21 = START + 40 * 24 * HOUR, START + 20 * 24 * HOUR
     assert {
         Note("binance:price:BTC/USDT", "bybit:price:BTC/USDT", february_10 + HOUR, february_10 + 23 * HOUR, 23),
@@ -96,7 +97,7 @@ def test_what_was_not_used_is_not_listed(market: tuple[HistoryMarket, PlanClock]
     book, _ = market
     book.value("binance:price:BTC/USDT")
     book.events(series.funding("okx", "BTC/USDT:USDT"), START, START + 24 * HOUR)
-    assert ((), (), ()) == (book.substitutions, book.bridged, book.duplicates)
+    assert (book.substitutions, book.bridged, book.duplicates) == ((), (), ())
 
 
 def test_a_skipped_charge_has_no_rate(market: tuple[HistoryMarket, PlanClock]) -> None:

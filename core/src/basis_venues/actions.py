@@ -52,6 +52,13 @@ def _optional_positive(value: Any) -> Decimal | None:
     return None if value is None else positive(value)
 
 
+def _settle_amount(action: Action, name: str) -> None:
+    """Make a field of a frozen action an exact amount above zero."""
+    value = getattr(action, name)
+    if type(value) is not Decimal or not value.is_finite() or value <= 0:
+        object.__setattr__(action, name, positive(value))
+
+
 def _or_max(value: Any) -> Amount:
     return value if value == MAX or isinstance(value, FromLeg) else positive(value)
 
@@ -61,14 +68,6 @@ def _allowance(value: Any) -> Amount:
     if number < 0:
         raise InvalidAction(f"an allowance must not be negative, and is {number}")
     return number
-
-
-def _one_of(*allowed: str) -> Any:
-    def check(_instance: Any, attribute: Any, value: Any) -> None:
-        if value not in allowed:
-            raise InvalidAction(f"{attribute.name} must be one of {', '.join(allowed)}")
-
-    return check
 
 
 @frozen(kw_only=True)
@@ -105,24 +104,38 @@ class _Trade(Action):
     splits: ClassVar[bool] = True
 
     symbol: str
-    side: Literal["buy", "sell"] = field(validator=_one_of("buy", "sell"))
-    quantity: Decimal | None = field(default=None, converter=_optional_positive)
-    notional: Decimal | None = field(default=None, converter=_optional_positive)
-    order_type: Literal["market", "limit", "post_only"] = field(default="market", validator=_one_of("market", "limit", "post_only"))
-    price: Decimal | None = field(default=None, converter=_optional_positive)
-    time_in_force: Literal["gtc", "ioc", "fok"] = field(default="gtc", validator=_one_of("gtc", "ioc", "fok"))
+    side: Literal["buy", "sell"]
+    quantity: Decimal | None = None
+    notional: Decimal | None = None
+    order_type: Literal["market", "limit", "post_only"] = "market"
+    price: Decimal | None = None
+    time_in_force: Literal["gtc", "ioc", "fok"] = "gtc"
     good_for: int | None = None
 
     def __attrs_post_init__(self) -> None:
+        # One method instead of a converter and a validator for each field: trades are made by the hundred thousand.
+        if self.side not in ("buy", "sell"):
+            raise InvalidAction("side must be one of buy, sell")
         if (self.quantity is None) == (self.notional is None):
             raise InvalidAction("give either quantity or notional")
+        _settle_amount(self, "quantity" if self.notional is None else "notional")
+        if self.order_type != "market" or self.price is not None or self.time_in_force != "gtc":
+            self._check_limit()
+
+    def _check_limit(self) -> None:
+        if self.order_type not in ("market", "limit", "post_only"):
+            raise InvalidAction("order_type must be one of market, limit, post_only")
+        if self.time_in_force not in ("gtc", "ioc", "fok"):
+            raise InvalidAction("time_in_force must be one of gtc, ioc, fok")
         if self.order_type == "market":
             if self.price is not None:
                 raise InvalidAction("a market order takes no price")
-        elif self.price is None or self.quantity is None:
+            return
+        if self.price is None or self.quantity is None:
             raise InvalidAction(f"a {self.order_type} order needs a price and a quantity")
-        elif self.time_in_force == "gtc" and self.good_for is None:
+        if self.time_in_force == "gtc" and self.good_for is None:
             raise InvalidAction("a resting order needs good_for, the milliseconds it may rest")
+        _settle_amount(self, "price")
 
 
 @frozen(kw_only=True)
@@ -139,8 +152,15 @@ class PerpTrade(_Trade):
     action_types: ClassVar[tuple[str, ...]] = ("cex_futures", "hedge_execution")
 
     reduce_only: bool = False
-    leverage: Decimal | None = field(default=None, converter=_optional_positive)
-    margin_mode: Literal["cross", "isolated"] = field(default="cross", validator=_one_of("cross", "isolated"))
+    leverage: Decimal | None = None
+    margin_mode: Literal["cross", "isolated"] = "cross"
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        if self.leverage is not None:
+            _settle_amount(self, "leverage")
+        if self.margin_mode not in ("cross", "isolated"):
+            raise InvalidAction("margin_mode must be one of cross, isolated")
 
 
 @frozen(kw_only=True)
@@ -374,8 +394,8 @@ class Unwind(Action):
 
     collateral_asset: str = "wstETH"
     debt_asset: str = "WETH"
-    fraction: Decimal = field(default="1", converter=positive)
-    slippage: Decimal = field(default="0.01", converter=positive)
+    fraction: Decimal = field(default=Decimal(1), converter=positive)
+    slippage: Decimal = field(default=Decimal("0.01"), converter=positive)
 
     def __attrs_post_init__(self) -> None:
         if self.fraction > 1 or self.slippage >= 1:

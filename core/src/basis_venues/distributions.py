@@ -10,12 +10,10 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from attrs import frozen
 
-
-@frozen
-class Distribution:
+class Distribution(NamedTuple):
     """One installed distribution: its name and version, its metadata folder, and the folder it is installed in."""
 
     name: str
@@ -28,8 +26,7 @@ class Distribution:
         return self.metadata.parent
 
 
-@frozen
-class EntryPoint:
+class EntryPoint(NamedTuple):
     """One line of an entry-point group: `name = module`, and the distribution that says it."""
 
     group: str
@@ -47,7 +44,7 @@ def entry_points(groups: Sequence[str], path: Sequence[str] | None = None) -> tu
             distribution = _normalised(name.partition("-")[0])
             if distribution not in seen:
                 seen.add(distribution)
-                found.extend(_read(Path(folder or ".") / name, groups))
+                found.extend(_read(f"{folder or '.'}/{name}", groups))
     return tuple(found)
 
 
@@ -62,21 +59,22 @@ def _normalised(name: str) -> str:
     return name.removesuffix(".egg-info").removesuffix(".dist-info").replace("_", "-").replace(".", "-").lower()
 
 
-def _read(metadata: Path, groups: Sequence[str]) -> Iterator[EntryPoint]:
+def _read(metadata: str, groups: Sequence[str]) -> Iterator[EntryPoint]:
     try:
-        text = (metadata / "entry_points.txt").read_text(encoding="utf-8")
+        with open(f"{metadata}/entry_points.txt", encoding="utf-8") as file:  # noqa: PTH123  # for every distribution: each Path costs
+            text = file.read()
     except (OSError, UnicodeDecodeError):
         return
     if not any(f"[{group}]" in text for group in groups):
         return
-    distribution = _described(metadata)
+    distribution = _described(Path(metadata))
     section = ""
     for line in map(str.strip, text.splitlines()):
         if line.startswith("[") and line.endswith("]"):
             section = line[1:-1].strip()
         elif section in groups and "=" in line and not line.startswith("#"):
             name, _, value = line.partition("=")
-            module = value.partition(":")[0].partition("[")[0].strip()
+            module, _, attribute = (part.strip() for part in value.partition("[")[0].partition(":"))
             yield EntryPoint(section, name.strip(), module, distribution)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from attrs import Attribute, field, frozen
 from cattrs import Converter
@@ -26,8 +26,7 @@ LEVELS = ("full", "versioned", "not_implemented", "unsupported")
 """Capability levels: it works; only where the venue's version has it; the plugin cannot yet; the venue cannot."""
 
 
-@frozen
-class Capability:
+class Capability(NamedTuple):
     """How well a venue does one kind of action. `reason` is empty for `full` only."""
 
     level: str
@@ -39,8 +38,7 @@ class Capability:
         return self.level in ("full", "versioned")
 
 
-@frozen(kw_only=True)
-class AccountRule:
+class AccountRule(NamedTuple):
     """The account that the venue acts on: its alias, whether this venue shows its balances, and another account whose lane it uses."""
 
     alias: str
@@ -48,8 +46,7 @@ class AccountRule:
     lane: str | None = None
 
 
-@frozen(kw_only=True)
-class CredentialField:
+class CredentialField(NamedTuple):
     """One credential. `name` is what the client finds it under, `variable` what follows `BASIS_{ENV}__`.
 
     It is required when one of the action types in `needed_for` is routed to the venue, on one of the `networks`; with an empty
@@ -63,8 +60,7 @@ class CredentialField:
     networks: tuple[Literal["testnet", "mainnet"], ...] = ("testnet", "mainnet")
 
 
-@frozen(kw_only=True)
-class NetworkRule:
+class NetworkRule(NamedTuple):
     """What one network lets the venue reach. Hosts are exact names or `*.example.com`. `note` tells people what to know of it."""
 
     hosts: tuple[str, ...] = ()
@@ -72,8 +68,7 @@ class NetworkRule:
     note: str = ""
 
 
-@frozen(kw_only=True)
-class ClientIdRule:
+class ClientIdRule(NamedTuple):
     """What the venue takes as a client's id of an order, and how long an id stays unique there."""
 
     alphabet: str = "A-Za-z0-9"
@@ -81,16 +76,14 @@ class ClientIdRule:
     unique: Literal["open", "always", "nonce"] = "open"
 
 
-@frozen(kw_only=True)
-class FenceRule:
+class FenceRule(NamedTuple):
     """How the venue makes sure that a write cannot arrive late, and after how many milliseconds."""
 
     kind: Literal["none", "recv_window", "header", "nonce"] = "none"
     milliseconds: int = 0
 
 
-@frozen(kw_only=True)
-class RateRule:
+class RateRule(NamedTuple):
     """How many requests the venue lets one account make."""
 
     requests_per_minute: int = 600

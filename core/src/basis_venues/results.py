@@ -89,6 +89,8 @@ def error_of(result: ActionResult) -> errors.BasisError | None:
     return _ERRORS.get(result.state, errors.VenueRejected)(f"action {result.action.id} ended {result.state}: {reasons}")
 
 
+_VERIFIED = Verdict.VERIFIED.value
+
 _ERRORS: dict[str, type[errors.BasisError]] = {
     State.DENIED.value: errors.Denied,
     State.INTERRUPTED.value: errors.TryAgainLater,
@@ -120,7 +122,7 @@ _WORST_FIRST = (
 def standing(leg: LegResult) -> str:
     """One word for a leg: `VERIFIED` for a verified success, else the verdict that failed, else the venue's state."""
     if leg.verdict is Verdict.VERIFIED:
-        return Verdict.VERIFIED.value if leg.state in SUCCEEDED else leg.state.value
+        return _VERIFIED if leg.state in SUCCEEDED else leg.state.value
     if leg.verdict is not None and leg.state not in NOTHING_HAPPENED and leg.state is not State.NEEDS_HUMAN:
         return leg.verdict.value
     return leg.state.value
@@ -128,5 +130,7 @@ def standing(leg: LegResult) -> str:
 
 def worst(legs: tuple[LegResult, ...]) -> str:
     """The one word for an action: that of its worst leg. An action without legs is `DENIED`."""
+    if len(legs) == 1:
+        return standing(legs[0])
     words = {standing(leg) for leg in legs}
     return next((word for word in _WORST_FIRST if word in words), State.DENIED.value)

@@ -151,13 +151,19 @@ class SimulatedClient(VenueClient):
             self._resting.pop(prepared.key, None)
         if cost is not None:
             effects = (*effects, cost)
-        if any(effect.at > now for effect in effects):
-            for effect in effects:
-                if effect.at > now:
-                    ledger.later(effect)
-            effects = tuple(effect for effect in effects if effect.at <= now)
+        for effect in effects:
+            if effect.at > now:
+                effects = self._only_present(effects, now)
+                break
         ledger.apply(effects)
         return Report(self._success, effects, now)
+
+    def _only_present(self, effects: tuple[Effect, ...], now: int) -> tuple[Effect, ...]:
+        """The effects of this moment; those ahead happen in their own time."""
+        for effect in effects:
+            if effect.at > now:
+                self.ledger.later(effect)
+        return tuple(effect for effect in effects if effect.at <= now)
 
     def _failed(self, failure: StepFails, cost: Effect | None, now: int) -> Report:
         if not self._reverts:

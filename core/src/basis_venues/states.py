@@ -8,6 +8,8 @@ from enum import StrEnum
 class State(StrEnum):
     """What is known of an order or step."""
 
+    __hash__ = str.__hash__  # Enum's own is a Python function, and every action asks a dozen times in which set a state is
+
     DENIED = "DENIED"
     """Refused on this side; nothing left the process."""
     REJECTED = "REJECTED"
@@ -42,6 +44,8 @@ class State(StrEnum):
 
 class Verdict(StrEnum):
     """What reconciliation found after an order."""
+
+    __hash__ = str.__hash__
 
     VERIFIED = "VERIFIED"
     """The account's own state shows what the effects say."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 from math import ceil, floor
 
-from basis_venues_aave.standing import Pledge, Standing, health_factor, value_ceil, value_floor
 from hypothesis import given
 from hypothesis import strategies as st
+
+from basis_venues_aave.standing import Pledge, Standing, health_factor, value_ceil, value_floor
 
 PLEDGES = st.lists(st.tuples(st.integers(1, 10**18), st.integers(1, 9800)), min_size=1, max_size=6)
 

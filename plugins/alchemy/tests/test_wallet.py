@@ -6,14 +6,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from basis_venues_alchemy.model import AlchemyModel
-from basis_venues_alchemy.settings import AlchemySettings
-from basis_venues_evm.testing import FixedMarket, Outcome, carry_out, changed, context, load_settings
 
 from basis_venues.actions import MAX, Action, Approve, Stake, Transfer, UnwrapEther, WrapEther
 from basis_venues.errors import Denied, GuardRefused
 from basis_venues.orders import Order, deltas
 from basis_venues.positions import Positions
+from basis_venues_alchemy.model import AlchemyModel
+from basis_venues_alchemy.settings import AlchemySettings
+from basis_venues_evm.testing import FixedMarket, Outcome, carry_out, changed, context, load_settings
 
 ADDRESS = "0x00000000000000000000000000000000000000Aa"
 NOW = 1_700_000_000_000

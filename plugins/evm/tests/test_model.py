@@ -7,8 +7,6 @@ from decimal import Decimal
 from typing import Any, cast
 
 import pytest
-from basis_venues_evm import Acting, ChainModel, ChainSettings, Lines, Rule, Token, Write, allowance_key, balance_key
-from basis_venues_evm.testing import FixedMarket, carry_out, context
 
 from basis_venues.actions import MAX, Action, Approve, FromLeg, Repay, Stake, Supply
 from basis_venues.contract import StepFails
@@ -16,6 +14,8 @@ from basis_venues.errors import Denied, InvalidAction
 from basis_venues.keys import Key
 from basis_venues.orders import Limits, Order, Ref, Step
 from basis_venues.positions import Positions
+from basis_venues_evm import Acting, ChainModel, ChainSettings, Lines, Rule, Token, Write, allowance_key, balance_key
+from basis_venues_evm.testing import FixedMarket, carry_out, context
 
 TOKENS = {
     "ETH": Token(decimals=18),
@@ -42,7 +42,7 @@ class Vault(ChainModel):
         """Approve, then supply."""
         sized = self.sized(action, acting)
         if isinstance(sized, Supply):
-            return (*self.approvals(sized.asset, cast(Decimal, sized.amount), "vault", acting), Write((sized,)))
+            return (*self.approvals(sized.asset, cast("Decimal", sized.amount), "vault", acting), Write((sized,)))
         return (Write((sized,)),)
 
     def _supply(self, action: Supply, acting: Acting) -> Lines:

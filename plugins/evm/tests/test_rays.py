@@ -6,9 +6,10 @@ from decimal import Decimal
 from fractions import Fraction
 from math import ceil, floor
 
-from basis_venues_evm import RAY, bps_ceil, over_ceil, over_floor, ray, times_ceil, times_floor
 from hypothesis import given
 from hypothesis import strategies as st
+
+from basis_venues_evm import RAY, bps_ceil, over_ceil, over_floor, ray, times_ceil, times_floor
 
 UNITS = st.integers(0, 10**30)
 RATES = st.integers(10**26, 10**28)

@@ -6,16 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from basis_venues_aave.model import AaveModel
-from basis_venues_aave.settings import AaveSettings
-from basis_venues_alchemy.model import AlchemyModel
-from basis_venues_alchemy.settings import AlchemySettings
-from basis_venues_evm import ChainModel
-from basis_venues_evm.testing import FixedMarket, Outcome, carry_out, changed, context, load_settings
-from basis_venues_instadapp.model import InstadappModel
-from basis_venues_instadapp.settings import InstadappSettings
-from basis_venues_lido.model import LidoModel
-from basis_venues_lido.settings import LidoSettings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -48,6 +38,16 @@ from basis_venues.actions import (
 from basis_venues.errors import Denied
 from basis_venues.orders import Order, deltas
 from basis_venues.positions import Positions
+from basis_venues_aave.model import AaveModel
+from basis_venues_aave.settings import AaveSettings
+from basis_venues_alchemy.model import AlchemyModel
+from basis_venues_alchemy.settings import AlchemySettings
+from basis_venues_evm import ChainModel
+from basis_venues_evm.testing import FixedMarket, Outcome, carry_out, changed, context, load_settings
+from basis_venues_instadapp.model import InstadappModel
+from basis_venues_instadapp.settings import InstadappSettings
+from basis_venues_lido.model import LidoModel
+from basis_venues_lido.settings import LidoSettings
 
 ETH_USD = Decimal(2500)
 RATE = Decimal("1.2")
@@ -169,7 +169,7 @@ def test_the_flash_fee_is_rounded_up() -> None:
     ],
 )
 def test_the_largest_flash_loan_is_that_of_the_real_protocol(flash: str, emode: bool, reason: str) -> None:
-    """With the efficiency mode 131.9 passes and 132.0 does not, without it 36 and 37; forgetting the mode at 70 breaks the health factor."""
+    """With the efficiency mode 131.9 passes and 132.0 does not, without it 36 and 37; at 70 without it the health factor breaks."""
     outcome = run(leverage(flash=flash, emode=emode), owner())
     assert reason in outcome.reverted
     assert bool(reason) == bool(outcome.reverted)
@@ -209,9 +209,13 @@ def test_tokens_as_equity_are_approved_first() -> None:
     positions = owner()
     positions["wallet:balance:wstETH"] = Decimal(8)
     legs = (
-        UnwrapEther(amount=70), Stake(amount=70), Wrap(amount=MAX), Supply(asset="wstETH", amount=MAX), SetEMode(category=1),
+        UnwrapEther(amount=70),
+        Stake(amount=70),
+        Wrap(amount=MAX),
+        Supply(asset="wstETH", amount=MAX),
+        SetEMode(category=1),
         Borrow(asset="WETH", amount="70.035"),
-    )  # fmt: skip
+    )
     bundle = AtomicBundle(id="b", flash_asset="WETH", flash_amount=70, equity=8, equity_asset="wstETH", legs=legs)
     outcome = run(bundle, positions)
     assert outcome.reverted == ""
@@ -302,8 +306,8 @@ def test_an_unwind_leaves_neither_debt_nor_collateral() -> None:
     assert outcome.reverted == ""
     kinds = [type(part) for part in outcome.steps[0].actions]
     assert kinds == [FlashBorrow, Repay, Withdraw, Swap, FlashPayback, Payout]
-    for key in ("dsa:borrowed:aave/WETH", "dsa:supplied:aave/wstETH", "dsa:balance:WETH", "dsa:balance:wstETH", "dsa:setting:aave/collateral/wstETH"):
-        assert positions[key] == 0, key
+    for key in ("borrowed:aave/WETH", "supplied:aave/wstETH", "balance:WETH", "balance:wstETH", "setting:aave/collateral/wstETH"):
+        assert positions[f"dsa:{key}"] == 0, key
     sold = 80 * Decimal("0.9999")
     flash = Decimal("70.035") + Decimal("0.00070035")
     expected = sold - Decimal("70.035") - flash * 5 / 10_000
@@ -334,7 +338,7 @@ def test_an_unwind_below_its_minimum_reverts() -> None:
 
 def test_an_unwind_of_an_account_under_water_reverts() -> None:
     """When the collateral no longer pays the flash loan back, the payback fails and with it everything."""
-    cheap = market(**{"uniswap__swap_rate__wstETH_to_WETH": "1.0"})
+    cheap = market(uniswap__swap_rate__wstETH_to_WETH="1.0")
     outcome = run(Unwind(id="u"), levered(), cheap)
     assert "part 4 (FlashPayback)" in outcome.reverted
 

@@ -6,11 +6,11 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from basis_venues_instadapp.sizing import flash_fee, flash_for_leverage, flash_for_ltv, health_factor_after, leverage_after
 from hypothesis import given
 from hypothesis import strategies as st
 
 from basis_venues.errors import Denied
+from basis_venues_instadapp.sizing import flash_fee, flash_for_leverage, flash_for_ltv, health_factor_after, leverage_after
 
 AMOUNTS = st.decimals("0.001", "100000", places=6)
 

@@ -8,10 +8,6 @@ from math import floor
 from typing import Any
 
 import pytest
-from basis_venues_evm.testing import FixedMarket, Outcome, carry_out, changed, context, load_settings
-from basis_venues_lido.model import LidoModel
-from basis_venues_lido.queue import divide, free_ids
-from basis_venues_lido.settings import LidoSettings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +15,10 @@ from basis_venues.actions import MAX, Action, Borrow, ClaimUnstake, RequestUnsta
 from basis_venues.errors import Denied
 from basis_venues.orders import Order
 from basis_venues.positions import Positions
+from basis_venues_evm.testing import FixedMarket, Outcome, carry_out, changed, context, load_settings
+from basis_venues_lido.model import LidoModel
+from basis_venues_lido.queue import divide, free_ids
+from basis_venues_lido.settings import LidoSettings
 
 NOW = 1_700_000_000_000
 THREE_DAYS = 259_200_000

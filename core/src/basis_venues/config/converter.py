@@ -1,4 +1,4 @@
-"""The strict converter that turns plain data from YAML and TOML into attrs classes.
+"""The strict converter that turns plain data from YAML and TOML into attrs classes and named tuples.
 
 cattrs by default ignores unknown keys, turns `"false"` into `True` and `1.9` into `1`, and its errors carry the values they refuse. This
 converter takes each value as it was written or not at all, and raises `Misfit` with everything that is wrong: where, and what was
@@ -7,7 +7,7 @@ expected, never what was found. A secret pasted in the wrong place stays unseen.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from enum import Enum
 from typing import Any, Literal, NoReturn, get_args, get_origin
@@ -19,7 +19,7 @@ from cattrs.cols import is_any_set, is_mapping
 from ..amounts import exact
 from ..errors import ConfigurationError, InvalidAction
 from ..secret import Secret
-from .annotations import annotation
+from .fields import fields_of
 from .misfit import Misfit, Path, nearest
 
 Hook = Callable[[Any, Any], Any]
@@ -31,7 +31,7 @@ def make_converter() -> cattrs.Converter:
     converter.register_structure_hook_factory(is_any_set, lambda _: _refuse_set)
     converter.register_structure_hook_factory(_is_list, lambda cls: _list_hook(cls, converter))
     converter.register_structure_hook_factory(is_mapping, lambda cls: _mapping_hook(cls, converter))
-    converter.register_structure_hook_factory(attrs.has, lambda cls: _class_hook(cls, converter))
+    converter.register_structure_hook_factory(_is_record, lambda cls: _record_hook(cls, converter))
     converter.register_structure_hook_func(_is_literal, _choice)
     for kind, hook in _SCALARS.items():
         converter.register_structure_hook(kind, _enums_apart(hook))
@@ -40,9 +40,9 @@ def make_converter() -> cattrs.Converter:
     return converter
 
 
-def _class_hook(cls: Any, converter: cattrs.Converter) -> Hook:
-    """Structures one attrs class by walking its fields: for documents read once, compiling a function for each class costs more."""
-    fields = {field.alias: (annotation(cls, field), field.default is attrs.NOTHING) for field in attrs.fields(cls) if field.init}
+def _record_hook(cls: Any, converter: cattrs.Converter) -> Hook:
+    """Structures one class by walking its fields: for documents read once, compiling a function for each class costs more."""
+    fields = fields_of(cls)
 
     def structure(data: Any, _: Any) -> Any:
         problems: list[tuple[Path, str]] = []
@@ -54,10 +54,14 @@ def _class_hook(cls: Any, converter: cattrs.Converter) -> Hook:
                 problems.append(((name,), "is missing"))
         for name in data:
             if name not in fields:
-                problems.append(((name,), f"is not a known key{nearest(name, fields) or f'; known here: {", ".join(sorted(fields))}'}"))
+                problems.append(((name,), _unknown(name, fields)))
         return _made(cls, arguments, problems)
 
     return structure
+
+
+def _unknown(name: object, known: Iterable[str]) -> str:
+    return f"is not a known key{nearest(name, known) or '; known here: ' + ', '.join(sorted(known))}"
 
 
 def _made(cls: Any, arguments: dict[str, Any], problems: list[tuple[Path, str]]) -> Any:
@@ -182,6 +186,10 @@ def _choice(value: Any, cls: Any) -> Any:
 def _member(value: Any, cls: type[Enum]) -> Enum:
     allowed = [member.value for member in cls]
     return cls(_choice(value, Literal[tuple(allowed)]))
+
+
+def _is_record(cls: Any) -> bool:
+    return attrs.has(cls) or (isinstance(cls, type) and issubclass(cls, tuple) and hasattr(cls, "_field_defaults"))
 
 
 def _is_literal(cls: Any) -> bool:

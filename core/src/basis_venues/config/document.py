@@ -67,6 +67,7 @@ class Document(NamedTuple):
     @overload
     def fit(self, cls: type[T], at: Path = (), converter: Converter | None = None) -> T: ...
     @overload
+    def fit(self, cls: Any, at: Path = (), converter: Converter | None = None) -> Any: ...
     def fit(self, cls: Any, at: Path = (), converter: Converter | None = None) -> Any:
         """The part at `at` as an instance of `cls`. Raises `ConfigurationError` with every problem in it."""
         try:

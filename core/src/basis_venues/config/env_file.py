@@ -11,8 +11,8 @@ import re
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-
-from attrs import field, frozen
+from types import MappingProxyType
+from typing import NamedTuple
 
 from ..errors import ConfigurationError
 from ..secret import Secret
@@ -20,13 +20,12 @@ from ..secret import Secret
 _NAME = re.compile(r"[A-Z][A-Z0-9_]{0,99}")
 
 
-@frozen
-class EnvFile:
+class EnvFile(NamedTuple):
     """What the file sets: values as secrets, and the line of each name. Empty values are kept out: they set nothing."""
 
     file: str
-    values: Mapping[str, Secret] = field(factory=dict)
-    lines: Mapping[str, int] = field(factory=dict)
+    values: Mapping[str, Secret] = MappingProxyType({})
+    lines: Mapping[str, int] = MappingProxyType({})
 
 
 def read_env_file(file: Path) -> EnvFile:

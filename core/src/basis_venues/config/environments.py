@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path as FilePath
-from typing import Literal
-
-from attrs import field, frozen
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 from ..errors import ConfigurationError
 from ..network import Network
@@ -22,23 +21,20 @@ _NETWORKS: Mapping[Level, Network] = {"simulation": Network.SIMULATION, "testnet
 _RANK = (Network.SIMULATION, Network.TESTNET, Network.MAINNET)
 
 
-@frozen(kw_only=True)
-class ProfileVenue:
+class ProfileVenue(NamedTuple):
     """One venue of a profile. `endpoints` maps the plugin's endpoint names to URLs that replace its own."""
 
     environment: Level | None = None
-    endpoints: Mapping[str, str] = field(factory=dict)
+    endpoints: Mapping[str, str] = MappingProxyType({})
 
 
-@frozen(kw_only=True)
-class _File:
+class _File(NamedTuple):
     default: Level | None = None
     throwaway_keys: bool = False
-    venues: Mapping[str, ProfileVenue] = field(factory=dict)
+    venues: Mapping[str, ProfileVenue] = MappingProxyType({})
 
 
-@frozen(kw_only=True)
-class Profile:
+class Profile(NamedTuple):
     """A profile. `default` is for venues that it does not mention; without one they get what the run's table gives.
 
     `throwaway_keys`: every venue gets made-up credentials and real ones are not looked at; allowed on loopback endpoints only.
@@ -47,8 +43,8 @@ class Profile:
     name: str = ""
     default: Level | None = None
     throwaway_keys: bool = False
-    venues: Mapping[str, ProfileVenue] = field(factory=dict)
-    document: Document = field(factory=lambda: Document("no profile", {}), repr=False)
+    venues: Mapping[str, ProfileVenue] = MappingProxyType({})
+    document: Document = Document("no profile", {})
 
     def endpoints(self, venue: str) -> Mapping[str, str]:
         """URLs that replace the venue's own, by endpoint name."""

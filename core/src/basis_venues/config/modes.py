@@ -5,81 +5,49 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path as FilePath
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
-from attrs import field, frozen
+from attrs import frozen
 
 from ..actions import Action, AtomicBundle, PerpTrade, SpotTrade, Unwind, action_classes
 from ..errors import ConfigurationError
-from .misfit import nearest
 from .document import Document, Problems
+from .misfit import nearest
 from .routes import TWINS, Route, Wish, resolve
 from .yaml_file import read_yaml
 
 _SUBSCRIPTIONS = ("data_subscriptions", "execution_subscriptions")
 
 
-@frozen(kw_only=True)
-class Entry:
-    """What `venues.TYPE` may say of any action type."""
+class Entry(NamedTuple):
+    """What `venues.TYPE` may say; `_OPTIONS` says which option belongs under which type."""
 
     primary: str | None = None
-
-
-@frozen(kw_only=True)
-class HedgeEntry(Entry):
-    """`hedge_execution` and `cex_futures`: the primary's weight; the others take the rest in equal parts."""
-
     hedge_allocation: Decimal | None = None
-
-
-@frozen(kw_only=True)
-class LendingEntry(Entry):
-    """`lending_execution`: the venue that carries out lending legs inside a bundle."""
-
     on_chain_leverage_venue: str | None = None
-
-
-@frozen(kw_only=True)
-class StakingEntry(Entry):
-    """`staking_execution`: whose staking token the mode holds; the primary's."""
-
     lst_type: str | None = None
+    use_flash_loan: bool | None = None
+    unwind_mode: Literal["flash_loan", "queue"] | None = None
 
 
-@frozen(kw_only=True)
-class FlashLoanEntry(Entry):
-    """`flash_loan_execution`: whether atomic bundles may be sent at all."""
-
-    use_flash_loan: bool = True
-
-
-@frozen(kw_only=True)
-class UnwindEntry(Entry):
-    """`unwind_execution`: by a flash loan in one transaction, or through the withdrawal queue."""
-
-    unwind_mode: Literal["flash_loan", "queue"] = "flash_loan"
-
-
-_ENTRIES: Mapping[str, type[Entry]] = {
-    "hedge_execution": HedgeEntry,
-    "cex_futures": HedgeEntry,
-    "lending_execution": LendingEntry,
-    "staking_execution": StakingEntry,
-    "flash_loan_execution": FlashLoanEntry,
-    "unwind_execution": UnwindEntry,
+_OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "hedge_allocation": ("hedge_execution", "cex_futures"),
+    "on_chain_leverage_venue": ("lending_execution",),
+    "lst_type": ("staking_execution",),
+    "use_flash_loan": ("flash_loan_execution",),
+    "unwind_mode": ("unwind_execution",),
 }
 
 
-@frozen(kw_only=True)
-class _Top:
+class _Top(NamedTuple):
     """The first level of a mode's file; `venues` is read in a second go, because its keys are action types."""
 
     venues: Mapping[str, Any]
     mode: str | None = None
     share_class: str | None = None
     asset: str | None = None
-    allocation: Mapping[str, Mapping[str, Decimal]] = field(factory=dict)
+    allocation: Mapping[str, Mapping[str, Decimal]] = MappingProxyType({})
     on_leg_failure: Literal["halt", "continue"] = "halt"
 
 
@@ -123,8 +91,7 @@ class Mode:
         return None
 
 
-@frozen(kw_only=True)
-class ModeFile:
+class ModeFile(NamedTuple):
     """A mode's file, read and checked on its own; `resolve` needs the manifests of its venues."""
 
     name: str
@@ -199,18 +166,15 @@ class ModeFile:
         return Wish(
             listed=_one("list of venues", [self.listed[name] for name in names if name in self.listed]) or (),
             primary=_one("primary", [entry.primary for entry in entries if entry.primary]),
-            hedge_allocation=_one("hedge_allocation", [h for e in entries if (h := getattr(e, "hedge_allocation", None)) is not None]),
+            hedge_allocation=_one("hedge_allocation", [e.hedge_allocation for e in entries if e.hedge_allocation is not None]),
             allocation=_one("allocation", [self.top.allocation[name] for name in names if name in self.top.allocation]),
         )
 
     def _options(self) -> dict[str, Any]:
-        """The options of the entries by name; an option has one home, so none can be set twice."""
-        return {
-            option: getattr(entry, option)
-            for entry in self.entries.values()
-            for option in ("on_chain_leverage_venue", "lst_type", "use_flash_loan", "unwind_mode")
-            if hasattr(entry, option)
-        }
+        """The options that the entries set, by name; each has one home, so none can be set twice."""
+        said = {name: getattr(entry, name) for entry in self.entries.values() for name in _OPTIONS if getattr(entry, name) is not None}
+        said.pop("hedge_allocation", None)  # it is in the route
+        return said
 
 
 def read_mode(file: FilePath, more_types: Callable[[], Iterable[str]] = tuple) -> ModeFile:
@@ -230,13 +194,25 @@ def read_mode(file: FilePath, more_types: Callable[[], Iterable[str]] = tuple) -
             elif key == "execution_subscriptions":
                 listed = document.fit(Mapping[str, tuple[str, ...]], ("venues", key))
             elif key in known:
-                entries[key] = document.fit(_ENTRIES.get(key, Entry), ("venues", key))
+                entries[key] = _entry(document, key)
             else:
                 raise document.error([(("venues", key), f"is not an action type{nearest(key, {*known, *_SUBSCRIPTIONS})}")])
     problems.extend(document.problem(path, text) for path, text in _repeated(data, listed))
     problems.extend(document.problem(path, text) for path, text in _strange_types(listed, top, known))
     problems.raise_if_any()
     return ModeFile(name=top.mode or file.stem, document=document, top=top, data_venues=data, listed=listed, entries=entries)
+
+
+def _entry(document: Document, action_type: str) -> Entry:
+    entry = document.fit(Entry, ("venues", action_type))
+    misplaced = [
+        (("venues", action_type, option), f"belongs under {' or '.join(homes)}")
+        for option, homes in _OPTIONS.items()
+        if action_type not in homes and getattr(entry, option) is not None
+    ]
+    if misplaced:
+        raise document.error(misplaced)
+    return entry
 
 
 def _known_types(top: _Top, more_types: Callable[[], Iterable[str]]) -> set[str]:

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path as FilePath
-
-from attrs import field, frozen
+from types import MappingProxyType
+from typing import NamedTuple
 
 from .document import Document
 from .yaml_file import read_yaml
 
 
-@frozen(kw_only=True)
-class Requirement:
+class Requirement(NamedTuple):
     """The venues of one mode: those it cannot do without, and those it may use."""
 
     required_venues: tuple[str, ...] = ()
     optional_venues: tuple[str, ...] = ()
 
 
-@frozen(kw_only=True)
-class _File:
-    strategy_requirements: Mapping[str, Requirement] = field(factory=dict)
+class _File(NamedTuple):
+    strategy_requirements: Mapping[str, Requirement] = MappingProxyType({})
 
 
-@frozen
-class Requirements:
+class Requirements(NamedTuple):
     """The file's content; a mode that it does not mention is free."""
 
     document: Document

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import ROUND_FLOOR, Decimal
-
-from attrs import frozen
+from typing import NamedTuple
 
 from ..amounts import MONEY, ZERO
 from ..errors import ConfigurationError
@@ -17,8 +16,7 @@ TWINS: Mapping[str, str] = {"cex_futures": "hedge_execution", "hedge_execution":
 """Two names of one action type: what is said of either holds for both."""
 
 
-@frozen
-class Route:
+class Route(NamedTuple):
     """Where actions of one type go.
 
     `venues`: every venue subscribed for the type, the one that takes undivided actions first. `weights`: the part of a quantity that
@@ -31,8 +29,7 @@ class Route:
     notes: tuple[str, ...] = ()
 
 
-@frozen(kw_only=True)
-class Wish:
+class Wish(NamedTuple):
     """What a mode's file says of one action type, in either shape of `venues:` or both."""
 
     listed: tuple[str, ...] = ()

@@ -7,9 +7,7 @@ safer one counts.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, TypeVar
-
-from attrs import frozen
+from typing import Literal, NamedTuple, TypeVar
 
 from ..errors import ConfigurationError
 from ..network import Network
@@ -34,8 +32,7 @@ _OLDER_ROWS: Mapping[str, tuple[ExecutionMode, Environment | None]] = {
 }
 
 
-@frozen(kw_only=True)
-class Selection:
+class Selection(NamedTuple):
     """One row of the table of networks. `typed`: live was asked for by an argument, not by a variable alone."""
 
     live: bool = False
@@ -55,8 +52,7 @@ class Selection:
         return f"BASIS_{self.environment.upper()}__"
 
 
-@frozen
-class Said:
+class Said(NamedTuple):
     """What one source, the process or env.unified, says; None where it is silent."""
 
     execution_mode: ExecutionMode | None = None

@@ -7,16 +7,16 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import field, frozen
 
 from ..errors import ConfigurationError, PluginRefused
 from ..manifest import Manifest
 from ..network import Network
 from ..plugins import Plugins
-from .misfit import nearest
 from .document import Document, Problems
 from .env_file import EnvFile, read_env_file
 from .environments import Profile, read_profile
+from .misfit import nearest
 from .modes import Mode, ModeFile, read_mode
 from .requirements import Requirements, read_requirements
 from .selection import Said, Selection, asks_live, said_by, select
@@ -67,7 +67,7 @@ class Settings:
         `ConfigurationError` with every problem found, or `PluginRefused`.
         """
         configs = configs or FilePath("configs")
-        loading = _Loading(configs=configs, plugins=plugins or Plugins())
+        loading = _Loading(configs, plugins or Plugins())
         loading.choose(execution_mode, environment, os.environ if env is None else env, env_file or configs.parent / ENV_FILE)
         loading.read(mode, profile)
         loading.resolve()
@@ -86,22 +86,23 @@ class Settings:
         )
 
 
-@define(kw_only=True)
 class _Loading:
     """The course of `Settings.load`: four stages, each raising what it found wrong."""
 
-    configs: FilePath
-    plugins: Plugins
-    selection: Selection = field(factory=Selection)
-    variables: Variables = field(factory=Variables)
-    profile: Profile = field(factory=Profile)
-    mode_file: ModeFile = field(init=False)
-    requirements: Requirements = field(init=False)
-    mode: Mode = field(init=False)
-    manifests: dict[str, Manifest] = field(factory=dict)
-    networks: dict[str, Network] = field(factory=dict)
-    venues: dict[str, VenueSettings] = field(factory=dict)
-    warnings: list[str] = field(factory=list)
+    mode_file: ModeFile
+    requirements: Requirements
+    mode: Mode
+
+    def __init__(self, configs: FilePath, plugins: Plugins) -> None:
+        self.configs = configs
+        self.plugins = plugins
+        self.selection = Selection()
+        self.variables = Variables()
+        self.profile = Profile()
+        self.manifests: dict[str, Manifest] = {}
+        self.networks: dict[str, Network] = {}
+        self.venues: dict[str, VenueSettings] = {}
+        self.warnings: list[str] = []
 
     def choose(self, execution_mode: str | None, environment: str | None, env: Mapping[str, str], env_file: FilePath) -> None:
         """Backtest or live. Only a live run opens env.unified."""

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from ..errors import ConfigurationError
 from ..secret import Secret
-from .misfit import nearest
 from .env_file import EnvFile
+from .misfit import nearest
 
 _EXCHANGE = re.compile(r"([A-Z0-9]+)_(TESTNET|LIVE)_(API_KEY|SECRET_KEY|PASSPHRASE)")
 _WALLET = re.compile(r"ALCHEMY_(TESTNET|LIVE)_([A-Z0-9_]+)")

@@ -23,7 +23,8 @@ from ..observers import Observers
 from ..orders import Effect, Order, Prepared, Report, Step, deltas
 from ..reconcile import Book, Findings, Reconciler
 from ..results import Compared, LegResult
-from ..states import DONE, RESENDABLE, SUCCEEDED, State, Verdict
+from ..simulate import SimulatedClient
+from ..states import CLOSED, DONE, RESENDABLE, SUCCEEDED, State, Verdict
 from ..venues import Venue, Venues
 from . import boundary
 from .books import SimulatedBooks
@@ -32,6 +33,7 @@ from .stops import HaltFlags
 
 MAX_ATTEMPTS = 5
 """How often a step that provably did not arrive is prepared anew."""
+_NOTHING: Mapping[str, Any] = {}
 TRUST_MS = 30_000
 """How long a verified reading of an account stands for the reading before its next order."""
 
@@ -101,7 +103,7 @@ class TightLoop:
 
     async def _leg(self, order: Order) -> LegResult:
         stopped = self.stopped(order)
-        if stopped:
+        if stopped is not None:
             return self._refused(order, stopped)
         venue = self._venues.named(order.venue)
         before: tuple[Effect, ...] = ()
@@ -110,19 +112,35 @@ class TightLoop:
             if plan is None:
                 if self._too_late(order):
                     return self._refused(order, "its valid_until has passed before it was started", State.INTERRUPTED)
-                keys, before = await self._look(order, venue)
+                keys, before = self._look_simulated(order, venue) if venue.simulated else await self._look(order, venue)
                 plan = self._plan(order, venue)
             else:
                 keys = self._known_keys(order, plan)
         except (Denied, MissingData, Stopped) as refusal:
             return self._refused(order, str(refusal))
-        if len(plan) == 1 and self._journal is None:
-            done = await self._carry_out(order, venue, plan, 0, keys, None)
-            return self._result(order, venue, plan, [done], before)
-        return self._result(order, venue, plan, await self._steps(order, venue, plan, keys), before)
+        steps = self._steps_in_memory if self._journal is None else self._steps
+        return self._result(order, plan, await steps(order, venue, plan, keys), before)
+
+    async def _steps_in_memory(self, order: Order, venue: Venue, plan: tuple[Step, ...], keys: tuple[Key, ...]) -> list[Done]:
+        """The plan's steps in sequence, until one is not good. A simulated step that ends at once needs no waiting."""
+        done: list[Done] = []
+        for number, step in enumerate(plan):
+            if number and self._too_late(order):
+                done.append(_late())
+                break
+            prepared = Prepared(step.id, step, _NOTHING)
+            report = self._simulated_send(venue, prepared)
+            if report.state in CLOSED:
+                one = self._finished(order, step, self._compared(venue, keys, report))
+            else:
+                one = await self._carry_out(order, venue, plan, number, keys, 0, prepared, report)
+            done.append(one)
+            if not one.good:
+                break
+        return done
 
     async def _steps(self, order: Order, venue: Venue, plan: tuple[Step, ...], keys: tuple[Key, ...]) -> list[Done]:
-        """The plan's steps in sequence, those with an outcome taken from the journal, until one is not good."""
+        """The same with a journal: steps that have an outcome there are not done again, one that was being sent is settled first."""
         done: list[Done] = []
         for number, step in enumerate(plan):
             record = self.state.steps.get((self.mode, step.id))
@@ -131,9 +149,9 @@ class TightLoop:
             elif record is not None:
                 done.append(await self.resume(record.sending))
             elif number and self._too_late(order):
-                done.append(Done(Report(State.INTERRUPTED, reason="its valid_until passed between two steps"), None))
+                done.append(_late())
             else:
-                done.append(await self._carry_out(order, venue, plan, number, keys, None))
+                done.append(await self._carry_out(order, venue, plan, number, keys))
             if not done[-1].good and not (record is not None and record.resolved):
                 break
         return done
@@ -156,21 +174,16 @@ class TightLoop:
 
     def stopped(self, order: Order) -> str | None:
         """Why nothing may be sent for the order now: its account or lane is frozen, or a person halted it."""
-        for alias in (order.account, order.lane):
-            if alias in self.state.frozen:
-                return f"the account {alias} is frozen: {self.state.frozen[alias]}"
+        if self.state.frozen:
+            for alias in (order.account, order.lane):
+                if alias in self.state.frozen:
+                    return f"the account {alias} is frozen: {self.state.frozen[alias]}"
         return None if self._halts is None else self._halts.reason(order.account, order.lane)
 
     # -- reading before an order -------------------------------------------------------------------------------------------------
 
     async def _look(self, order: Order, venue: Venue) -> tuple[tuple[Key, ...], tuple[Effect, ...]]:
         """Know every position that the order touches. Answers them, and the effects of others found on the way."""
-        if venue.simulated:
-            keys = venue.model.touches(order, self.simulated.ledger.positions)
-            happened = self.simulated.absorb(order.account, order.lane) if self.simulated.ledger.disturbed else ()
-            if happened:
-                self._check_simulated(order, venue, keys)
-            return keys, happened
         keys = venue.model.touches(order, self.state.book)
         if not self._needs_reading(order, keys):
             return keys, ()
@@ -183,11 +196,17 @@ class TightLoop:
         await self._note(order, venue, findings)
         return keys, findings.externals
 
-    def _check_simulated(self, order: Order, venue: Venue, keys: Collection[Key]) -> None:
-        verdict, compared = self.simulated.verify(keys, {}, venue.model)
-        if verdict is not Verdict.VERIFIED:
-            self.state.frozen[order.account] = "its ledger and its books disagree"
-            raise Stopped(f"before {order.id}: {_off(compared)}")
+    def _look_simulated(self, order: Order, venue: Venue) -> tuple[tuple[Key, ...], tuple[Effect, ...]]:
+        """The same for a simulated account, which can have changed only if something happened to it by itself."""
+        simulated = self.simulated
+        keys = venue.model.touches(order, simulated.ledger.positions)
+        happened = simulated.absorb(order.account, order.lane) if simulated.ledger.disturbed else ()
+        if happened:
+            verdict, compared = simulated.verify(keys, {}, venue.model)
+            if verdict is not Verdict.VERIFIED:
+                self.state.frozen[order.account] = "its ledger and its books disagree"
+                raise Stopped(f"before {order.id}: {_off(compared)}")
+        return keys, happened
 
     def _needs_reading(self, order: Order, keys: Collection[Key]) -> bool:
         if any(key not in self.state.known for key in keys if self._reconciler.owner(key) is not None):
@@ -210,21 +229,26 @@ class TightLoop:
     # -- one step ----------------------------------------------------------------------------------------------------------------
 
     async def _carry_out(
-        self, order: Order, venue: Venue, plan: tuple[Step, ...], number: int, keys: tuple[Key, ...], resumed: Sending | None
+        self,
+        order: Order,
+        venue: Venue,
+        plan: tuple[Step, ...],
+        number: int,
+        keys: tuple[Key, ...],
+        attempt: int = 0,
+        prepared: Prepared | None = None,
+        report: Report = Report(State.UNKNOWN, reason="the last run ended while it was being sent"),  # noqa: B008  immutable
     ) -> Done:
-        """Send a step, settle it, and compare the account with what it did. `resumed`: it was being sent when the last run ended."""
+        """Send a step, settle it, and compare the account with what it did. `prepared`: it was sent already, as `attempt`."""
         step = plan[number]
-        attempt, prepared, report = 0, None, Report(State.UNKNOWN, reason="the last run ended while it was being sent")
-        if resumed is not None:
-            attempt, prepared = resumed.attempt, resumed.prepared
         while True:
             if prepared is None:
                 try:
                     prepared, report = await self._write(order, venue, plan, number, keys, attempt)
                 except JournalUnwritable as error:
                     return Done(Report(State.DENIED, reason=str(error)), None)
-            rest_until = self._rest_until(order)
-            report = await settle(venue, prepared, report, rest_until, self._clock)
+            if report.state not in CLOSED:
+                report = await settle(venue, prepared, report, self._rest_until(order), self._clock)
             if report.state not in RESENDABLE:
                 break
             if self._too_late(order) or attempt + 1 >= MAX_ATTEMPTS or self.stopped(order):
@@ -241,8 +265,8 @@ class TightLoop:
         """Prepare, write to the journal, send. Raises `JournalUnwritable` when the intent could not be made durable: nothing was sent."""
         step = plan[number]
         if self._journal is None:
-            prepared = Prepared(step.id, step, {})
-            return prepared, await self._simulated_send(venue, prepared)
+            prepared = Prepared(step.id, step, _NOTHING)
+            return prepared, self._simulated_send(venue, prepared)
         key = attempt_key(self.state.identities.get(order.account, order.account), self.mode, step.id, attempt)
         try:
             prepared = await venue.client.prepare(step, key)
@@ -261,12 +285,14 @@ class TightLoop:
         if adopted:
             return prepared, Report(State.UNKNOWN, reason="the venue knows it already, from a run whose journal was lost")
         if venue.simulated:
-            return prepared, await self._simulated_send(venue, prepared)
+            return prepared, self._simulated_send(venue, prepared)
         return prepared, await boundary.send(venue.client, prepared)
 
-    async def _simulated_send(self, venue: Venue, prepared: Prepared) -> Report:
+    def _simulated_send(self, venue: Venue, prepared: Prepared) -> Report:
+        client = venue.client
+        assert isinstance(client, SimulatedClient)
         try:
-            return await venue.client.send(prepared)
+            return client.act(prepared, self._clock.now())
         except BasisError:
             raise
         except Exception as error:
@@ -278,23 +304,35 @@ class TightLoop:
 
     async def _finish(self, order: Order, venue: Venue, step: Step, keys: tuple[Key, ...], report: Report) -> Done:
         """Compare the account with what the step did, and write both down."""
-        done = await self._verify(order, venue, keys, report)
-        if self._observers.listening("order_state_changed"):
-            self._observers.notify("order_state_changed", order=order, step=step.id, state=report.state)
-        if self._journal is None:
-            if done.verdict is Verdict.MISMATCHED:
-                self.state.frozen[order.account] = done.reason
-            return done
-        return await self._record(order, step, done)
+        if report.state not in DONE:
+            done = Done(report, None)
+        elif venue.simulated:
+            done = self._compared(venue, keys, report)
+        else:
+            done = await self._verified(venue, keys, report)
+        done = self._finished(order, step, done)
+        return done if self._journal is None else await self._record(order, step, done)
 
-    async def _verify(self, order: Order, venue: Venue, keys: tuple[Key, ...], report: Report) -> Done:
+    def _finished(self, order: Order, step: Step, done: Done) -> Done:
+        if self._observers.listening("order_state_changed"):
+            self._observers.notify("order_state_changed", order=order, step=step.id, state=done.report.state)
+        if self._journal is None and done.verdict is Verdict.MISMATCHED:
+            self.state.frozen[order.account] = done.reason
+        return done
+
+    def _compared(self, venue: Venue, keys: tuple[Key, ...], report: Report) -> Done:
+        """What the step did, against the simulated ledger."""
         if report.state not in DONE:
             return Done(report, None)
-        if venue.simulated:
-            expected = deltas(report.effects)
-            new = [key for key in expected if key not in keys]
-            verdict, compared = self.simulated.verify((*keys, *new) if new else keys, expected, venue.model)
-            return Done(report, verdict, (), compared, "" if verdict is Verdict.VERIFIED else _off(compared))
+        expected = deltas(report.effects)
+        for key in expected:
+            if key not in keys:
+                keys = (*keys, key)
+        verdict, compared = self.simulated.verify(keys, expected, venue.model)
+        return Done(report, verdict, (), compared, "" if verdict is Verdict.VERIFIED else _off(compared))
+
+    async def _verified(self, venue: Venue, keys: tuple[Key, ...], report: Report) -> Done:
+        """What the step did, against what the owners of its positions show."""
         own = {effect.id for effect in report.effects}
         expected = deltas(effect for effect in report.effects if effect.id not in self.state.seen)
         found = await self._reconciler.reconcile(keys, expected, own, report.at, venue, self._book())
@@ -332,7 +370,8 @@ class TightLoop:
     async def resume(self, sending: Sending) -> Done:
         """Settle a step that was being sent when a run ended: look it up first, never skip to sending."""
         order = sending.order
-        return await self._carry_out(order, self._venues.named(order.venue), sending.plan, sending.number, sending.keys, sending)
+        venue = self._venues.named(order.venue)
+        return await self._carry_out(order, venue, sending.plan, sending.number, sending.keys, sending.attempt, sending.prepared)
 
     # -- bookkeeping -------------------------------------------------------------------------------------------------------------
 
@@ -388,33 +427,28 @@ class TightLoop:
     def _refused(self, order: Order, reason: str, state: State = State.DENIED) -> LegResult:
         return LegResult(order.id, order.venue, order.account, state, None, reason)
 
-    def _result(
-        self, order: Order, venue: Venue, plan: tuple[Step, ...], done: list[Done], before: tuple[Effect, ...]
-    ) -> LegResult:
-        last = done[-1]
+    def _result(self, order: Order, plan: tuple[Step, ...], done: list[Done], before: tuple[Effect, ...]) -> LegResult:
         if len(done) == 1:
-            report = last.report
-            externals = before + last.externals if before or last.externals else ()
-            result = LegResult(
-                order.id, order.venue, order.account, report.state, last.verdict, last.reason or report.reason, report.effects,
-                externals, last.compared, (plan[0].id,),
-            )  # fmt: skip
+            report, verdict, externals, compared, reason, _, _ = done[0]
+            effects = report.effects
+            steps: tuple[str, ...] = (plan[0].id,)
+            externals = before + externals if before else externals
         else:
-            result = LegResult(
-                order.id,
-                order.venue,
-                order.account,
-                last.report.state,
-                last.verdict,
-                last.reason or last.report.reason,
-                tuple(effect for step in done for effect in step.report.effects),
-                (*before, *(effect for step in done for effect in step.externals)),
-                tuple(line for step in done for line in step.compared),
-                tuple(step.id for step in plan[: len(done)]),
-            )
+            report, verdict, reason = done[-1].report, done[-1].verdict, done[-1].reason
+            effects = tuple(effect for step in done for effect in step.report.effects)
+            externals = (*before, *(effect for step in done for effect in step.externals))
+            compared = tuple(line for step in done for line in step.compared)
+            steps = tuple(step.id for step in plan[: len(done)])
+        result = LegResult(
+            order.id, order.venue, order.account, report.state, verdict, reason or report.reason, effects, externals, compared, steps
+        )
         if self._observers.listening("reconciliation_finished"):
             self._observers.notify("reconciliation_finished", order=order, result=result)
         return result
+
+
+def _late() -> Done:
+    return Done(Report(State.INTERRUPTED, reason="its valid_until passed between two steps"), None)
 
 
 def _freezing(done: Done) -> str | None:

@@ -243,10 +243,12 @@ class ExecutionManager:
     def _summed(self, action: Action, routed: Routed, legs: tuple[LegResult, ...]) -> ActionResult:
         """The result of all legs. A leg that failed for good halts the mode, unless its configuration says to continue."""
         state = worst(legs)
-        back = () if state == "VERIFIED" or len(legs) == 1 else undo(action, legs)
+        back: tuple[Action, ...] = ()
+        if len(legs) > 1 and state != "VERIFIED":
+            back = undo(action, legs)
+            if self._parts.halt_on_failure:
+                self._halted = f"a leg of {action.id} ended {state}; see its result, then start the mode again"
         result = ActionResult(action, state, legs, self._clock.now(), routed.unallocated, routed.notes, back)
-        if state != "VERIFIED" and len(legs) > 1 and self._parts.halt_on_failure:
-            self._halted = f"a leg of {action.id} ended {state}; see its result, then start the mode again"
         if self._parts.observers.listening("action_finished"):
             self._parts.observers.notify("action_finished", result=result)
         return result

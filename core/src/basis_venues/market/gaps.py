@@ -65,12 +65,15 @@ class GapRule(ABC):
         self.name = name
 
     @abstractmethod
-    def at(self, moment: int, gap: Gap) -> Figure: ...
+    def at(self, moment: int, gap: Gap) -> Figure:
+        """What stands for the figure at a moment in the gap. Raises `MissingData`."""
 
     @abstractmethod
-    def events(self, since: int, until: int, gap: Gap) -> list[tuple[int, Decimal]]: ...
+    def events(self, since: int, until: int, gap: Gap) -> list[tuple[int, Decimal]]:
+        """What stands for the gap's points after `since` up to and including `until`. Raises `MissingData`."""
 
     def next_event(self, after: int, gap: Gap) -> int | None:
+        """When the gap's next point after `after` is: where a row should have come, unless the rule says otherwise."""
         return gap.next_slot(after)
 
     def missing(self, moment: int, gap: Gap, advice: str) -> MissingData:
@@ -86,9 +89,11 @@ class Fail(GapRule):
     advice = "in the data settings, name a substitute with `when: gap`, or say `gap: hold` with `hold_up_to`"
 
     def at(self, moment: int, gap: Gap) -> Figure:
+        """Raises always."""
         raise self.missing(moment, gap, self.advice)
 
     def events(self, since: int, until: int, gap: Gap) -> list[tuple[int, Decimal]]:
+        """Raises always."""
         raise self.missing(next(gap.slots(since, until), since + 1), gap, self.advice)
 
 
@@ -100,14 +105,17 @@ class Skip(GapRule):
         self._bridged = bridged
 
     def at(self, moment: int, gap: Gap) -> Figure:
+        """Raises always: nothing stands in."""
         raise self.missing(moment, gap, "`gap: skip` leaves events out and gives no figure")
 
     def events(self, since: int, until: int, gap: Gap) -> list[tuple[int, Decimal]]:
+        """Nothing; each row that should have come is listed."""
         for slot in gap.slots(since, until):
             self._bridged.add(self.name, "skipped", slot, gap.opens)
         return []
 
     def next_event(self, after: int, gap: Gap) -> int | None:
+        """None: there is nothing to wait for."""
         return None
 
 
@@ -120,6 +128,7 @@ class Hold(GapRule):
         self._bridged = bridged
 
     def at(self, moment: int, gap: Gap) -> Figure:
+        """The held figure, for the time in which one row would have been in force."""
         row, held = self._row(moment, gap)
         slot = moment - (moment - row) % gap.every
         since = max(slot, gap.opens)
@@ -127,6 +136,7 @@ class Hold(GapRule):
         return Figure(since, min(slot + gap.every, gap.closes, row + self._limit + 1), held)
 
     def events(self, since: int, until: int, gap: Gap) -> list[tuple[int, Decimal]]:
+        """The held figure wherever a row should have come."""
         if gap.row is None:  # before the first row nobody knows when rows should have come
             raise self.missing(since + 1, gap, "there is nothing to hold")
         held = [(slot, self._row(slot, gap)[1]) for slot in gap.slots(since, until)]
@@ -152,16 +162,19 @@ class Stand(GapRule):
         self._substitutions = substitutions
 
     def at(self, moment: int, gap: Gap) -> Figure:
+        """The other's figure, cut to the gap."""
         since, until, value = self._reading().at(moment)
         since, until = max(since, gap.opens), min(until, gap.closes)
         self._substitutions.add(self.name, self._other, since, gap.opens)
         return Figure(since, until, value)
 
     def events(self, since: int, until: int, gap: Gap) -> list[tuple[int, Decimal]]:
+        """The other's points."""
         found = self._reading().events(since, until)
         for moment, _ in found:
             self._substitutions.add(self.name, self._other, moment, gap.opens)
         return found
 
     def next_event(self, after: int, gap: Gap) -> int | None:
+        """The other's next point."""
         return self._reading().next_event(after)

@@ -18,7 +18,8 @@ START = datetime(2024, 1, 1, tzinfo=UTC)
 HOURS = 61 * 24
 """Two months, and a day more, so that interpolation and bars reach over the end."""
 
-_MARK = ".synthetic-1"
+_MARK = ".synthetic-2"
+"""Stands beside the files once all are written. The number goes up with every change of what they hold."""
 _BINANCE_LACKS = range(40 * 24 + 1, 41 * 24)
 _GAS_LACKS = range(20 * 24 + 5, 20 * 24 + 8)
 _OKX_FUNDING_LACKS = 30

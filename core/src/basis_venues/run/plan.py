@@ -13,9 +13,8 @@ import attrs
 from attrs import field, frozen
 
 from ..actions import Action, FromLeg, action_classes
-from ..config.converter import nearest
 from ..config.document import Document
-from ..config.explain import Path as Place
+from ..config.misfit import Path as Place, nearest
 from ..config.yaml_file import read_yaml
 from ..errors import ConfigurationError, InvalidAction
 from ..keys import Key, split_key

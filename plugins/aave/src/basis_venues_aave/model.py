@@ -57,8 +57,8 @@ class AaveModel(ChainModel):
 
     def rules(self) -> Mapping[type[Action], tuple[Rule, str]]:
         """All lending actions: their move, and for those that are risky the protocol's check of what comes of it."""
-        lending = {cls: (self._carry_out, "lend") for cls in (Supply, Withdraw, Borrow, Repay)}
-        return {**lending, SetCollateral: (self._carry_out, "setting"), SetEMode: (self._carry_out, "setting")}
+        lend, setting = (self._carry_out, "lend"), (self._carry_out, "setting")
+        return {Supply: lend, Withdraw: lend, Borrow: lend, Repay: lend, SetCollateral: setting, SetEMode: setting}
 
     def series(self, action: Action) -> tuple[str, ...]:
         """The gas price, and indices and price of the action's own asset. A risky action also asks for those of every other position
@@ -90,7 +90,7 @@ class AaveModel(ChainModel):
         if isinstance(action, SetEMode):
             self._category(action.category)
         elif not isinstance(action, Approve):
-            self._reserve(cast(Any, action).asset)
+            self._reserve(cast("Any", action).asset)
         sized = self.sized(action, acting)
         main = Write((sized,), self._within_floor(sized, acting) if isinstance(sized, RISKY) else {})
         if isinstance(sized, (Supply, Repay)):
@@ -151,10 +151,10 @@ class AaveModel(ChainModel):
 
     def _to_pull(self, action: Supply | Repay, acting: Acting) -> Decimal:
         if isinstance(action, Supply):
-            return cast(Decimal, action.amount)
+            return cast("Decimal", action.amount)
         owed = self._debt(action.asset, acting)
         cover = from_units(owed + owed // REPAY_MARGIN + 1, self._figures[action.asset].decimals)
-        return cover if action.amount == MAX else min(cover, cast(Decimal, action.amount))
+        return cover if action.amount == MAX else min(cover, cast("Decimal", action.amount))
 
     # the protocol's checks
 
@@ -204,7 +204,7 @@ class AaveModel(ChainModel):
         index = self._figures[asset].supply_index(acting.market)
         scaled = self.units(asset, acting.view[keys.supplied])
         worth = deposit_worth(scaled, index)
-        wanted = worth if action.amount == MAX else self.units(asset, cast(Decimal, action.amount))
+        wanted = worth if action.amount == MAX else self.units(asset, cast("Decimal", action.amount))
         if not wanted:
             raise StepFails("InvalidAmount: there is no deposit")
         if wanted > worth:
@@ -223,7 +223,7 @@ class AaveModel(ChainModel):
         emode = self._emode(acting)
         if emode is not None and asset not in emode.borrowable:
             raise StepFails("NotBorrowableInEMode")
-        amount = cast(Decimal, action.amount)
+        amount = cast("Decimal", action.amount)
         key = self._keys(acting.account)[asset].borrowed
         index = self._figures[asset].borrow_index(acting.market)
         scaled = scaled_borrow(self.units(asset, amount), index)
@@ -247,7 +247,7 @@ class AaveModel(ChainModel):
 
     def _offered(self, action: Repay, acting: Acting, owed: int) -> int:
         if action.amount != MAX:
-            return self.units(action.asset, cast(Decimal, action.amount))
+            return self.units(action.asset, cast("Decimal", action.amount))
         # a smart account's connector repays what it has, up to the debt; a wallet's whole debt is pulled or nothing
         return owed if acting.is_wallet else self.units(action.asset, acting.holds(action.asset))
 

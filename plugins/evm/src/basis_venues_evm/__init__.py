@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .acting import Acting, Lines, allowance_key, balance_key
-from .model import AnyAction, ChainModel, Rule, Write, did_you_mean
+from .model import AnyAction, ChainModel, Rule, Write, did_you_mean, with_amount
 from .rays import BPS, RAY, bps_ceil, over_ceil, over_floor, ray, times_ceil, times_floor
 from .settings import ETHER, ChainSettings, Token
 
@@ -28,4 +28,5 @@ __all__ = [
     "ray",
     "times_ceil",
     "times_floor",
+    "with_amount",
 ]

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 import attrs
 
 from basis_venues import series
-from basis_venues.actions import MAX, Action, Approve
+from basis_venues.actions import MAX, Action, Amount, Approve
 from basis_venues.amounts import MONEY, ZERO, from_units, to_units
 from basis_venues.contract import Market, ModelContext, StepFails, VenueModel, not_supported
 from basis_venues.errors import Denied, InvalidAction
@@ -116,7 +116,8 @@ class ChainModel(VenueModel):
         """What is configured of `asset`. Raises `Denied` with the nearest name when it is unknown."""
         found = self.settings.tokens.get(asset)
         if found is None:
-            raise Denied(f"{self.venue} does not know {asset}{did_you_mean(asset, self.settings.tokens)}; tokens are listed in {self.venue}.yaml")
+            hint = did_you_mean(asset, self.settings.tokens)
+            raise Denied(f"{self.venue} does not know {asset}{hint}; tokens are listed in {self.venue}.yaml")
         return found
 
     def units(self, asset: str, amount: Decimal) -> int:
@@ -146,7 +147,7 @@ class ChainModel(VenueModel):
         whole = self.whole(action, asset, acting)
         if whole <= 0:
             raise Denied(f"{acting.account} holds no {asset} to {type(action).__name__}")
-        return attrs.evolve(action, amount=whole)
+        return with_amount(action, whole)
 
     def whole(self, action: Action, asset: str, acting: Acting) -> Decimal:
         """What `MAX` means: the balance, less the gas when it is the ETH that pays it."""
@@ -226,6 +227,12 @@ class ChainModel(VenueModel):
         parts = split_key(key)
         token = self.settings.tokens.get(parts.instrument) if parts.kind == BALANCE else None
         return ZERO if token is None else from_units(token.drift, token.decimals)
+
+
+def with_amount(action: AnyAction, amount: Amount) -> AnyAction:
+    """The action with another amount; it must have one."""
+    change: dict[str, Any] = {"amount": amount}
+    return attrs.evolve(action, **change)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -30,7 +30,20 @@ from basis_venues.amounts import MONEY, ZERO, from_units
 from basis_venues.contract import Market, ModelContext, StepFails
 from basis_venues.errors import Denied
 from basis_venues.keys import BORROWED, SETTING, SUPPLIED, Key
-from basis_venues_evm import ETHER, Acting, ChainModel, Lines, Rule, Write, allowance_key, balance_key, ray, times_ceil, times_floor
+from basis_venues_evm import (
+    ETHER,
+    Acting,
+    ChainModel,
+    Lines,
+    Rule,
+    Write,
+    allowance_key,
+    balance_key,
+    ray,
+    times_ceil,
+    times_floor,
+    with_amount,
+)
 
 from .connectors import STETH, balances_moved, connector_for
 from .settings import InstadappSettings
@@ -93,7 +106,7 @@ class InstadappModel(ChainModel):
                 raise Denied(f"the smart account {acting.account} exists already")
             return (Write((action,)),)
         if not exists:
-            raise Denied(f"there is no smart account {acting.account} yet: send CreateAccount first, or set account_exists in {self.venue}.yaml")
+            raise Denied(f"the smart account {acting.account} is not made yet: send CreateAccount, or set account_exists to true")
         if isinstance(action, AtomicBundle):
             return self._bundle(action, acting)
         if isinstance(action, Unwind):
@@ -146,7 +159,7 @@ class InstadappModel(ChainModel):
         except Denied as refusal:
             raise Denied(f"leg {number} ({type(leg).__name__}): {refusal}") from refusal
         placed = attrs.evolve(leg, venue=venue, account=acting.account)
-        return attrs.evolve(placed, amount=FromLeg(amount.leg + shift)) if isinstance(amount, FromLeg) else placed
+        return with_amount(placed, FromLeg(amount.leg + shift)) if isinstance(amount, FromLeg) else placed
 
     def _unwind(self, unwind: Unwind, acting: Acting) -> tuple[Write, ...]:
         sold, bought = unwind.collateral_asset, unwind.debt_asset
@@ -199,10 +212,10 @@ class InstadappModel(ChainModel):
         return (acting.debit(action.asset, amount), acting._replace(account=acting.lane).credit(action.asset, amount))
 
     def _flash_borrow(self, action: FlashBorrow, acting: Acting) -> Lines:
-        return (acting.credit(action.asset, cast(Decimal, action.amount)),)
+        return (acting.credit(action.asset, cast("Decimal", action.amount)),)
 
     def _flash_payback(self, action: FlashPayback, acting: Acting) -> Lines:
-        return (acting.debit(action.asset, cast(Decimal, action.amount)),)
+        return (acting.debit(action.asset, cast("Decimal", action.amount)),)
 
     def _swap(self, action: Swap, acting: Acting) -> Lines:
         amount = self.spent(action, acting)

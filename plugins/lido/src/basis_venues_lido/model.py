@@ -58,7 +58,7 @@ class LidoModel(ChainModel):
         return asked if isinstance(action, ClaimUnstake) else (*asked, self._rate_series)
 
     def keys(self, action: Action, account: str, lane: str, view: Mapping[Key, Decimal]) -> Iterable[Key]:
-        """Balances on both sides, the wallet's allowance, and the claims that are open. A claim that a request will open has no name yet."""
+        """Balances on both sides, the wallet's allowance, and open claims. A claim that a request will open has no name yet."""
         if isinstance(action, Stake):
             return (balance_key(account, ETHER), balance_key(account, STETH))
         if isinstance(action, (Wrap, Unwrap)):
@@ -85,9 +85,9 @@ class LidoModel(ChainModel):
         sized = self.sized(action, acting)
         if isinstance(sized, RequestUnstake):
             self._large_enough(sized, acting)
-            return (*self.approvals(sized.asset, cast(Decimal, sized.amount), self._queue, acting), Write((sized,)))
+            return (*self.approvals(sized.asset, cast("Decimal", sized.amount), self._queue, acting), Write((sized,)))
         if isinstance(sized, Wrap):
-            return (*self.approvals(STETH, cast(Decimal, sized.amount), self.venue, acting), Write((sized,)))
+            return (*self.approvals(STETH, cast("Decimal", sized.amount), self.venue, acting), Write((sized,)))
         return (Write((sized,)),)
 
     def whole(self, action: Action, asset: str, acting: Acting) -> Decimal:
@@ -165,8 +165,8 @@ class LidoModel(ChainModel):
         return f"{account}:{CLAIM}:{self.venue}/"
 
     def _is_ready(self, request: str, acting: Acting) -> bool:
-        open_since = int(request)
-        return bool(acting.view[self._claims(acting.account) + request]) and acting.market.now() >= open_since + self.settings.withdrawal_delay_ms
+        waited = acting.market.now() - int(request)
+        return bool(acting.view[self._claims(acting.account) + request]) and waited >= self.settings.withdrawal_delay_ms
 
     def _has_claim(self, action: ClaimUnstake, acting: Acting) -> None:
         prefix = self._claims(acting.account)

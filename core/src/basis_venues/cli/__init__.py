@@ -1,0 +1,24 @@
+"""The command `basis`. Nothing of the library imports it; it imports the library inside its commands, when they are used."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, NoReturn
+
+
+def main() -> None:
+    """The entry point of the script. Ends the process with one of the exit codes that `basis --help` lists."""
+    import signal
+
+    try:
+        from .app import app
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("typer", "rich"):
+            raise
+        sys.exit("basis: the command line needs two more packages: pip install 'basis-venues[cli]'")
+    signal.signal(signal.SIGTERM, _terminated)
+    app(prog_name="basis")
+
+
+def _terminated(_number: int, _frame: Any) -> NoReturn:
+    sys.exit(143)  # an exception like any other: connections, journal and locks are let go on the way out

@@ -1,0 +1,82 @@
+"""The command's root: what it is made of, and what holds for every command."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from . import check, halt, init, journal, positions, resolve, run, venues
+from .boundary import DEBUG, reported
+from .elsewhere import commands_elsewhere
+
+_EXIT_CODES = """\b
+Exit codes:
+  0    done; every action is verified
+  1    unexpected error
+  2    wrong usage
+  3    configuration, credentials or data
+  4    denied by a guard or limit
+  5    rejected by the venue
+  6    outcome unknown: do not send it again by hand
+  7    the account shows something else than the books
+  8    halted or frozen
+  9    plugin refused
+  75   temporary: try again later
+  130  interrupted (SIGINT)
+  143  terminated (SIGTERM)
+"""
+
+
+class Root(TyperGroup):
+    """The root command: reports errors, and lists commands of other distributions. A name of ours is never taken by another."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        for command in commands_elsewhere():
+            self.commands.setdefault(str(command.name), command)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was named."""
+        with reported(ctx.meta):
+            return super().invoke(ctx)
+
+
+app = typer.Typer(
+    cls=Root,
+    help="Execute a strategy's actions at exchanges and protocols, and prove them from account state. Nothing is live unless --live says so.",
+    epilog=_EXIT_CODES,
+    no_args_is_help=True,
+    rich_markup_mode=None,  # Rich's help costs more than all the rest of the start
+    pretty_exceptions_enable=False,
+    pretty_exceptions_show_locals=False,
+)
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        from .. import __version__
+
+        typer.echo(f"basis-venues {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show where an error came from; secrets stay hidden.")] = False,
+) -> None:
+    context.meta[DEBUG] = debug
+
+
+app.command("init")(init.init)
+app.command("venues")(venues.venues)
+app.command("check")(check.check)
+app.command("run")(run.run)
+app.command("positions")(positions.positions)
+app.add_typer(journal.app, name="journal")
+app.command("resolve")(resolve.resolve)
+app.command("halt")(halt.halt)
+app.command("resume")(halt.resume)

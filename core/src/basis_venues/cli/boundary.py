@@ -1,0 +1,95 @@
+"""The one place where an error becomes a message on stderr and an exit code."""
+
+from __future__ import annotations
+
+import hashlib
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from errno import EPIPE
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from ..errors import BasisError, ConfigurationError
+from .options import CONFIGS, CONFIGS_HERE, JSON
+
+DEBUG = "basis.debug"
+"""Where the context keeps `--debug`."""
+
+
+@contextmanager
+def reported(meta: Mapping[str, Any]) -> Iterator[None]:
+    """Report what is raised inside and end with its exit code. `meta` is the context's: whether JSON was asked for, and the like.
+
+    Usage errors and deliberate exits pass: Typer ends them.
+    """
+    try:
+        yield
+    except (typer.Exit, typer.Abort, typer.TyperException):
+        raise
+    except BasisError as error:
+        _tell_known(error, meta)
+        raise typer.Exit(error.exit_code) from None
+    except KeyboardInterrupt:
+        typer.echo("\nbasis: interrupted; what is unfinished is settled at the next start", err=True)
+        raise typer.Exit(130) from None
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno == EPIPE:
+            raise  # whoever read our output has left
+        _tell_unexpected(error, meta)
+        raise typer.Exit(1) from None
+
+
+def _tell_known(error: BasisError, meta: Mapping[str, Any]) -> None:
+    hide = _redactor(meta).known
+    problems = [hide(problem) for problem in _problems(error)]
+    for problem in problems:
+        typer.echo(f"basis: {problem}", err=True)
+    if meta.get(DEBUG):
+        typer.echo(_trace(error, meta), err=True)
+    if meta.get(JSON):
+        _document({"type": type(error).__name__, "exit_code": error.exit_code, "message": "\n".join(problems), "problems": problems})
+
+
+def _tell_unexpected(error: Exception, meta: Mapping[str, Any]) -> None:
+    said = " ".join(_redactor(meta).everything(str(error)).split())[:300]
+    message = f"{type(error).__name__}: {said}" if said else type(error).__name__
+    name = error_id(error)
+    typer.echo(f"basis: unexpected error {name}: {message}", err=True)
+    if meta.get(DEBUG):
+        typer.echo(_trace(error, meta), err=True)
+    else:
+        typer.echo("basis: `basis --debug COMMAND ...` shows where; please report it with its id", err=True)
+    if meta.get(JSON):
+        _document({"type": "Unexpected", "exit_code": 1, "message": message, "problems": [message], "id": name})
+
+
+def error_id(error: BaseException) -> str:
+    """A name for the place and type of an error: the same bug has the same id on every machine."""
+    places = [f"{Path(frame.filename).name}:{frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
+    return hashlib.sha256(f"{type(error).__name__} {places}".encode()).hexdigest()[:8]
+
+
+def _problems(error: BasisError) -> tuple[str, ...]:
+    if isinstance(error, ConfigurationError):
+        return error.problems
+    return tuple(str(error).splitlines()) or (type(error).__name__,)
+
+
+def _trace(error: BaseException, meta: Mapping[str, Any]) -> str:
+    """The traceback, without local variables and with secrets hidden."""
+    return _redactor(meta).everything("".join(traceback.format_exception(error)))
+
+
+def _redactor(meta: Mapping[str, Any]) -> Any:
+    from .redact import redactor
+
+    return redactor(meta.get(CONFIGS) or CONFIGS_HERE)
+
+
+def _document(error: Mapping[str, Any]) -> None:
+    from .output import document
+
+    document({"error": error})

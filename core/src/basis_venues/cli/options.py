@@ -1,0 +1,41 @@
+"""Options that commands share, so that each is named, read and explained in one place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+JSON = "basis.json"
+CONFIGS = "basis.configs"
+"""Where the context keeps them for whoever reports an error."""
+
+
+def _note_json(context: typer.Context, value: bool) -> bool:
+    context.meta[JSON] = value
+    return value
+
+
+def _note_configs(context: typer.Context, value: Path) -> Path:
+    context.meta[CONFIGS] = value
+    return value
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.", callback=_note_json, is_eager=True)]
+Configs = Annotated[Path, typer.Option("--configs", metavar="DIR", help="The configuration directory.", callback=_note_configs)]
+CONFIGS_HERE = Path("configs")
+State = Annotated[
+    Path | None, typer.Option("--state", metavar="DIR", help="Where journal, locks and halt flags lie; by default the user's state directory.")
+]
+Profile = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="A profile of configs/environments.")]
+Live = Annotated[bool, typer.Option("--live", help="Talk to venues: testnet, or mainnet when BASIS_ENVIRONMENT is prod.")]
+Accounts = Annotated[
+    list[str] | None, typer.Option("--account", metavar="ALIAS", help="An account on mainnet that the run may act on, typed out.")
+]
+Mode = Annotated[str, typer.Argument(metavar="MODE", help="A mode of configs/modes, or the path of its file.")]
+
+
+def mode_of(text: str) -> str | Path:
+    """A mode's name, or the path of its file."""
+    return Path(text) if text.endswith((".yaml", ".yml")) else text

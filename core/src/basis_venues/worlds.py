@@ -1,0 +1,23 @@
+"""Where a machine user's runners keep journal, locks and halt flags: one directory for each world (an environment, or a profile), so that
+a test never reads the books of real money."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def world_directory(world: str) -> Path:
+    """The state directory of a world, by the name of its profile or environment. It need not exist."""
+    return _root() / world
+
+
+def known_worlds() -> tuple[Path, ...]:
+    """The state directories that exist, in alphabetical order."""
+    root = _root()
+    return tuple(sorted(path for path in root.iterdir() if path.is_dir())) if root.is_dir() else ()
+
+
+def _root() -> Path:
+    from platformdirs import user_state_path  # a backtest has no state
+
+    return user_state_path("basis-venues")

@@ -1,0 +1,72 @@
+"""What the lido plugin ships: manifest, default settings, hooks."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.resources import as_file, files
+
+import pytest
+
+import basis_venues_lido
+from basis_venues.actions import action_classes
+from basis_venues.contract import CONTRACT
+from basis_venues.manifest import Manifest, read_manifest
+from basis_venues_evm.testing import context, load_settings
+from basis_venues_lido.model import LidoModel
+from basis_venues_lido.settings import LidoSettings
+
+
+@pytest.fixture
+def manifest() -> Manifest:
+    """The manifest as shipped."""
+    with as_file(files("basis_venues_lido") / "manifest.toml") as path:
+        return read_manifest(path)
+
+
+def test_the_manifest_offers_what_the_venue_does(manifest: Manifest) -> None:
+    """Every action type names action classes that belong to it, and the contract is this one."""
+    offered = {(kind, name) for kind, actions in manifest.actions.items() for name in actions}
+    assert offered == {
+        ("staking_execution", "Stake"),
+        ("staking_execution", "RequestUnstake"),
+        ("staking_execution", "ClaimUnstake"),
+        ("staking_execution", "Wrap"),
+        ("staking_execution", "Unwrap"),
+    }
+    assert all(kind in action_classes()[name].action_types for kind, name in offered)
+    assert (manifest.venue, manifest.contract_version) == ("lido", CONTRACT)
+    assert (manifest.account.alias, manifest.account.keeps, manifest.account.lane) == ("wallet", False, None)
+
+
+def test_only_the_right_chains_are_allowed(manifest: Manifest) -> None:
+    """The chain ids by network; no chain is in two networks."""
+    assert {name: rule.chain_ids for name, rule in manifest.networks.items()} == {"mainnet": (1,), "testnet": (560048,)}
+
+
+def test_credentials_are_named_and_marked(manifest: Manifest) -> None:
+    """Variables, and whether they are secret."""
+    assert {one.variable: one.secret for one in manifest.credentials} == {}
+
+
+def test_every_offered_action_has_a_gas_figure() -> None:
+    """And so has an approval."""
+    settings = load_settings(LidoSettings, "basis_venues_lido")
+    assert {"Stake", "RequestUnstake", "ClaimUnstake", "Wrap", "Unwrap", "Approve"} <= {name.partition("/")[0] for name in settings.gas}
+
+
+def test_the_module_holds_hooks_only() -> None:
+    """What the plugin manager would call: settings and model, and no client yet."""
+    marked = {name for name, value in vars(basis_venues_lido).items() if hasattr(value, "basis_venues_impl")}
+    assert marked == {"settings_class", "create_model"}
+    assert basis_venues_lido.settings_class() is LidoSettings
+    made = basis_venues_lido.create_model(context("lido", load_settings(LidoSettings, "basis_venues_lido")))
+    assert isinstance(made, LidoModel)
+
+
+def test_the_plugin_imports_no_chain_library_and_no_other_venue() -> None:
+    """Neither its hooks nor its model load web3, eth_account, an HTTP library or another venue."""
+    code = "import sys, basis_venues_lido, basis_venues_lido.model; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+    assert not loaded & {"web3", "eth_account", "aiohttp", "requests", "ccxt"}
+    assert {name for name in loaded if name.startswith("basis_venues_")} == {"basis_venues_evm", "basis_venues_lido"}

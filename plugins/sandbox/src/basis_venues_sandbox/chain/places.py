@@ -1,0 +1,20 @@
+"""Where the local chain keeps what it fetched and built."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+CACHE_VARIABLE = "BASIS_CACHE_DIR"
+"""The environment variable that names another folder for the cache."""
+
+
+def cache_folder(name: str) -> Path:
+    """The folder `name` of the cache, made when it is not there. All of it may be deleted at any time: it is fetched and built again."""
+    override = os.environ.get(CACHE_VARIABLE)
+    root = Path(override).expanduser() if override else user_cache_path("basis-venues")
+    folder = root / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
