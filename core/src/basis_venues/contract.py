@@ -84,6 +84,10 @@ class VenueModel(ABC):
         """What the transaction itself costs, paid also when it reverts; None where writes are free."""
         return None
 
+    def permits(self, account: str, before: Mapping[Key, Decimal], after: Mapping[Key, Decimal], market: Market) -> None:
+        """Judge what a bundle would make of `account`: raises `Denied` when that breaks a rule of policy, such as a health factor that
+        falls under the floor. Called for every venue that takes part, before anything is sent."""
+
     def accruals(self, positions: Mapping[Key, Decimal], market: Market, since: int, until: int) -> tuple[Effect, ...]:
         """What happened by itself to the positions after `since` up to and including `until`: funding, say. Ids are deterministic."""
         return ()

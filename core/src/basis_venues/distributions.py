@@ -27,12 +27,13 @@ class Distribution(NamedTuple):
 
 
 class EntryPoint(NamedTuple):
-    """One line of an entry-point group: `name = module`, and the distribution that says it."""
+    """One line of an entry-point group, `name = module` or `name = module:attribute`, and the distribution that says it."""
 
     group: str
     name: str
     module: str
     distribution: Distribution
+    attribute: str = ""
 
 
 def entry_points(groups: Sequence[str], path: Sequence[str] | None = None) -> tuple[EntryPoint, ...]:
@@ -75,7 +76,7 @@ def _read(metadata: str, groups: Sequence[str]) -> Iterator[EntryPoint]:
         elif section in groups and "=" in line and not line.startswith("#"):
             name, _, value = line.partition("=")
             module, _, attribute = (part.strip() for part in value.partition("[")[0].partition(":"))
-            yield EntryPoint(section, name.strip(), module, distribution)
+            yield EntryPoint(section, name.strip(), module, distribution, attribute)
 
 
 def _described(metadata: Path) -> Distribution:

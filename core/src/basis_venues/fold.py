@@ -31,7 +31,7 @@ def fold(
         except StepFails as failure:
             raise StepFails(f"part {number} ({type(action).__name__}): {failure}") from failure
         seen.apply(got)
-        effects += got
+        effects += (effect._replace(order=ref.id) for effect in got)
         done.append(deltas(got))
     return tuple(effects)
 
@@ -46,3 +46,17 @@ def _with_amount(action: Action, step: Step, done: list[dict[Key, Decimal]]) -> 
     if gained is None or gained <= 0:
         raise StepFails(f"{type(action).__name__} takes its amount from part {source.leg}, which added no {action.spends()}")
     return attrs.evolve(action, amount=gained)
+
+
+def check_outcome(models: Mapping[str, VenueModel], step: Step, view: Mapping[Key, Decimal], market: Market) -> None:
+    """Let every venue that takes part judge what a bundle would leave behind. Raises `Denied`.
+
+    A bundle that would fail as a whole passes: whether it does is the chain's to say.
+    """
+    after = Overlaid(view)
+    try:
+        after.apply(fold(models, step, view, market, Ref(step.id, market.now())))
+    except StepFails:
+        return
+    for venue in dict.fromkeys(part.venue or step.order.venue for part in step.actions):
+        models[venue].permits(step.order.account, view, after, market)

@@ -58,11 +58,19 @@ class Reconciler:
         self._owners: dict[Key, Venue | None] = {}
 
     def owner(self, key: Key) -> Venue | None:
-        """The venue that answers for the key; None for what only the books know (transit)."""
+        """The venue that answers for the key; None for what only the books know: transit, and protocols that the mode does not use."""
         if key not in self._owners:
-            parts = split_key(key)
-            self._owners[key] = None if parts.kind == TRANSIT else self._venues.named(protocol_of(parts) or self._venues.keeper(parts.account))
+            self._owners[key] = self._find_owner(key)
         return self._owners[key]
+
+    def _find_owner(self, key: Key) -> Venue | None:
+        parts = split_key(key)
+        if parts.kind == TRANSIT:
+            return None
+        protocol = protocol_of(parts)
+        if protocol is None:
+            return self._venues.named(self._venues.keeper(parts.account))
+        return self._venues.named(protocol) if protocol in self._venues else None
 
     async def reconcile(
         self, keys: Iterable[Key], expected: Mapping[Key, Decimal], own: Collection[str], at: int, home: Venue, book: Book

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from .config.venues import Timing
 from .contract import VenueClient, VenueModel
 from .errors import NotRoutable
+from .keys import TRANSIT, Key, protocol_of, split_key
 
 
 class Venue(NamedTuple):
@@ -42,6 +43,11 @@ class Venues:
         if venue is None:
             raise NotRoutable(f"{name!r} is not a venue of this mode; it has {', '.join(self._by_name)}")
         return venue
+
+    def owner(self, key: Key) -> Venue | None:
+        """The venue that answers for the key; None for what only the books know (transit), or when no venue of the run does."""
+        parts = split_key(key)
+        return None if parts.kind == TRANSIT else self._by_name.get(protocol_of(parts) or self.keeper(parts.account))
 
     def same_time(self, name: str, other: Venue) -> bool:
         """Whether times or blocks of the two mean the same clock: one venue, or both on the chain."""

@@ -45,7 +45,7 @@ class Root(TyperGroup):
 
 app = typer.Typer(
     cls=Root,
-    help="Execute a strategy's actions at exchanges and protocols, and prove them from account state. Nothing is live unless --live says so.",
+    help="Carry a strategy's actions out at exchanges and protocols, proven from account state. Nothing is live unless --live says so.",
     epilog=_EXIT_CODES,
     no_args_is_help=True,
     rich_markup_mode=None,  # Rich's help costs more than all the rest of the start
@@ -71,12 +71,12 @@ def _root(
     context.meta[DEBUG] = debug
 
 
-app.command("init")(init.init)
-app.command("venues")(venues.venues)
-app.command("check")(check.check)
-app.command("run")(run.run)
-app.command("positions")(positions.positions)
+app.command("init", short_help="Write a configuration to start from.")(init.init)
+app.command("venues", short_help="List installed venues and what each can do.")(venues.venues)
+app.command("check", short_help="Check offline that a mode would run.")(check.check)
+app.command("run", short_help="Run a mode's plan: a backtest, unless --live.")(run.run)
+app.command("positions", short_help="Show a live mode's positions and books.")(positions.positions)
 app.add_typer(journal.app, name="journal")
-app.command("resolve")(resolve.resolve)
-app.command("halt")(halt.halt)
-app.command("resume")(halt.resume)
+app.command("resolve", short_help="Close by hand a step that only a person can.")(resolve.resolve)
+app.command("halt", short_help="Stop sending, at once.")(halt.halt)
+app.command("resume", short_help="Take halt flags away.")(halt.resume)

@@ -26,7 +26,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on s
 Configs = Annotated[Path, typer.Option("--configs", metavar="DIR", help="The configuration directory.", callback=_note_configs)]
 CONFIGS_HERE = Path("configs")
 State = Annotated[
-    Path | None, typer.Option("--state", metavar="DIR", help="Where journal, locks and halt flags lie; by default the user's state directory.")
+    Path | None,
+    typer.Option("--state", metavar="DIR", help="Where journal, locks and halt flags lie; by default the user's state directory."),
 ]
 Profile = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="A profile of configs/environments.")]
 Live = Annotated[bool, typer.Option("--live", help="Talk to venues: testnet, or mainnet when BASIS_ENVIRONMENT is prod.")]

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 
 from ..contract import VenueClient
-from ..orders import Effect, Prepared, Report
-from ..states import State
+from ..errors import PluginRefused
+from ..keys import Key, split_key
+from ..orders import Effect, Order, Prepared, Report, Step
+from ..states import NOTHING_HAPPENED, State
 
-_SENDABLE = frozenset(State) - {State.DENIED, State.INTERRUPTED, State.NEEDS_HUMAN}
+_SAID_BY_VENUES = frozenset(State) - {State.DENIED, State.INTERRUPTED, State.NEEDS_HUMAN}
+_SAID_OF_SENDING = _SAID_BY_VENUES - {State.ABSENT}
+_SAID_OF_LOOKING_UP = _SAID_BY_VENUES - {State.NOT_SENT}
+
+
+async def prepare(client: VenueClient, step: Step, key: str) -> Prepared:
+    """The write, ready to be journalled. Raises whatever the client does, and `TypeError` or `ValueError` for an answer that could not
+    be recognised or written down."""
+    prepared = await client.prepare(step, key)
+    if not isinstance(prepared, Prepared) or prepared.key != key or prepared.step != step:
+        raise TypeError("the answer is not this step, prepared under this key")
+    if prepared.fence is not None and type(prepared.fence) is not int:
+        raise TypeError("a fence is whole milliseconds")
+    json.dumps(dict(prepared.payload), allow_nan=False)
+    return prepared
 
 
 async def send(client: VenueClient, prepared: Prepared) -> Report:
     """Send, once. Whatever goes wrong after the call is UNKNOWN, never a failure: the write may have left."""
     try:
-        return checked(await client.send(prepared))
+        return checked(await client.send(prepared), _SAID_OF_SENDING)
     except Exception as error:  # the rule of the house: an error is not a failure
         return Report(State.UNKNOWN, reason=f"sending raised {type(error).__name__}")
 
@@ -22,25 +40,58 @@ async def send(client: VenueClient, prepared: Prepared) -> Report:
 async def lookup(client: VenueClient, prepared: Prepared) -> Report:
     """Look up. What could not be told is UNKNOWN."""
     try:
-        return checked(await client.lookup(prepared))
+        return checked(await client.lookup(prepared), _SAID_OF_LOOKING_UP)
     except Exception as error:  # as above
         return Report(State.UNKNOWN, reason=f"looking it up raised {type(error).__name__}")
 
 
-def checked(report: Report) -> Report:
-    """The report, if it is one. Raises `TypeError` or `ValueError` for wrong types, floats, NaN, or a state that no venue can report."""
-    if not isinstance(report, Report) or not isinstance(report.state, State) or report.state not in _SENDABLE:
+def checked(report: Report, allowed: Collection[State] = _SAID_BY_VENUES) -> Report:
+    """The report, if it is one, with each effect once. Raises `TypeError` or `ValueError` for wrong types, floats, NaN, a state that
+    no venue can report, or an answer that contradicts itself."""
+    if not isinstance(report, Report) or not isinstance(report.state, State) or report.state not in allowed:
         raise TypeError("the answer is not a report of a venue")
+    if type(report.at) is not int or not isinstance(report.reason, str):
+        raise TypeError("a report's time is a whole number and its reason is text")
     if report.state is State.FILLED and not report.effects:
         raise ValueError("filled, but no effects: the venue's answer is incomplete")
-    for effect in report.effects:
+    if report.state in NOTHING_HAPPENED and report.effects:
+        raise ValueError("refused, and yet it had effects: the venue's answer contradicts itself")
+    return report._replace(effects=checked_effects(report.effects))
+
+
+def checked_effects(effects: Sequence[Effect]) -> tuple[Effect, ...]:
+    """The effects, each once. Raises `TypeError` or `ValueError` for wrong types, floats, NaN, no id, or one id with two meanings."""
+    found: dict[str, Effect] = {}
+    for effect in effects:
         _check_effect(effect)
-    return report
+        if found.setdefault(effect.id, effect) != effect:
+            raise ValueError("two different effects have one id")
+    return tuple(found.values())
 
 
 def _check_effect(effect: Effect) -> None:
-    if not isinstance(effect, Effect) or not effect.id:
+    if not isinstance(effect, Effect) or not isinstance(effect.id, str) or not effect.id:
         raise TypeError("an effect needs an id")
+    if type(effect.at) is not int or not isinstance(effect.kind, str) or not isinstance(effect.order, str | None):
+        raise TypeError("an effect has a time, a kind and, where it is known, the key of its order")
     for key, amount in effect.lines:
-        if not isinstance(key, str) or not isinstance(amount, Decimal) or not amount.is_finite():
-            raise TypeError("a line of an effect needs a key and a finite Decimal")
+        split_key(key)
+        if not isinstance(amount, Decimal) or not amount.is_finite():
+            raise TypeError("a line of an effect needs a finite Decimal")
+
+
+def check_keys(venue: str, keys: tuple[Key, ...]) -> None:
+    """Raises `PluginRefused` where what a model answered are not position keys."""
+    try:
+        for key in keys:
+            split_key(key)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise PluginRefused(f"the model of {venue} names positions that are none: {error}") from None
+
+
+def check_plan(venue: str, order: Order, plan: tuple[Step, ...]) -> None:
+    """Raises `PluginRefused` where what a model planned are not steps of the order, each with an id of its own."""
+    steps = [step for step in plan if isinstance(step, Step) and step.order == order and step.actions]
+    named = {step.id for step in steps if isinstance(step.id, str) and step.id.startswith(f"{order.id}/")}
+    if not isinstance(plan, tuple) or len(named) != len(plan):
+        raise PluginRefused(f"the model of {venue} planned {order.id} with steps that are not its own; each id is ORDER/NUMBER, once")

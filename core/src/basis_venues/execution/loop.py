@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from ..attempts import attempt_key, is_ours
 from ..clock import Clock
 from ..contract import Market
+from ..fold import check_outcome
 from ..errors import BasisError, Denied, MissingData, PluginRefused, Stopped
 from ..journal.events import Event, Frozen, Intent, Observed, Outcome, Sending
 from ..journal.sqlite import JournalUnwritable, SqliteJournal
@@ -160,6 +161,9 @@ class TightLoop:
         view = self.simulated.ledger.positions if venue.simulated else self.state.book
         try:
             plan = venue.model.plan(order, view, self._market)
+            for step in plan:
+                if len(step.actions) > 1:
+                    check_outcome(self.simulated.ledger.models, step, view, self._market)
         except BasisError:
             raise
         except Exception as error:

@@ -11,6 +11,7 @@ from ..journal.events import Observed
 from ..journal.state import JournalState
 from ..orders import Effect, deltas
 from ..venues import Venue, Venues
+from .boundary import checked_effects
 from .loop import TightLoop
 
 
@@ -25,7 +26,7 @@ async def recover(loop: TightLoop, venues: Venues, state: JournalState) -> Recov
     """Idempotent: interrupted at any point, it ends the same when run again. Raises `TryAgainLater` when a venue cannot be asked."""
     for venue in venues:
         if not venue.simulated:
-            await _sweep(loop, venue, state)
+            await _sweep(loop, venue, venues, state)
     settled: list[tuple[str, str]] = []
     for (mode, step), record in state.unsettled():
         if record.sending.order.venue not in venues:
@@ -35,10 +36,11 @@ async def recover(loop: TightLoop, venues: Venues, state: JournalState) -> Recov
     return Recovered(tuple(settled), tuple(state.orphans))
 
 
-async def _sweep(loop: TightLoop, venue: Venue, state: JournalState) -> None:
+async def _sweep(loop: TightLoop, venue: Venue, venues: Venues, state: JournalState) -> None:
     """Take effects into the books that carry a key of ours which this journal does not know: a torn tail, an old backup."""
+    since = max((mark for key, mark in state.marks.items() if venues.owner(key) is venue), default=0)
     try:
-        effects = await venue.client.recent_effects((), state.marks.get(venue.name, 0), 0)
+        effects = checked_effects(await venue.client.recent_effects((), since, 0))
     except Exception as error:
         raise TryAgainLater(f"{venue.name} could not tell its recent effects at start ({type(error).__name__}); nothing was sent") from error
     lost = tuple(_unknown(effects, state))
@@ -49,8 +51,7 @@ async def _sweep(loop: TightLoop, venue: Venue, state: JournalState) -> None:
 
 
 def _unknown(effects: Iterable[Effect], state: JournalState) -> Iterable[Effect]:
-    sent = {record.sending.prepared.key for record in state.steps.values()}
-    return (e for e in effects if is_ours(e) and e.order not in sent and e.order not in state.orphans and e.id not in state.seen)
+    return (e for e in effects if is_ours(e) and e.order not in state.attempts and e.id not in state.seen)
 
 
 def _accounts(effects: Iterable[Effect], state: JournalState) -> set[str]:

@@ -6,6 +6,8 @@ the very same bytes are sent again. A resting order is cancelled when its time i
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..clock import Clock
 from ..orders import Prepared, Report
 from ..states import CLOSED, State
@@ -13,21 +15,31 @@ from ..venues import Venue
 from . import boundary
 
 _SIMULATED_POLL_MS = 300_000
+_SHOWN = frozenset({State.ACCEPTED, State.PARTIAL})
 
 
-async def settle(venue: Venue, prepared: Prepared, report: Report, rest_until: int | None, clock: Clock) -> Report:
-    """The outcome: a closed state, NOT_SENT or ABSENT (proven: it may be tried anew), or NEEDS_HUMAN. `rest_until`: ms, for resting orders."""
+async def settle(
+    venue: Venue, prepared: Prepared, report: Report, rest_until: int | None, clock: Clock, stopped: Callable[[], str | None]
+) -> Report:
+    """The outcome: a closed state, NOT_SENT or ABSENT (proven: it may be tried anew), or NEEDS_HUMAN.
+
+    `rest_until`: ms, for resting orders. `stopped` says why nothing may be sent now; where only sending the same bytes again would
+    settle the step, it stays UNKNOWN then.
+    """
     if report.state in CLOSED or report.state is State.NOT_SENT:
         return report
-    timing, client = venue.timing, venue.client
+    timing = venue.timing
     patience_ends = max(clock.now(), rest_until or 0) + timing.patience_ms
     absences = 0
     while report.state not in CLOSED and report.state is not State.NOT_SENT:
         now = clock.now()
         if report.state is State.ABSENT and prepared.fence is None:
-            report = await boundary.send(client, prepared)
+            why = stopped()
+            if why:
+                return Report(State.UNKNOWN, reason=f"the venue does not show it, and it is not sent again: {why}")
+            report = await _again(venue, prepared)
             if report.state in CLOSED:
-                break
+                return report
         elif report.state is State.ABSENT and now > prepared.fence + timing.fence_margin_ms:  # type: ignore[operator]
             absences += 1
             if absences >= timing.absent_reads:
@@ -36,12 +48,41 @@ async def settle(venue: Venue, prepared: Prepared, report: Report, rest_until: i
             absences = 0
         if now >= patience_ends:
             return report._replace(state=State.NEEDS_HUMAN, reason=_why(report, timing.patience_ms))
-        if rest_until is not None and now >= rest_until and report.state is not State.ABSENT:
-            await _cancel(venue, prepared)
-        else:
-            await clock.sleep(_wait(venue, now, rest_until))
-        report = await boundary.lookup(client, prepared)
+        await _pass_time(venue, prepared, report, rest_until, clock)
+        report = _forward(report, await boundary.lookup(venue.client, prepared), prepared)
     return report
+
+
+async def _again(venue: Venue, prepared: Prepared) -> Report:
+    """Send the very same bytes again. That this copy is refused proves nothing about the first one."""
+    report = await boundary.send(venue.client, prepared)
+    if report.state is State.REJECTED and not venue.simulated:
+        return Report(State.UNKNOWN, reason=f"sent again, and that was refused: {report.reason}")
+    return report
+
+
+def _forward(before: Report, after: Report, prepared: Prepared) -> Report:
+    """What is known after a look-up. What an exchange has shown it cannot take back: a look-up that shows less lags behind.
+
+    A chain can: there a fence is not needed, and a reorganisation drops what was seen.
+    """
+    if prepared.fence is None or before.state not in _SHOWN:
+        return after
+    if after.state in (State.ABSENT, State.UNKNOWN, State.REJECTED):
+        return before._replace(reason=after.reason)
+    shown = {effect.id for effect in after.effects}
+    return after._replace(effects=(*(effect for effect in before.effects if effect.id not in shown), *after.effects))
+
+
+async def _pass_time(venue: Venue, prepared: Prepared, report: Report, rest_until: int | None, clock: Clock) -> None:
+    """Wait until the next look. An order whose time to rest is over is asked back first."""
+    now = clock.now()
+    if rest_until is None or now < rest_until or report.state is State.ABSENT:
+        await clock.sleep(_wait(venue, now, rest_until))
+        return
+    await _cancel(venue, prepared)
+    if not venue.simulated:
+        await clock.sleep(venue.timing.poll_ms)
 
 
 def _wait(venue: Venue, now: int, rest_until: int | None) -> int:
@@ -54,7 +95,7 @@ async def _cancel(venue: Venue, prepared: Prepared) -> None:
     """Ask for it back. Whatever comes of that is read by the next look-up: a refusal to cancel proves nothing."""
     try:
         await venue.client.cancel(prepared)
-    except Exception:  # noqa: BLE001  the look-up tells
+    except Exception:
         return
 
 

@@ -3,26 +3,49 @@
 from __future__ import annotations
 
 from ..journal.events import Finalised, Reopened
-from ..journal.state import JournalState
-from ..states import REVERSIBLE, State
+from ..journal.state import JournalState, StepRecord
+from ..orders import Report, deltas
+from ..states import DONE, OPEN, State
 from ..venues import Venues
 from . import boundary
 from .loop import TightLoop
 
 
 async def watch(loop: TightLoop, venues: Venues, state: JournalState) -> tuple[str, ...]:
-    """Look once at every watched step. Answers the ids of those that were reopened and settled again."""
+    """Look once at every watched step of this run's venues. Answers the ids of those that were reopened and settled again."""
     reopened: list[str] = []
     for (mode, step), record in list(state.watched.items()):
-        sending = record.sending
-        report = await boundary.lookup(venues.named(sending.order.venue).client, sending.prepared)
-        accounts = {alias: state.identities[alias] for alias in (sending.order.account, sending.order.lane)}
-        if report.state is State.FINAL:
-            await loop.commit(Finalised(mode, step, accounts))
-        elif report.state in (State.ACCEPTED, State.ABSENT):
-            await loop.commit(Reopened(mode, step, accounts))
-            await loop.resume(sending)
-            reopened.append(step)
-        elif report.state not in REVERSIBLE | {State.UNKNOWN}:
-            await loop.freeze(sending.order.account, f"{step} was mined and is now {report.state.value}")
+        order = record.sending.order
+        if order.venue not in venues:
+            continue
+        async with loop.holding(order):
+            if (mode, step) not in state.watched:  # another task was faster
+                continue
+            report = await boundary.lookup(venues.named(order.venue).client, record.sending.prepared)
+            accounts = {alias: state.identities[alias] for alias in (order.account, order.lane)}
+            if _taken_back(record, report):
+                await loop.commit(Reopened(mode, step, accounts))
+                await _settle_again(loop, record)
+                reopened.append(step)
+            elif report.state is State.FINAL:
+                await loop.commit(Finalised(mode, step, accounts))
     return tuple(reopened)
+
+
+def _taken_back(record: StepRecord, report: Report) -> bool:
+    """Whether the step no longer stands as it was recorded: gone, waiting again, or mined anew with another outcome."""
+    known = record.report
+    if known is None or report.state is State.UNKNOWN:
+        return False
+    if report.state in OPEN or report.state not in DONE:
+        return True
+    same_end = report.state is known.state or report.state is State.FINAL
+    return not same_end or deltas(report.effects) != deltas(known.effects)
+
+
+async def _settle_again(loop: TightLoop, record: StepRecord) -> None:
+    """Settle a reopened step. Its action is closed as it first ended: another end stops the account."""
+    order, step = record.sending.order, record.sending.step
+    done = await loop.resume(record.sending)
+    if not done.good and done.report.state not in OPEN and order.account not in loop.state.frozen:
+        await loop.freeze(order.account, f"{step.id} was taken back by a reorganisation and is now {done.report.state.value}")

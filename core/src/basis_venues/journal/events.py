@@ -31,7 +31,7 @@ class Sending(NamedTuple):
     """A write is about to leave. Durable before its first byte does; holds all that recovery needs.
 
     `plan` are all steps of the order, `number` which of them this is. `before` are the book's values of `keys`, `marks` up to where
-    each account's own effects are known.
+    the effects on each are known. `at` is when it is sent, ms: what may rest, rests from then on, whatever ends the run.
     """
 
     mode: str
@@ -42,7 +42,8 @@ class Sending(NamedTuple):
     prepared: Prepared
     keys: tuple[Key, ...]
     before: Mapping[Key, Decimal]
-    marks: Mapping[str, int]
+    marks: Mapping[Key, int]
+    at: int
     accounts: Mapping[str, str]
 
     @property
@@ -61,7 +62,7 @@ class Outcome(NamedTuple):
     externals: tuple[Effect, ...]
     compared: tuple[Compared, ...]
     book: Mapping[Key, Decimal]
-    marks: Mapping[str, int]
+    marks: Mapping[Key, int]
     accounts: Mapping[str, str]
 
 
@@ -77,7 +78,7 @@ class Observed(NamedTuple):
     """What accounts showed outside of an order: a first reading, effects that happened by themselves, orders of ours found anew."""
 
     book: Mapping[Key, Decimal]
-    marks: Mapping[str, int]
+    marks: Mapping[Key, int]
     externals: tuple[Effect, ...]
     accounts: Mapping[str, str]
 

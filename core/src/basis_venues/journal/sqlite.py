@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,12 +22,15 @@ from .events import Event, kind_of, subject_of
 SCHEMA = 1
 _ORIGIN = "0" * 64
 
-_CREATE = """
+_CREATE = f"""
+BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS rows (
     seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL, hash TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS rows_by_subject ON rows (subject);
+INSERT OR IGNORE INTO meta VALUES ('schema', '{SCHEMA}');
+COMMIT;
 """
 
 
@@ -50,8 +53,14 @@ class Row(NamedTuple):
         return {"seq": self.seq, "at": self.at, "kind": self.kind, "subject": self.subject, "hash": self.hash, **json.loads(self.body)}
 
     def event(self) -> Event:
-        """The event that the row holds."""
-        return event_from(self.kind, json.loads(self.body))
+        """The event that the row holds. Raises `JournalNewer` for a kind or an action that this version does not know."""
+        try:
+            return event_from(self.kind, json.loads(self.body))
+        except KeyError as unknown:
+            raise JournalNewer(
+                f"row {self.seq} of the journal ({self.kind}) holds {unknown}, which is not known here: upgrade basis-venues, or install "
+                "the plugin that the action came from"
+            ) from None
 
 
 class SqliteJournal:
@@ -60,7 +69,7 @@ class SqliteJournal:
     def __init__(self, path: Path, clock: Clock) -> None:
         self.path = path
         self._clock = clock
-        self._waiting: list[tuple[Sequence[Event], Any]] = []
+        self._waiting: list[tuple[Sequence[Event], Callable[[], None], Any]] = []
         new = not path.exists()
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._db = sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
@@ -71,6 +80,9 @@ class SqliteJournal:
             if new:
                 path.chmod(0o600)
                 _sync_directory(path.parent)
+        except sqlite3.OperationalError as error:
+            self._db.close()
+            raise JournalUnwritable(f"the journal {path} cannot be opened ({error}): see to the disk, then start again") from None
         except sqlite3.DatabaseError as error:
             self._db.close()
             raise JournalCorrupt(f"{path} is not a journal that can be read ({error}); restore it from a backup") from None
@@ -82,7 +94,6 @@ class SqliteJournal:
         known = self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone()
         if known is None:
             self._db.executescript(_CREATE)
-            self._db.execute("INSERT OR IGNORE INTO meta VALUES ('schema', ?)", (str(SCHEMA),))
         version = int(self._db.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone()[0])
         if version > SCHEMA:
             raise JournalNewer(
@@ -139,27 +150,39 @@ class SqliteJournal:
         except sqlite3.Error as error:
             raise JournalUnwritable(f"the journal {self.path} cannot be written ({error}): free the disk, then start again") from None
 
-    async def commit(self, events: Sequence[Event]) -> None:
-        """`write`, sharing one synced commit with every other lane that is waiting in the same turn of the event loop."""
+    async def commit(self, events: Sequence[Event], then: Callable[[], None]) -> None:
+        """`write`, sharing one synced commit with every other lane that is waiting in the same turn of the event loop.
+
+        `then` is called as soon as the events are stored, even when the waiting task is cancelled meanwhile; a task that is cancelled
+        earlier takes its events back.
+        """
         import asyncio
 
         loop = asyncio.get_running_loop()
         done = loop.create_future()
         if not self._waiting:
             loop.call_soon(self._flush)
-        self._waiting.append((events, done))
-        await done
+        self._waiting.append((events, then, done))
+        try:
+            await done
+        except asyncio.CancelledError:
+            self._waiting = [each for each in self._waiting if each[2] is not done]
+            raise
 
     def _flush(self) -> None:
         waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
         try:
-            self.write([event for events, _ in waiting for event in events])
+            self.write([event for events, _, _ in waiting for event in events])
+            for _, then, _ in waiting:
+                then()
         except BaseException as error:
-            for _, done in waiting:
+            for _, _, done in waiting:
                 if not done.done():
                     done.set_exception(error)
             return
-        for _, done in waiting:
+        for _, _, done in waiting:
             if not done.done():
                 done.set_result(None)
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from attrs import define, field
 
 from ..attempts import is_ours
-from ..keys import Key
+from ..keys import TRANSIT, Key, split_key
 from ..orders import Effect, Order, Report, Step, deltas
 from ..positions import Positions
 from ..results import ActionResult, Compared
@@ -33,23 +33,25 @@ class ActionRecord:
 
 @define
 class StepRecord:
-    """A step that was, or is, being sent. `report` is None until its outcome is known."""
+    """A step that was, or is, being sent. `report` is None until its outcome is known. `late` are its effects that came after it."""
 
     sending: Sending
     report: Report | None = None
     verdict: Verdict | None = None
     externals: tuple[Effect, ...] = ()
     compared: tuple[Compared, ...] = ()
-    resolved: bool = False
+    late: tuple[Effect, ...] = ()
 
 
 @define
 class JournalState:
     """The sum of all rows, as far as they concern the accounts of this run (`identities`: alias -> identity).
 
-    `book`: the last verified value of each position. `marks`: up to where each account's effects are known. `seen`: ids of effects
-    accounted for. `frozen`: account -> reason. `watched`: mined steps that a reorganisation could take back. `orphans`: effects that
-    carry a key of ours, but of no step that this journal knows.
+    `book`: the last verified value of each position. `known`: positions whose value may be expected to still stand. `marks`: up to
+    where the effects on each position are known, in its owner's time or blocks. `seen`: ids of effects accounted for. `frozen`:
+    account -> reason. `attempts`: attempt key -> step. `open`: steps being sent, without an outcome. `parked`: steps that are done and
+    whose account could not be read. `watched`: mined steps that a reorganisation could take back. `orphans`: effects that carry a key
+    of ours, but of no step that this journal knows.
     """
 
     identities: Mapping[str, str]
@@ -58,9 +60,12 @@ class JournalState:
     steps: dict[Name, StepRecord] = field(factory=dict)
     book: Positions = field(factory=Positions)
     known: set[Key] = field(factory=set)
-    marks: dict[str, int] = field(factory=dict)
+    marks: dict[Key, int] = field(factory=dict)
     seen: set[str] = field(factory=set)
     frozen: dict[str, str] = field(factory=dict)
+    attempts: dict[str, Name] = field(factory=dict)
+    open: dict[Name, StepRecord] = field(factory=dict)
+    parked: dict[Name, StepRecord] = field(factory=dict)
     watched: dict[Name, StepRecord] = field(factory=dict)
     orphans: dict[str, list[Effect]] = field(factory=dict)
 
@@ -75,29 +80,48 @@ class JournalState:
 
     def unsettled(self) -> list[tuple[Name, StepRecord]]:
         """Steps that were being sent and have no outcome yet, oldest first."""
-        return [(name, record) for name, record in self.steps.items() if record.report is None]
+        return list(self.open.items())
 
     def obligations(self) -> dict[Key, Decimal]:
         """Claims and transits: what has begun and not yet arrived."""
         return {key: amount for key, amount in self.book.held().items() if key.split(":", 2)[1] in ("claim", "transit")}
 
-    def settle_book(self, book: Mapping[Key, Decimal], marks: Mapping[str, int], effects: tuple[Effect, ...]) -> None:
+    def without(self, name: Name) -> dict[Key, Decimal]:
+        """The book's values of what the step changed, as if it had not."""
+        record = self.steps[name]
+        effects = () if record.report is None else record.report.effects
+        return {key: self.book[key] - amount for key, amount in deltas(effects).items()}
+
+    def settle_book(self, book: Mapping[Key, Decimal], marks: Mapping[Key, int], effects: tuple[Effect, ...]) -> None:
         """Newly verified values, and the effects that they include."""
         self.book.update(book)
         self.known.update(book)
-        for account, mark in marks.items():
-            self.marks[account] = max(mark, self.marks.get(account, 0))
+        for key, mark in marks.items():
+            self.marks[key] = max(mark, self.marks.get(key, 0))
         self.seen.update(effect.id for effect in effects)
+
+    def attribute(self, externals: tuple[Effect, ...]) -> None:
+        """Give effects that carry a key of ours to the step they belong to, or keep them with the orphans."""
+        for effect in externals:
+            if effect.order is None or not is_ours(effect):
+                continue
+            name = self.attempts.get(effect.order)
+            if name is None:
+                self.orphans.setdefault(effect.order, []).append(effect)
+            else:
+                self.steps[name].late += (effect,)
 
 
 def _intent(state: JournalState, event: Intent) -> None:
     name = (event.mode, event.action.id)
-    state.actions[name] = ActionRecord(fingerprint(event.action), event.orders, event.unallocated, event.notes)
+    state.actions.setdefault(name, ActionRecord(fingerprint(event.action), event.orders, event.unallocated, event.notes))
 
 
 def _sending(state: JournalState, event: Sending) -> None:
+    name, record = (event.mode, event.step.id), StepRecord(event)
     state.plans[event.mode, event.order.id] = event.plan
-    state.steps[event.mode, event.step.id] = StepRecord(event)
+    state.steps[name] = state.open[name] = record
+    state.attempts[event.prepared.key] = name
     state.orphans.pop(event.prepared.key, None)
 
 
@@ -107,6 +131,11 @@ def _outcome(state: JournalState, event: Outcome) -> None:
     record.report, record.verdict = event.report, event.verdict
     record.externals, record.compared = event.externals, event.compared
     state.settle_book(event.book, event.marks, event.report.effects + event.externals)
+    state.attribute(event.externals)
+    state.open.pop(name, None)
+    state.parked.pop(name, None)
+    if event.verdict is Verdict.UNVERIFIED:
+        state.parked[name] = record
     if event.report.state in REVERSIBLE:
         state.watched[name] = record
 
@@ -117,10 +146,7 @@ def _closed(state: JournalState, event: Closed) -> None:
 
 def _observed(state: JournalState, event: Observed) -> None:
     state.settle_book(event.book, event.marks, event.externals)
-    known = {record.sending.prepared.key for record in state.steps.values()}
-    for effect in event.externals:
-        if effect.order is not None and effect.order not in known and is_ours(effect):
-            state.orphans.setdefault(effect.order, []).append(effect)
+    state.attribute(event.externals)
 
 
 def _frozen(state: JournalState, event: Frozen) -> None:
@@ -128,27 +154,31 @@ def _frozen(state: JournalState, event: Frozen) -> None:
 
 
 def _thawed(state: JournalState, event: Thawed) -> None:
+    """The values stay in the book until they are read anew: obligations are kept, and what only the book knows stays known."""
     state.frozen.pop(event.account, None)
-    for key in [key for key in state.known if key.startswith(f"{event.account}:")]:
-        state.known.discard(key)
-        state.book.pop(key, None)
+    mine = [key for key in state.known if key.startswith(f"{event.account}:")]
+    state.known.difference_update(key for key in mine if split_key(key).kind != TRANSIT)
 
 
 def _resolved(state: JournalState, event: Resolved) -> None:
     record = state.steps[event.mode, event.step]
     effects = record.report.effects if record.report is not None else ()
-    record.report = Report(event.state, effects if event.state is State.FILLED else (), 0, f"resolved by a person: {event.reason}")
-    record.resolved = True
+    happened = event.state is State.FILLED
+    record.report = Report(event.state, effects if happened else (), 0, f"resolved by a person: {event.reason}")
+    record.verdict = Verdict.VERIFIED if happened else None
+    for group in (state.open, state.parked, state.watched):
+        group.pop((event.mode, event.step), None)
 
 
 def _reopened(state: JournalState, event: Reopened) -> None:
     name = (event.mode, event.step)
-    record = state.watched.pop(name, None) or state.steps[name]
+    record = state.steps[name]
+    state.book.update(state.without(name))
     if record.report is not None:
-        effects = record.report.effects
-        state.seen.difference_update(effect.id for effect in effects)
-        for key, amount in deltas(effects).items():
-            state.book[key] -= amount
+        state.seen.difference_update(effect.id for effect in record.report.effects)
+    state.watched.pop(name, None)
+    state.parked.pop(name, None)
+    state.open[name] = record
     record.report = record.verdict = None
     record.externals = record.compared = ()
 

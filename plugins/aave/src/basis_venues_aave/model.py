@@ -123,6 +123,19 @@ class AaveModel(ChainModel):
                 debt += value_ceil(owed, figures.usd(market), figures.decimals)
         return Standing(tuple(pledges), debt)
 
+    def permits(self, account: str, before: Mapping[Key, Decimal], after: Mapping[Key, Decimal], market: Market) -> None:
+        """A bundle must not bring the account's health factor down under the floor. Raises `Denied`."""
+        factor = self.standing(account, after, market).health_factor
+        floor = self.settings.minimum_health_factor
+        if factor is None or factor >= floor:
+            return
+        had = self.standing(account, before, market).health_factor
+        if had is None or factor < had:
+            raise Denied(
+                f"the bundle would leave {account} with a health factor of {factor:.4f}, under the floor of {floor}: "
+                f"act on less, or lower minimum_health_factor in {self.venue}.yaml"
+            )
+
     # planning
 
     def _within_floor(self, action: Action, acting: Acting) -> Mapping[str, str]:

@@ -1,0 +1,44 @@
+"""`basis check`: whether a mode would run, without connecting to anything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from .options import CONFIGS_HERE, Accounts, Configs, Json, Live, Mode, Profile, mode_of
+
+
+def check(
+    mode: Mode,
+    profile: Profile = None,
+    live: Live = False,
+    account: Accounts = None,
+    configs: Configs = CONFIGS_HERE,
+    json: Json = False,
+) -> None:
+    """Load all that a run of MODE needs and show what follows from it. Offline. Each warning and failure comes with what mends it."""
+    from . import output
+    from .checking import Checks
+
+    checks = Checks(mode_of(mode), configs, profile, live, account or ())
+    checks.run()
+    found = checks.document()
+    if json:
+        output.document(found)
+    else:
+        _show(found)
+    raise typer.Exit(checks.exit_code)
+
+
+def _show(found: dict[str, Any]) -> None:
+    from . import output
+
+    output.table("", ("", "check", "found", "mend"), ((c["status"], c["check"], c["text"], c["mend"]) for c in found["checks"]))
+    if found["venues"]:
+        rows = ((v["venue"], v["network"], v["account"], v["needed"], v["version"]) for v in found["venues"])
+        output.table("venues", ("venue", "network", "account", "needed", "version"), rows)
+    if found["routes"]:
+        rows = ((r["action_type"], r["venue"], r["weight"]) for r in found["routes"])
+        output.table("routes", ("action type", "venue", "weight"), rows)
+    output.line(f"{found['mode']}: {found['status']}")

@@ -1,0 +1,148 @@
+"""`basis journal`: what was done, row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import CONFIGS_HERE, Configs, Json, Profile, State
+
+if TYPE_CHECKING:
+    from ..journal.sqlite import Row
+    from ..journal.state import StepRecord
+
+app = typer.Typer(help="Read a live run's journal, check its chain, or export it.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.command()
+def show(
+    subject: Annotated[str | None, typer.Argument(metavar="[ID]", help="An action, order or step; without it, all rows.")] = None,
+    last: Annotated[int, typer.Option("--last", metavar="N", min=0, help="The newest N rows; 0 for all.")] = 50,
+    state: State = None,
+    profile: Profile = None,
+    configs: Configs = CONFIGS_HERE,
+    json: Json = False,
+) -> None:
+    """Show rows, steps that are still open, and accounts that are frozen."""
+    from ..market.provider import utc
+    from . import output
+    from .journal_file import opened, replayed
+    from .places import state_directory
+
+    with opened(state_directory(state, profile, configs)) as journal:
+        standing = replayed(journal.verified())
+        rows = list(journal.rows(subject))
+    rows = rows[-last:] if last else rows
+    unsettled = [
+        {"step": step, "mode": mode, "account": record.sending.order.account}
+        for (mode, step), record in standing.steps.items()
+        if _open(record)
+    ]
+    if json:
+        output.document(
+            {
+                "journal": str(journal.path),
+                "rows": [{**row.data(), "at": utc(row.at)} for row in rows],
+                "open": unsettled,
+                "frozen": dict(standing.frozen),
+                "obligations": {key: f"{amount:f}" for key, amount in standing.obligations().items()},
+            }
+        )
+        return
+    output.table(
+        str(journal.path),
+        ("row", "time", "kind", "about", ""),
+        ((r.seq, utc(r.at), r.kind, r.subject, _gist(r.kind, r.data())) for r in rows),
+    )
+    if unsettled:
+        output.table("open steps", ("step", "mode", "account"), (tuple(each.values()) for each in unsettled))
+    if standing.frozen:
+        output.table("frozen accounts", ("account", "reason"), standing.frozen.items())
+
+
+@app.command()
+def verify(state: State = None, profile: Profile = None, configs: Configs = CONFIGS_HERE, json: Json = False) -> None:
+    """Check that no row was lost, changed or put in between. Exit code 1 where the chain breaks."""
+    from ..market.provider import utc
+    from . import output
+    from .journal_file import opened
+    from .places import state_directory
+
+    row: Row | None = None
+    with opened(state_directory(state, profile, configs)) as journal:
+        for each in journal.verified():
+            row = each
+    last = {"row": row.seq, "at": utc(row.at), "hash": row.hash} if row else None
+    if json:
+        output.document({"journal": str(journal.path), "rows": row.seq if row else 0, "holds": True, "last": last})
+    elif row and last:
+        output.line(f"{journal.path}: the chain holds over {row.seq} rows; the last is of {last['at']}, hash {row.hash}")
+    else:
+        output.line(f"{journal.path}: has no rows")
+
+
+@app.command()
+def export(
+    file: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="A new file; without it, stdout.")] = None,
+    state: State = None,
+    profile: Profile = None,
+    configs: Configs = CONFIGS_HERE,
+    json: Json = False,
+) -> None:
+    """Write all rows as JSON lines, in their order, each checked against the chain. With --json, as one document."""
+    from ..journal.codec import dumps
+    from . import output
+    from .journal_file import opened
+    from .places import state_directory
+
+    with opened(state_directory(state, profile, configs)) as journal:
+        if file is not None:
+            count = _write(file, (dumps(row.data()) for row in journal.verified()))
+            if json:
+                output.document({"journal": str(journal.path), "output": str(file), "rows": count})
+            else:
+                output.note(f"wrote {count} rows to {file}")
+        elif json:
+            output.document({"journal": str(journal.path), "rows": [row.data() for row in journal.verified()]})
+        else:
+            for row in journal.verified():
+                output.line(dumps(row.data()))
+
+
+def _write(file: Path, lines: Iterable[str]) -> int:
+    """A journal is for its owner alone, and so is its copy."""
+    import os
+
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise typer.BadParameter(f"{file} is there already; name a new file", param_hint="--output") from None
+    with os.fdopen(handle, "w", encoding="utf-8") as target:
+        return sum(target.write(f"{line}\n") > 0 for line in lines)
+
+
+def _open(record: StepRecord) -> bool:
+    """Whether a step still needs the venue or a person."""
+    from ..execution.resolution import needs_person
+
+    return record.report is None or needs_person(record)
+
+
+def _gist(kind: str, data: Mapping[str, Any]) -> str:
+    """What a row says, in a few words."""
+    return _GISTS.get(kind, lambda _: "")(data)
+
+
+_GISTS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "INTENT": lambda d: f"{d['action']['action']} to {', '.join(order['venue'] for order in d['orders'])}",
+    "SENDING": lambda d: f"{', '.join(a['action'] for a in d['plan'][d['number']]['actions'])}, attempt {d['attempt']}",
+    "OUTCOME": lambda d: " ".join(filter(None, (d["report"]["state"], d["verdict"], d["report"]["reason"]))),
+    "CLOSED": lambda d: d["result"]["state"],
+    "FROZEN": lambda d: d["reason"],
+    "THAWED": lambda d: d["reason"],
+    "RESOLVED": lambda d: f"{d['state']}: {d['reason']}",
+    "OBSERVED": lambda d: ", ".join(d["accounts"]),
+}

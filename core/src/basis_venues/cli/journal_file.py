@@ -1,0 +1,43 @@
+"""Opening a journal for reading it, or for an entry by a person, without a runner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..journal.sqlite import Row, SqliteJournal
+    from ..journal.state import JournalState
+
+
+@contextmanager
+def opened(directory: Path) -> Iterator[SqliteJournal]:
+    """The journal of a state directory. Raises `ConfigurationError` when there is none, and as `SqliteJournal` does."""
+    from ..clock import SystemClock
+    from ..errors import ConfigurationError
+    from ..journal.sqlite import SqliteJournal
+
+    path = directory / "journal.sqlite"
+    if not path.is_file():
+        raise ConfigurationError(
+            f"{path}: there is no journal; only live runs keep one, one for each environment or profile: --profile NAME or --state DIR"
+        )
+    journal = SqliteJournal(path, SystemClock())
+    try:
+        yield journal
+    finally:
+        journal.close()
+
+
+def replayed(rows: Iterable[Row]) -> JournalState:
+    """What the rows say at their end. An alias that has had several identities means the latest."""
+    from ..journal.state import JournalState
+
+    events = [row.event() for row in rows]
+    identities = {alias: identity for event in events for alias, identity in event.accounts.items()}
+    state = JournalState(identities)
+    for event in events:
+        state.apply(event)
+    return state

@@ -1,0 +1,75 @@
+"""`basis resolve`: how a person closes what only a person can."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .options import CONFIGS_HERE, Configs, Json, Profile, State
+
+if TYPE_CHECKING:
+    from ..journal.sqlite import SqliteJournal
+
+
+class Outcome(StrEnum):
+    """What a person found out about a step."""
+
+    HAPPENED = "happened"
+    DID_NOT_HAPPEN = "did-not-happen"
+
+
+def resolve(
+    step: Annotated[str, typer.Argument(metavar="STEP", help="The step's id, as `basis journal show` lists it.")],
+    outcome: Annotated[Outcome, typer.Option("--as", help="What the venue's own records say.")],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="How you know; it is kept in the journal.")],
+    mode: Annotated[str | None, typer.Option("--mode", metavar="MODE", help="Of which mode, where two have a step of that id.")] = None,
+    state: State = None,
+    profile: Profile = None,
+    configs: Configs = CONFIGS_HERE,
+    json: Json = False,
+) -> None:
+    """Close an open step by hand and let its account act again, with the positions that the venue then shows. Stop the runner first."""
+    from ..execution.resolution import resolution
+    from ..journal.locks import AccountLocks
+    from ..network import Account
+    from ..states import State as Standing
+    from . import output
+    from .journal_file import opened, replayed
+    from .places import state_directory
+
+    if not reason.strip():
+        raise typer.BadParameter("say how you know; it is kept in the journal", param_hint="--reason")
+    directory = state_directory(state, profile, configs)
+    with opened(directory) as journal:
+        found = _mode_of(journal, step, mode)
+        said = Standing.FILLED if outcome is Outcome.HAPPENED else Standing.REJECTED
+        events = resolution(replayed(journal.verified()), found, step, said, reason)
+        accounts = [Account(alias, identity, "", alias) for alias, identity in events[0].accounts.items()]
+        locks = AccountLocks(directory / "locks", accounts)
+        try:
+            journal.write(events)
+        finally:
+            locks.release()
+    answer = {"step": step, "mode": found, "as": outcome.value, "thawed": [account.alias for account in accounts], "reason": reason}
+    if json:
+        output.document(answer)
+    else:
+        output.line(f"{step} of {found} is closed as {outcome.value}; {', '.join(answer['thawed'])} may act again")
+
+
+def _mode_of(journal: SqliteJournal, step: str, mode: str | None) -> str:
+    """The mode that sent the step. Raises `Denied` where none did, or several."""
+    from ..config.converter import nearest
+    from ..errors import Denied
+
+    sent = [(row.subject, row.data()["mode"]) for row in journal.rows() if row.kind == "SENDING"]
+    modes = sorted({name for subject, name in sent if subject == step and mode in (None, name)})
+    if len(modes) == 1:
+        return modes[0]
+    if modes:
+        raise Denied(f"the modes {', '.join(modes)} each have a step {step!r}: say which with --mode")
+    raise Denied(
+        f"the journal has no step {step!r}{nearest(step, {subject for subject, _ in sent})}; `basis journal show` lists open steps"
+    )

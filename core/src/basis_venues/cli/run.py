@@ -1,0 +1,169 @@
+"""`basis run`: carry a plan out and report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import CONFIGS_HERE, Accounts, Configs, Json, Live, Mode, Profile, State, mode_of
+
+if TYPE_CHECKING:
+    from ..assemble import Assembly
+    from ..run.plan import Plan
+    from ..run.report import RunReport
+
+Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Where recorded market data lie; without it, made-up data.")]
+DataSettings = Annotated[
+    str | None, typer.Option("--data-settings", metavar="NAME", help="A file of configs/data; with --data, 'history' unless given.")
+]
+From = Annotated[str | None, typer.Option("--from", metavar="TIME", help="Begin: ISO 8601, UTC unless it says otherwise; else the plan's.")]
+To = Annotated[str | None, typer.Option("--to", metavar="TIME", help="End, as --from.")]
+
+
+def run(
+    mode: Mode,
+    plan: Annotated[
+        str | None, typer.Option("--plan", metavar="FILE", help="A plan, by path or name; else the one named as the mode.")
+    ] = None,
+    data: Data = None,
+    data_settings: DataSettings = None,
+    since: From = None,
+    until: To = None,
+    profile: Profile = None,
+    live: Live = False,
+    account: Accounts = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the orders that each action would become; send nothing.")] = False,
+    stream: Annotated[Path | None, typer.Option("--stream", metavar="FILE", help="Write a row for each action of a backtest.")] = None,
+    configs: Configs = CONFIGS_HERE,
+    state: State = None,
+    json: Json = False,
+) -> None:
+    """Carry out a plan's actions, each proven from account state. A backtest, unless --live. Ends with the code of the worst result."""
+    from ..assemble import assemble
+    from ..run.plan import load_plan
+    from ..run.runner import run_plan
+    from . import output
+    from .logs import log_to_stderr
+    from .progress import ShownProgress
+
+    chosen = load_plan(plan or Path(mode).stem, configs)
+    begin, end = _window(chosen, since, until)
+    assembly = assemble(
+        mode_of(mode),
+        configs=configs,
+        live=live,
+        profile=profile,
+        confirm_mainnet=account or (),
+        data_settings=data_settings,
+        data_directory=data,
+        since=begin,
+        until=end,
+        positions=chosen.positions,
+        state=state,
+        stream=stream,
+    )
+    for warning in assembly.settings.warnings:
+        output.note(f"warning: {warning}")
+    if dry_run:
+        _show_orders(assembly, chosen, begin, end, json)
+        return
+    if assembly.settings.selection.live:
+        log_to_stderr(configs)
+    with ShownProgress() as progress:
+        report = run_plan(assembly, chosen, begin, end, progress=progress.step)
+    if json:
+        output.document(report.document())
+    else:
+        _show(report.document())
+    raise typer.Exit(_told(report))
+
+
+def _window(plan: Plan, since: str | None, until: str | None) -> tuple[int, int]:
+    """The run's ends, ms: as typed, or the plan's own."""
+    begin = plan.since if since is None else moment_of(since, "--from")
+    end = plan.until if until is None else moment_of(until, "--to")
+    if begin is None or end is None:
+        raise typer.BadParameter(f"the plan {plan.name} has no window of its own: give --from and --to")
+    if begin >= end:
+        raise typer.BadParameter("the run would end before it begins", param_hint="--to")
+    return begin, end
+
+
+def moment_of(text: str, option: str) -> int:
+    """A time as typed, in ms; a date, or a time without a zone, is UTC."""
+    from ..run.plan import parse_time
+
+    try:
+        return parse_time(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no time; write it like 2024-08-01T00:00:00Z", param_hint=option) from None
+
+
+def _show_orders(assembly: Assembly, plan: Plan, since: int, until: int, json: bool) -> None:
+    """Where each action would go. Nothing is opened and nothing sent; refusals are shown as they would come."""
+    from . import output
+    from .dry_run import orders_of
+
+    actions = orders_of(assembly, plan, since, until)
+    if json:
+        networks = {venue: network.value for venue, network in assembly.settings.networks.items()}
+        output.document({"mode": assembly.settings.mode.name, "plan": plan.name, "dry_run": True, "networks": networks, "actions": actions})
+        return
+    rows = [(a["id"], a["at"], o["order"], o["venue"], o["account"], _parameters(o["action"])) for a in actions for o in a["orders"]]
+    output.table("would be sent", ("action", "time", "order", "venue", "account", "what"), rows)
+    refused = [(each["id"], each["at"], each["refused"]) for each in actions if each["refused"]]
+    if refused:
+        output.table("would be denied", ("action", "time", "reason"), refused)
+
+
+def _parameters(action: dict[str, Any]) -> str:
+    return " ".join([action["action"], *(f"{key}={value}" for key, value in action.items() if key not in ("action", "id", "valid_until"))])
+
+
+def _show(run: dict[str, Any]) -> None:
+    from . import output
+
+    networks = ", ".join(f"{venue}: {network}" for venue, network in run["networks"].items())
+    output.line(f"{run['mode']}, {run['execution_mode']}, {run['from']} to {run['to']} ({networks})")
+    output.line("")
+    output.table(
+        "", ("action", "kind", "time", "state", "legs"), ((a["id"], a["action"], a["at"], a["state"], _legs(a)) for a in run["actions"])
+    )
+    output.table("positions", ("position", "amount"), run["positions"].items())
+    if run["obligations"]:
+        output.table("begun and not yet arrived", ("position", "amount"), run["obligations"].items())
+    for kind in ("substitutions", "bridged", "duplicates"):
+        if run[kind]:
+            output.table(kind, ("series", "what", "from", "to", "count"), (tuple(note.values()) for note in run[kind]))
+    output.line(", ".join(f"{count} {state}" for state, count in run["counts"].items()) or "no actions")
+
+
+def _legs(action: dict[str, Any]) -> str:
+    """Each leg's venue, and its state where it is not the action's."""
+    legs = action["legs"]
+    return "; ".join(
+        " ".join(filter(None, (leg["venue"], leg["verdict"] or leg["state"] if action["state"] != "VERIFIED" else "", leg["reason"])))
+        for leg in legs
+    )
+
+
+def _told(report: RunReport) -> int:
+    """The exit code, after a sentence on what it means."""
+    from . import output
+
+    code = report.exit_code
+    if code in _MEANINGS:
+        output.note(f"basis: {_MEANINGS[code]}")
+    return code
+
+
+_MEANINGS = {
+    4: "an action was denied here; nothing of it was sent",
+    5: "a venue rejected an action, or did not do all of it",
+    6: "an outcome is unknown: do not send it again by hand; the same `basis run` settles it, `basis journal show` has the evidence",
+    7: "an account shows something else than the books expect and is frozen: `basis journal show`, then `basis resolve`",
+    8: "an account is frozen or halted: `basis journal show`",
+    75: "an action was not started before its time passed",
+}

@@ -1,0 +1,30 @@
+"""What a person may say of a step that the venue could not settle."""
+
+from __future__ import annotations
+
+from ..errors import Denied
+from ..journal.events import Resolved, Thawed
+from ..journal.state import JournalState, StepRecord
+from ..states import State, Verdict
+
+
+def needs_person(record: StepRecord) -> bool:
+    """Whether a step that has a report is closed by a person only: its outcome is not known, or the account showed another."""
+    if record.report is None or record.resolved:
+        return False
+    return record.report.state in (State.NEEDS_HUMAN, State.UNKNOWN) or record.verdict is Verdict.MISMATCHED
+
+
+def resolution(journal: JournalState, mode: str, step: str, state: State, reason: str) -> tuple[Resolved, Thawed]:
+    """The entries that close the step and thaw its account, whose positions are then taken as the venue shows them.
+
+    `state` is FILLED (it happened) or REJECTED (it did not). Raises `Denied` for a step that is not open.
+    """
+    if state not in (State.FILLED, State.REJECTED):
+        raise Denied("a step is resolved as FILLED or REJECTED")
+    record = journal.steps.get((mode, step))
+    if record is None or not (record.report is None or needs_person(record)):
+        raise Denied(f"the step {step!r} of the mode {mode} needs no person")
+    account = record.sending.order.account
+    accounts = {account: journal.identities[account]}
+    return Resolved(mode, step, state, reason, accounts), Thawed(account, reason, accounts)
