@@ -36,7 +36,10 @@ def test_subscriptions_alone_route_to_the_first_venue_with_a_note(tmp_path: Path
     assert (routes["cex_futures"].venues, routes["cex_futures"].weights) == (("binance", "bybit", "okx"), (D(1), D(0), D(0)))
     assert settings.mode.execution_venues == ("binance", "bybit", "okx", "alchemy")
     assert settings.mode.data_venues == ("binance", "bybit", "okx")
-    assert "the mode btc_basis: cex_futures: binance takes the whole, because it is listed first; give an allocation or a primary" in settings.warnings
+    assert (
+        "the mode btc_basis: cex_futures: binance takes the whole, because it is listed first; give an allocation or a primary"
+        in settings.warnings
+    )
 
 
 def test_the_entry_shape_takes_its_name_from_the_file(tmp_path: Path) -> None:
@@ -87,10 +90,13 @@ HEDGE = "venues:\n  execution_subscriptions:\n    cex_futures: [binance, okx]\n"
         ("venues:\n  hedge_execution: {primary: bybit}\n  execution_subscriptions: {cex_futures: [okx]}", "the primary bybit is not among"),
         ("venues:\n  hedge_execution: {primary: bybit}\n  cex_futures: {primary: okx}", "each has another primary"),
         ("venues:\n  execution_subscriptions: {cex_futures: [okx], hedge_execution: [bybit]}", "each has another list of venues"),
-        (HEDGE + "allocation: {cex_futures: {binance: 0.5, okx: 0.4}}", "m.yaml:4: venues.execution_subscriptions.cex_futures: the weights"),
+        (HEDGE + "allocation: {cex_futures: {binance: 0.5, okx: 0.4}}", "m.yaml:4: allocation.cex_futures: the weights"),
         (HEDGE + "allocation: {cex_futures: {binance: 1.5, okx: -0.5}}", "a weight of the allocation is below zero"),
         (HEDGE + "allocation: {cex_futures: {bybit: 1}}", "the allocation names bybit"),
-        (HEDGE + "allocation: {cex_fuures: {binance: 1}}", "m.yaml:4: allocation.cex_fuures: is not an action type; did you mean cex_futures?"),
+        (
+            HEDGE + "allocation: {cex_fuures: {binance: 1}}",
+            "m.yaml:4: allocation.cex_fuures: is not an action type; did you mean cex_futures?",
+        ),
         (HEDGE + "allocation: {cex_spot: {binance: 1}}", "no venue is named"),
         (HEDGE + "  hedge_execution: {hedge_allocation: 0.4}\nallocation: {cex_futures: {binance: 1}}", "keep one"),
         ("venues:\n  hedge_execution: {primary: okx, hedge_allocation: 1.5}", "a fraction above 0 and at most 1"),
@@ -128,7 +134,9 @@ def test_a_hedge_over_several_venues_sums_to_the_whole_exactly(others: int, shar
     assert max(route.weights[1:]) - min(route.weights[1:]) < Decimal("1e-17")
 
 
-@given(st.dictionaries(st.sampled_from(["a", "b", "c", "d"]), st.integers(0, 100), min_size=1).filter(lambda weights: sum(weights.values())))
+@given(
+    st.dictionaries(st.sampled_from(["a", "b", "c", "d"]), st.integers(0, 100), min_size=1).filter(lambda weights: sum(weights.values()))
+)
 def test_an_allocation_that_sums_to_one_is_kept_weight_for_weight(parts: dict[str, int]) -> None:
     """Every venue gets its own weight, whatever the order of the two lists."""
     # hundredths, the last venue taking what is missing, so that they sum to 1 or more

@@ -38,7 +38,9 @@ def test_the_table_of_networks(mode: str | None, environment: str | None, networ
     assert (found.network, found.prefix) == (network, prefix)
 
 
-@pytest.mark.parametrize(("older", "network"), [("simulation", Network.SIMULATION), ("testnet", Network.TESTNET), ("live", Network.MAINNET)])
+@pytest.mark.parametrize(
+    ("older", "network"), [("simulation", Network.SIMULATION), ("testnet", Network.TESTNET), ("live", Network.MAINNET)]
+)
 def test_the_older_variable_is_read_as_its_row(older: str, network: Network) -> None:
     """ENVIRONMENT=... gives the row it meant, with a warning."""
     assert chosen({"ENVIRONMENT": older}).network is network

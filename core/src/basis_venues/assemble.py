@@ -11,14 +11,16 @@ from typing import Any
 from attrs import frozen
 
 from .actions import moment
+from .amounts import exact
 from .clock import Clock, PlanClock, SystemClock
 from .config.settings import Settings
 from .contract import Market
 from .environment import EnvironmentManager
-from .errors import ConfigurationError
+from .errors import ConfigurationError, InvalidAction
 from .execution.manager import Parts
 from .factory import VenueClientFactory
-from .keys import Key
+from .keys import Key, split_key
+from .market.live import LiveMarket
 from .market.opening import open_market
 from .market.provider import FAR
 from .market.settings import load_data_settings
@@ -58,7 +60,7 @@ def assemble(
     data_directory: Path | str | None = None,
     since: datetime | int | None = None,
     until: datetime | int | None = None,
-    positions: Mapping[Key, Decimal] | None = None,
+    positions: Mapping[Key, Decimal | int | str] | None = None,
     state: Path | None = None,
     stream: Path | None = None,
     env: Mapping[str, str] | None = None,
@@ -82,13 +84,15 @@ def assemble(
     begin = 0 if since is None else moment(since)
     simulated = all(network is Network.SIMULATION for network in settings.networks.values())
     clock = clock or (PlanClock(begin) if simulated else SystemClock())
-    if market is None:
+    factory = VenueClientFactory(settings, manager, clock, state=str(state_directory(state, settings)) if not simulated else "")
+    if market is None and simulated:
         end = FAR if until is None else moment(until)
         market = history(settings.configs, data_settings, data_directory, begin, end, clock)
-    factory = VenueClientFactory(settings, manager, clock)
+    elif market is None:
+        market = LiveMarket((data for venue in settings.manifests if (data := factory.market_data(venue)) is not None), clock)
     names = settings.mode.execution_venues
     models = {name: factory.model(name) for name in names}
-    ledger = SimulatedLedger(models, market, clock, positions or {})
+    ledger = SimulatedLedger(models, market, clock, _exact(positions or {}))
     venues = Venues((_venue(name, factory, ledger, market, clock) for name in names), lambda alias: manager.account(alias).keeper)
     router = ActionRouter(settings.mode, models, settings.venues, manager.accounts, manager.account_of, market)
     parts = Parts(
@@ -101,10 +105,25 @@ def assemble(
         ledger=ledger,
         halt_on_failure=settings.mode.on_leg_failure == "halt",
         observers=settings.plugins.observers,
-        state_directory=None if simulated else _state(state, settings),
+        state_directory=None if simulated else state_directory(state, settings),
         stream=stream,
     )
     return Assembly(settings=settings, environment=manager, factory=factory, market=market, clock=clock, parts=parts)
+
+
+def _exact(positions: Mapping[Key, Decimal | int | str]) -> dict[Key, Decimal]:
+    """Starting positions as exact amounts. Raises `ConfigurationError` for a key or amount that is none."""
+    problems: list[str] = []
+    amounts: dict[Key, Decimal] = {}
+    for key, amount in positions.items():
+        try:
+            split_key(key)
+            amounts[key] = exact(amount)
+        except (ValueError, InvalidAction) as error:
+            problems.append(f"positions: {key}: {error}")
+    if problems:
+        raise ConfigurationError(problems)
+    return amounts
 
 
 def parts(mode: str | Path, **options: Any) -> Parts:
@@ -151,7 +170,7 @@ def _venue(name: str, factory: VenueClientFactory, ledger: SimulatedLedger, mark
     )
 
 
-def _state(given: Path | None, settings: Settings) -> Path:
+def state_directory(given: Path | None, settings: Settings) -> Path:
     """One directory for each machine user and environment (or profile), so that a test never reads the books of real money."""
     if given is not None:
         return given

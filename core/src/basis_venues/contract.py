@@ -190,7 +190,9 @@ class Quote(NamedTuple):
 
 
 class MarketData(Protocol):
-    """Live market figures of one venue, for `data_subscriptions`."""
+    """Live market figures of one venue, for `data_subscriptions`. `sources`: the first words of the series that it answers for."""
+
+    sources: tuple[str, ...]
 
     async def fetch(self, series: Collection[str]) -> Mapping[str, Quote]:
         """The named series of this venue; one that could not be had is left out."""

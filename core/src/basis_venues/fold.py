@@ -45,7 +45,7 @@ def _with_amount(action: Action, step: Step, done: list[dict[Key, Decimal]]) -> 
     gained = done[source.leg].get(f"{account}:{BALANCE}:{action.spends()}")
     if gained is None or gained <= 0:
         raise StepFails(f"{type(action).__name__} takes its amount from part {source.leg}, which added no {action.spends()}")
-    return attrs.evolve(action, amount=gained)
+    return attrs.evolve(action, amount=gained)  # type: ignore[call-arg]
 
 
 def check_outcome(models: Mapping[str, VenueModel], step: Step, view: Mapping[Key, Decimal], market: Market) -> None:

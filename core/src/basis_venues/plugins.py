@@ -131,7 +131,8 @@ class Plugins:
         try:
             self._manager.register(plugin, name)
         except pluggy.PluginValidationError as error:
-            self._manager.unregister(plugin)
+            if self._manager.is_registered(plugin):  # pluggy before 1.7 takes it in before it looks
+                self._manager.unregister(plugin)
             raise PluginRefused(f"the plugin {name!r} has a hook whose arguments are not the hook's: {error}") from None
         except ValueError:
             raise PluginRefused(f"the plugin {name!r} is registered already") from None

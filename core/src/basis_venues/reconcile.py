@@ -8,13 +8,15 @@ neither ours nor seen before, or it is a mismatch. What could not be read is nev
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Awaitable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
 from .amounts import ZERO
 from .clock import Clock
 from .keys import TRANSIT, Key, protocol_of, split_key
+from .errors import NotRoutable
+from .execution.boundary import checked_effects
 from .orders import Effect, Snapshot
 from .results import Compared
 from .states import Verdict
@@ -22,13 +24,13 @@ from .venues import Venue, Venues
 
 
 class Findings(NamedTuple):
-    """What reconciliation found. `book` and `marks` are the newly verified values and up to where effects are known."""
+    """What reconciliation found. `book` and `marks` are the newly verified values, and the time or block up to which they hold."""
 
     verdict: Verdict
     compared: tuple[Compared, ...] = ()
     externals: tuple[Effect, ...] = ()
     book: Mapping[Key, Decimal] = {}
-    marks: Mapping[str, int] = {}
+    marks: Mapping[Key, int] = {}
     reason: str = ""
 
 
@@ -41,11 +43,11 @@ class Reading(NamedTuple):
 
 
 class Book(NamedTuple):
-    """What was verified last: values of `known` keys, marks by venue, ids of effects already accounted for."""
+    """What was verified last: values of `known` keys, up to when the effects on each are known, ids of effects accounted for."""
 
     values: Mapping[Key, Decimal]
     known: Collection[Key]
-    marks: Mapping[str, int]
+    marks: Mapping[Key, int]
     seen: Collection[str]
 
 
@@ -81,6 +83,9 @@ class Reconciler:
         effects, `at` its time or block at the venue `home`. The verdict is VERIFIED, MISMATCHED, or UNVERIFIED (not readable).
         """
         wanted = tuple(dict.fromkeys((*keys, *expected)))
+        nobody = self._unanswerable(wanted)
+        if nobody:
+            return Findings(Verdict.UNVERIFIED, reason=nobody)
         deadline = self._clock.now() + home.timing.verify_within_ms
         while True:
             reading = await self.read(wanted, at, home)
@@ -88,6 +93,15 @@ class Reconciler:
             if findings.verdict is Verdict.VERIFIED or self._clock.now() >= deadline:
                 return findings
             await self._clock.sleep(home.timing.poll_ms)
+
+    def _unanswerable(self, keys: Iterable[Key]) -> str | None:
+        """Why some key cannot be asked for at all: nobody in this run keeps its account."""
+        try:
+            for key in keys:
+                self.owner(key)
+        except NotRoutable as error:
+            return str(error)
+        return None
 
     async def read(self, keys: Collection[Key], at: int, home: Venue) -> Reading:
         """Every key from its owner; owners are asked side by side."""
@@ -112,6 +126,8 @@ class Reconciler:
     async def _ask(self, venue: Venue, keys: list[Key], at: int) -> Snapshot | Exception:
         try:
             snapshot = await venue.client.positions(keys, at)
+            if type(snapshot.at) is not int:
+                return TypeError("the time of the answer is not a whole number")
             if snapshot.at < at:
                 return ValueError("the answer is older than the order")
             return snapshot._replace(values={key: _amount(snapshot.values[key]) for key in keys if key in snapshot.values})
@@ -142,7 +158,8 @@ class Reconciler:
         if left:
             return Findings(Verdict.MISMATCHED, evidence, externals, reason="; ".join(self._say(key, due, values) for key in left))
         elsewhere = {k: book.values[k] + amount for k, amount in explained.items() if k not in values and k in book.known}
-        return Findings(Verdict.VERIFIED, evidence, externals, {**elsewhere, **values}, reading.at)
+        marks = {key: reading.at[owner.name] for key in values if (owner := self.owner(key)) is not None}
+        return Findings(Verdict.VERIFIED, evidence, externals, {**elsewhere, **values}, marks)
 
     def _due(self, key: Key, values: Mapping[Key, Decimal], expected: Mapping[Key, Decimal], book: Book) -> Decimal:
         """What the books expect: the verified value plus the change. A key seen for the first time is taken as it stands."""
@@ -154,7 +171,7 @@ class Reconciler:
         if not difference:
             return True
         owner = self.owner(key)
-        return owner is not None and abs(difference) <= owner.model.tolerance(key)
+        return owner is not None and abs(difference) <= _tolerance(owner, key)
 
     def _evidence(self, keys: Collection[Key], due: Mapping[Key, Decimal], values: Mapping[Key, Decimal]) -> tuple[Compared, ...]:
         return tuple(Compared(key, due[key], values[key], self._within(key, values[key] - due[key])) for key in keys)
@@ -171,8 +188,9 @@ class Reconciler:
                 by_owner[owner.name].append(key)
         found: dict[str, Effect] = {}
         for name, keys in by_owner.items():
+            since = min(book.marks.get(key, 0) for key in keys)
             try:
-                effects = await self._venues.named(name).client.recent_effects(keys, book.marks.get(name, 0), reading.at[name])
+                effects = checked_effects(await self._venues.named(name).client.recent_effects(keys, since, reading.at[name]))
             except Exception as error:  # as above: an unreadable history explains nothing
                 return f"{name} could not tell its recent effects: {type(error).__name__}"
             found.update({effect.id: effect for effect in effects if effect.id not in own and effect.id not in book.seen})
@@ -187,6 +205,14 @@ def _by_key(effects: Iterable[Effect]) -> dict[Key, Decimal]:
     return total
 
 
+def _tolerance(owner: Venue, key: Key) -> Decimal:
+    """What the model allows the figure to be off; nothing, where it cannot say."""
+    try:
+        return _amount(owner.model.tolerance(key))
+    except Exception:
+        return ZERO
+
+
 def _amount(value: object) -> Decimal:
     """A position as a plugin gave it. Raises `TypeError` for anything but a finite Decimal."""
     if not isinstance(value, Decimal) or not value.is_finite():
@@ -194,7 +220,7 @@ def _amount(value: object) -> Decimal:
     return value
 
 
-async def _side_by_side(asked: list[Awaitable[Snapshot | Exception]]) -> list[Snapshot | Exception]:
+async def _side_by_side(asked: Sequence[Awaitable[Snapshot | Exception]]) -> list[Snapshot | Exception]:
     """The answers, in order. One question alone is asked without a task, so that a backtest needs no event loop."""
     if len(asked) == 1:
         return [await asked[0]]

@@ -58,7 +58,7 @@ class Registry:
         """The one distribution that may answer for the name."""
         claims = self._claims.get(name, [])
         if not claims:
-            hint = nearest(name, {*FIRST_PARTY, *self._claims})
+            hint = nearest(name, {*FIRST_PARTY, *self._claims} - {name})
             raise PluginRefused(f"no plugin for the venue {name!r} is installed: pip install {_wheel(name)}{hint}")
         if len(claims) > 1:
             owners = " and ".join(sorted(claim.distribution.name for claim in claims))

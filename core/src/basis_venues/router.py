@@ -12,6 +12,7 @@ from .actions import Action, AtomicBundle, Transfer
 from .amounts import ZERO, floor_to
 from .config.modes import Mode
 from .config.routes import Route
+from .config.venues import VenueSettings
 from .contract import Market, VenueModel
 from .errors import Denied, InvalidAction, NotRoutable
 from .guard import check_destination
@@ -40,7 +41,7 @@ class ActionRouter:
         self,
         mode: Mode,
         models: Mapping[str, VenueModel],
-        settings: Mapping[str, object],
+        settings: Mapping[str, VenueSettings],
         accounts: Mapping[str, Account],
         account_of: Callable[[str], Account],
         market: Market,

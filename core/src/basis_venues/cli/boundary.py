@@ -8,12 +8,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from errno import EPIPE
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from ..errors import BasisError, ConfigurationError
 from .options import CONFIGS, CONFIGS_HERE, JSON
+
+if TYPE_CHECKING:
+    from .redact import Redactor
 
 DEBUG = "basis.debug"
 """Where the context keeps `--debug`."""
@@ -83,7 +86,7 @@ def _trace(error: BaseException, meta: Mapping[str, Any]) -> str:
     return _redactor(meta).everything("".join(traceback.format_exception(error)))
 
 
-def _redactor(meta: Mapping[str, Any]) -> Any:
+def _redactor(meta: Mapping[str, Any]) -> Redactor:
     from .redact import redactor
 
     return redactor(meta.get(CONFIGS) or CONFIGS_HERE)

@@ -36,9 +36,7 @@ def _show(found: dict[str, Any]) -> None:
 
     output.table("", ("", "check", "found", "mend"), ((c["status"], c["check"], c["text"], c["mend"]) for c in found["checks"]))
     if found["venues"]:
-        rows = ((v["venue"], v["network"], v["account"], v["needed"], v["version"]) for v in found["venues"])
-        output.table("venues", ("venue", "network", "account", "needed", "version"), rows)
+        output.table("venues", ("venue", "network", "account", "needed", "version"), (tuple(each.values()) for each in found["venues"]))
     if found["routes"]:
-        rows = ((r["action_type"], r["venue"], r["weight"]) for r in found["routes"])
-        output.table("routes", ("action type", "venue", "weight"), rows)
+        output.table("routes", ("action type", "venue", "weight"), (tuple(each.values()) for each in found["routes"]))
     output.line(f"{found['mode']}: {found['status']}")

@@ -133,7 +133,8 @@ def _open(record: StepRecord) -> bool:
 
 def _gist(kind: str, data: Mapping[str, Any]) -> str:
     """What a row says, in a few words."""
-    return _GISTS.get(kind, lambda _: "")(data)
+    gist = _GISTS.get(kind)
+    return gist(data) if gist is not None else ""
 
 
 _GISTS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {

@@ -61,10 +61,10 @@ def resolve(
 
 def _mode_of(journal: SqliteJournal, step: str, mode: str | None) -> str:
     """The mode that sent the step. Raises `Denied` where none did, or several."""
-    from ..config.converter import nearest
+    from ..config.misfit import nearest
     from ..errors import Denied
 
-    sent = [(row.subject, row.data()["mode"]) for row in journal.rows() if row.kind == "SENDING"]
+    sent: list[tuple[str, str]] = [(row.subject, row.data()["mode"]) for row in journal.rows() if row.kind == "SENDING"]
     modes = sorted({name for subject, name in sent if subject == step and mode in (None, name)})
     if len(modes) == 1:
         return modes[0]

@@ -42,12 +42,14 @@ def run(
 ) -> None:
     """Carry out a plan's actions, each proven from account state. A backtest, unless --live. Ends with the code of the worst result."""
     from ..assemble import assemble
+    from ..config.settings import mode_file
     from ..run.plan import load_plan
     from ..run.runner import run_plan
     from . import output
     from .logs import log_to_stderr
     from .progress import ShownProgress
 
+    mode_file(mode_of(mode), configs)  # a wrong mode is said to be one, not a plan that is missing
     chosen = load_plan(plan or Path(mode).stem, configs)
     begin, end = _window(chosen, since, until)
     assembly = assemble(

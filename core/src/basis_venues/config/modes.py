@@ -14,7 +14,7 @@ from ..actions import Action, AtomicBundle, PerpTrade, SpotTrade, Unwind, action
 from ..errors import ConfigurationError
 from .document import Document, Problems
 from .misfit import nearest
-from .routes import TWINS, Route, Wish, resolve
+from .routes import TWINS, Route, Wish, WrongAllocation, resolve
 from .yaml_file import read_yaml
 
 _SUBSCRIPTIONS = ("data_subscriptions", "execution_subscriptions")
@@ -149,16 +149,20 @@ class ModeFile(NamedTuple):
                 if action_type not in known:
                     raise ConfigurationError(f"{venue} does not take {action_type}; it takes {', '.join(known) or 'nothing'}")
         except ConfigurationError as error:
-            raise self.document.error([(self._place(action_type), text) for text in error.problems]) from None
+            place = self._place(action_type, isinstance(error, WrongAllocation))
+            raise self.document.error([(place, text) for text in error.problems]) from None
         return route
 
-    def _place(self, action_type: str) -> tuple[str, ...]:
+    def _place(self, action_type: str, allocated: bool) -> tuple[str, ...]:
+        """Where the file speaks of the type, under either of its names."""
         for name in (action_type, TWINS.get(action_type, "")):
-            if name in self.entries:
+            if name in self.entries and not allocated:
                 return ("venues", name)
-            if name in self.listed:
+            if name in self.listed and not allocated:
                 return ("venues", "execution_subscriptions", name)
-        return ("allocation", action_type)
+            if name in self.top.allocation:
+                return ("allocation", name)
+        return ("venues",)
 
     def _wish(self, action_type: str) -> Wish:
         names = (action_type, TWINS[action_type]) if action_type in TWINS else (action_type,)

@@ -16,6 +16,10 @@ TWINS: Mapping[str, str] = {"cex_futures": "hedge_execution", "hedge_execution":
 """Two names of one action type: what is said of either holds for both."""
 
 
+class WrongAllocation(ConfigurationError):
+    """The fault is in the mode's `allocation`."""
+
+
 class Route(NamedTuple):
     """Where actions of one type go.
 
@@ -70,16 +74,16 @@ def _in_order(wish: Wish) -> tuple[str, ...]:
 
 def _allocated(venues: tuple[str, ...], wish: Wish, allocation: Mapping[str, Decimal]) -> Route:
     if wish.hedge_allocation is not None:
-        raise ConfigurationError("allocation and hedge_allocation both divide it; keep one")
+        raise WrongAllocation("allocation and hedge_allocation both divide it; keep one")
     strangers = [venue for venue in allocation if venue not in venues]
     if strangers:
-        raise ConfigurationError(f"the allocation names {', '.join(strangers)}, which the mode does not subscribe to for it")
+        raise WrongAllocation(f"the allocation names {', '.join(strangers)}, which the mode does not subscribe to for it")
     if any(weight < 0 for weight in allocation.values()):
-        raise ConfigurationError("a weight of the allocation is below zero")
+        raise WrongAllocation("a weight of the allocation is below zero")
     if MONEY.subtract(sum(allocation.values(), ZERO), ONE) != 0:
-        raise ConfigurationError("the weights of the allocation do not sum to 1")
+        raise WrongAllocation("the weights of the allocation do not sum to 1")
     if wish.primary is not None and not allocation.get(wish.primary):
-        raise ConfigurationError(f"the allocation gives nothing to the primary {wish.primary}")
+        raise WrongAllocation(f"the allocation gives nothing to the primary {wish.primary}")
     leader = wish.primary or next(venue for venue in venues if allocation.get(venue))
     ordered = (leader, *(venue for venue in venues if venue != leader))
     notes = tuple(f"the allocation does not mention {venue}; it takes nothing" for venue in ordered if venue not in allocation)

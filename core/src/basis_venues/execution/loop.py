@@ -6,26 +6,28 @@ only a durable journal is written to; only a live run has locks and halt flags.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from ..actions import Action
 from ..attempts import attempt_key, is_ours
 from ..clock import Clock
 from ..contract import Market
-from ..fold import check_outcome
 from ..errors import BasisError, Denied, MissingData, PluginRefused, Stopped
-from ..journal.events import Event, Frozen, Intent, Observed, Outcome, Sending
+from ..fold import check_outcome
+from ..journal.events import Event, Frozen, Intent, Observed, Outcome, Reopened, Sending
 from ..journal.sqlite import JournalUnwritable, SqliteJournal
-from ..journal.state import JournalState
+from ..journal.state import JournalState, StepRecord
 from ..keys import Key
+from ..market.live import LiveMarket
 from ..observers import Observers
 from ..orders import Effect, Order, Prepared, Report, Step, deltas
 from ..reconcile import Book, Findings, Reconciler
 from ..results import Compared, LegResult
 from ..simulate import SimulatedClient
-from ..states import CLOSED, DONE, RESENDABLE, SUCCEEDED, State, Verdict
+from ..states import CLOSED, DONE, NOTHING_HAPPENED, OPEN, RESENDABLE, SUCCEEDED, State, Verdict
 from ..venues import Venue, Venues
 from . import boundary
 from .books import SimulatedBooks
@@ -34,6 +36,8 @@ from .stops import HaltFlags
 
 MAX_ATTEMPTS = 5
 """How often a step that provably did not arrive is prepared anew."""
+MAX_STEPS = 16
+"""More steps than any order has: so many are looked for after a journal was torn."""
 _NOTHING: Mapping[str, Any] = {}
 TRUST_MS = 30_000
 """How long a verified reading of an account stands for the reading before its next order."""
@@ -84,7 +88,7 @@ class TightLoop:
         self._halts = halts
         self._locks: dict[str, Any] = {}
         self._buffer: list[Event] = []
-        self._verified_at: dict[str, int] = {}
+        self._verified_at: dict[Key, int] = {}
 
     # -- one order -----------------------------------------------------------------------------------------------------------
 
@@ -92,10 +96,16 @@ class TightLoop:
         """Carry one order out, or go on with one that was begun. Never raises for what a venue did."""
         if self._journal is None:
             return await self._leg(order)
+        async with self.holding(order):
+            return await self._journalled_leg(order)
+
+    @asynccontextmanager
+    async def holding(self, order: Order) -> AsyncIterator[None]:
+        """The order's account and lane, for one task at a time; always taken in the same sequence."""
         async with AsyncExitStack() as held:
             for alias in sorted({order.account, order.lane}):
                 await held.enter_async_context(self._lock(alias))
-            return await self._leg(order)
+            yield
 
     def _lock(self, alias: str) -> Any:
         import asyncio
@@ -107,20 +117,14 @@ class TightLoop:
         if stopped is not None:
             return self._refused(order, stopped)
         venue = self._venues.named(order.venue)
-        before: tuple[Effect, ...] = ()
+        if self._too_late(order):
+            return self._refused(order, "its valid_until has passed before it was started", State.INTERRUPTED)
         try:
-            plan = self.state.plans.get((self.mode, order.id)) if self._journal is not None else None
-            if plan is None:
-                if self._too_late(order):
-                    return self._refused(order, "its valid_until has passed before it was started", State.INTERRUPTED)
-                keys, before = self._look_simulated(order, venue) if venue.simulated else await self._look(order, venue)
-                plan = self._plan(order, venue)
-            else:
-                keys = self._known_keys(order, plan)
+            keys, before = self._look_simulated(order, venue)
+            plan = self._plan(order, venue)
         except (Denied, MissingData, Stopped) as refusal:
             return self._refused(order, str(refusal))
-        steps = self._steps_in_memory if self._journal is None else self._steps
-        return self._result(order, plan, await steps(order, venue, plan, keys), before)
+        return self._result(order, plan, await self._steps_in_memory(order, venue, plan, keys), before)
 
     async def _steps_in_memory(self, order: Order, venue: Venue, plan: tuple[Step, ...], keys: tuple[Key, ...]) -> list[Done]:
         """The plan's steps in sequence, until one is not good. A simulated step that ends at once needs no waiting."""
@@ -140,6 +144,89 @@ class TightLoop:
                 break
         return done
 
+    async def _journalled_leg(self, order: Order) -> LegResult:
+        """An order of a run with a journal. What was begun goes on with its stored plan, and is never refused as if nothing had happened."""
+        venue = self._venues.named(order.venue)
+        before: tuple[Effect, ...] = ()
+        plan = self.state.plans.get((self.mode, order.id))
+        if plan is not None:
+            await self._verify_parked(order)
+            keys = self._known_keys(order, plan)
+            return self._result(order, plan, await self._steps(order, venue, plan, keys), before)
+        stopped = self.stopped(order)
+        if stopped:
+            return self._refused(order, stopped)
+        if self._too_late(order):
+            return self._refused(order, "its valid_until has passed before it was started", State.INTERRUPTED)
+        try:
+            await self._clear_the_way(order)
+            if isinstance(self._market, LiveMarket):
+                await self._market.refresh(self._series(order, venue))
+            keys, before = self._look_simulated(order, venue) if venue.simulated else await self._look(order, venue)
+            plan = await self._first_plan(order, venue)
+        except BasisError as refusal:
+            return self._refused(order, str(refusal))
+        except Exception as error:  # a plugin may raise anything; nothing has left
+            return self._refused(order, f"{venue.name} failed before anything was sent: {type(error).__name__}")
+        return self._result(order, plan, await self._steps(order, venue, plan, keys), before)
+
+    async def _clear_the_way(self, order: Order) -> None:
+        """Settle and verify what earlier orders left open on the account or lane. Raises `Denied` where that is not possible now."""
+        for record in self._sharing(order, self.state.open.values()):
+            await self.resume(record.sending)
+        await self._verify_parked(order)
+        left = [*self._sharing(order, self.state.open.values()), *self._sharing(order, self.state.parked.values())]
+        if left:
+            raise Denied(f"an earlier step of the account is not settled and verified yet: {left[0].sending.step.id}")
+        stopped = self.stopped(order)
+        if stopped:
+            raise Stopped(stopped)
+
+    def _sharing(self, order: Order, records: Iterable[StepRecord]) -> list[StepRecord]:
+        mine = {order.account, order.lane}
+        return [record for record in records if mine & {record.sending.order.account, record.sending.order.lane}]
+
+    async def _verify_parked(self, order: Order) -> None:
+        """Compare again what could not be read when it was done. The books have its effects already."""
+        for record in self._sharing(order, self.state.parked.values()):
+            report, sending = record.report, record.sending
+            if report is None:
+                continue
+            keys = dict.fromkeys((*sending.keys, *deltas(report.effects)))
+            own = {effect.id for effect in report.effects}
+            found = await self._reconciler.reconcile(keys, {}, own, report.at, self._venues.named(sending.order.venue), self._book())
+            if found.verdict is not Verdict.UNVERIFIED:
+                externals = record.externals + found.externals
+                done = Done(report, found.verdict, externals, found.compared, found.reason, found.book, found.marks)
+                await self._record(sending.mode, sending.order, sending.step, done)
+
+    async def _first_plan(self, order: Order, venue: Venue) -> tuple[Step, ...]:
+        """The plan of an order that this journal has not seen. Where the venue has it already (a torn journal), it must be the same plan."""
+        known = self._orphaned(order)
+        try:
+            plan = self._plan(order, venue)
+            boundary.check_plan(venue.name, order, plan)
+            fits = not known or (max(known) < len(plan) and not venue.chain)
+        except BasisError:
+            if not known:
+                raise
+            fits = False
+        if not fits:
+            reason = f"{order.id} was begun by a run whose journal is lost, and is planned differently now: compare with the venue"
+            await self.freeze(order.account, reason)
+            raise Stopped(reason)
+        return plan
+
+    def _orphaned(self, order: Order) -> dict[int, int]:
+        """Steps of the order that the venue knows and this journal does not: number -> attempt."""
+        if not self.state.orphans:
+            return {}
+        tries = ((number, attempt) for number in range(MAX_STEPS) for attempt in range(MAX_ATTEMPTS))
+        return {n: a for n, a in tries if self._key(order, f"{order.id}/{n}", self.mode, a) in self.state.orphans}
+
+    def _key(self, order: Order, step: str, mode: str, attempt: int) -> str:
+        return attempt_key(self.state.identities.get(order.account, order.account), mode, step, attempt)
+
     async def _steps(self, order: Order, venue: Venue, plan: tuple[Step, ...], keys: tuple[Key, ...]) -> list[Done]:
         """The same with a journal: steps that have an outcome there are not done again, one that was being sent is settled first."""
         done: list[Done] = []
@@ -149,13 +236,20 @@ class TightLoop:
                 done.append(Done(record.report, record.verdict, record.externals, record.compared))
             elif record is not None:
                 done.append(await self.resume(record.sending))
-            elif number and self._too_late(order):
-                done.append(_late())
+            elif number and (reason := self._stopped_between(order)):
+                done.append(Done(Report(State.INTERRUPTED, reason=reason), None))
             else:
                 done.append(await self._carry_out(order, venue, plan, number, keys))
-            if not done[-1].good and not (record is not None and record.resolved):
+            if not done[-1].good:
                 break
         return done
+
+    def _series(self, order: Order, venue: Venue) -> tuple[str, ...]:
+        """The figures that planning the order asks for, those of a bundle's legs with them."""
+        legs: tuple[Action, ...] = getattr(order.action, "legs", ())
+        models = self.simulated.ledger.models
+        inner = [name for leg in legs for name in models[leg.venue or order.venue].series(leg)]
+        return (*venue.model.series(order.action), *inner)
 
     def _plan(self, order: Order, venue: Venue) -> tuple[Step, ...]:
         view = self.simulated.ledger.positions if venue.simulated else self.state.book
@@ -176,6 +270,9 @@ class TightLoop:
         until = order.action.valid_until
         return until is not None and self._clock.now() > until
 
+    def _stopped_between(self, order: Order) -> str | None:
+        return "its valid_until passed between two steps" if self._too_late(order) else self.stopped(order)
+
     def stopped(self, order: Order) -> str | None:
         """Why nothing may be sent for the order now: its account or lane is frozen, or a person halted it."""
         if self.state.frozen:
@@ -189,7 +286,8 @@ class TightLoop:
     async def _look(self, order: Order, venue: Venue) -> tuple[tuple[Key, ...], tuple[Effect, ...]]:
         """Know every position that the order touches. Answers them, and the effects of others found on the way."""
         keys = venue.model.touches(order, self.state.book)
-        if not self._needs_reading(order, keys):
+        boundary.check_keys(venue.name, keys)
+        if not self._needs_reading(keys):
             return keys, ()
         findings = await self._reconciler.reconcile(keys, {}, (), 0, venue, self._book())
         if findings.verdict is Verdict.UNVERIFIED:
@@ -212,10 +310,14 @@ class TightLoop:
                 raise Stopped(f"before {order.id}: {_off(compared)}")
         return keys, happened
 
-    def _needs_reading(self, order: Order, keys: Collection[Key]) -> bool:
-        if any(key not in self.state.known for key in keys if self._reconciler.owner(key) is not None):
-            return True
-        return self._clock.now() - self._verified_at.get(order.account, -TRUST_MS - 1) > TRUST_MS
+    def _needs_reading(self, keys: Collection[Key]) -> bool:
+        oldest = self._clock.now() - TRUST_MS
+        readable = [key for key in keys if self._reconciler.owner(key) is not None]
+        return any(key not in self.state.known or self._verified_at.get(key, oldest - 1) < oldest for key in readable)
+
+    def _trust(self, book: Mapping[Key, Decimal]) -> None:
+        """These values were verified just now."""
+        self._verified_at.update(dict.fromkeys(book, self._clock.now()))
 
     async def _note(self, order: Order, venue: Venue, findings: Findings) -> None:
         """Take a verified reading into the books; a change by others that the policy does not tolerate freezes the account."""
@@ -223,12 +325,27 @@ class TightLoop:
         event = Observed(findings.book, findings.marks, findings.externals, accounts)
         self._apply(event)
         self._buffer.append(event)
-        self._verified_at[order.account] = self._clock.now()
-        strange = [e for e in findings.externals if e.kind not in venue.tolerated and not is_ours(e)]
-        if strange:
-            reason = f"{strange[0].kind} of someone else ({strange[0].id}); the policy of {venue.name} tolerates {', '.join(sorted(venue.tolerated))}"
+        self._trust(findings.book)
+        reason = self._strange(venue, findings.externals)
+        if reason:
             await self.freeze(order.account, reason)
             raise Stopped(reason)
+
+    def _strange(self, venue: Venue, externals: Iterable[Effect]) -> str | None:
+        """Why the account must not act after such effects: the policy does not tolerate them, or they deny what was said of an order."""
+        for effect in externals:
+            if not is_ours(effect):
+                if effect.kind not in venue.tolerated:
+                    tolerated = ", ".join(sorted(venue.tolerated)) or "nothing"
+                    return f"{effect.kind} of someone else ({effect.id}); the policy of {venue.name} tolerates {tolerated}"
+                continue
+            record = self.state.steps.get(self.state.attempts.get(effect.order or "", ("", "")))
+            if record is not None and record.report is not None:
+                again = record.sending.prepared.key != effect.order
+                if again or record.report.state in NOTHING_HAPPENED:
+                    said = "was sent again" if again else f"was closed as {record.report.state.value}"
+                    return f"{record.sending.step.id} {said}, and now shows the effect {effect.id}"
+        return None
 
     # -- one step ----------------------------------------------------------------------------------------------------------------
 
@@ -242,17 +359,23 @@ class TightLoop:
         attempt: int = 0,
         prepared: Prepared | None = None,
         report: Report = Report(State.UNKNOWN, reason="the last run ended while it was being sent"),  # noqa: B008  immutable
+        since: int | None = None,
+        mode: str | None = None,
     ) -> Done:
-        """Send a step, settle it, and compare the account with what it did. `prepared`: it was sent already, as `attempt`."""
-        step = plan[number]
+        """Send a step, settle it, and compare the account with what it did. `prepared`: it was sent already, as `attempt`, at `since`."""
+        step, mode = plan[number], mode or self.mode
         while True:
             if prepared is None:
+                since = self._clock.now()
                 try:
-                    prepared, report = await self._write(order, venue, plan, number, keys, attempt)
+                    prepared, report = await self._write(order, venue, plan, number, keys, attempt, mode)
                 except JournalUnwritable as error:
-                    return Done(Report(State.DENIED, reason=str(error)), None)
+                    begun = (mode, step.id) in self.state.steps
+                    return Done(Report(State.UNKNOWN if begun else State.DENIED, reason=str(error)), None)
             if report.state not in CLOSED:
-                report = await settle(venue, prepared, report, self._rest_until(order), self._clock)
+                report = await settle(venue, prepared, report, self._rest_until(order, since), self._clock, lambda: self.stopped(order))
+            if report.state in OPEN:  # only where sending is stopped: it stays open
+                return Done(report, None)
             if report.state not in RESENDABLE:
                 break
             if self._too_late(order) or attempt + 1 >= MAX_ATTEMPTS or self.stopped(order):
@@ -261,28 +384,28 @@ class TightLoop:
             if report.state is State.NOT_SENT:
                 await self._clock.sleep(venue.timing.poll_ms)
             attempt, prepared = attempt + 1, None
-        return await self._finish(order, venue, step, keys, report)
+        return await self._finish(order, venue, step, keys, report, mode)
 
     async def _write(
-        self, order: Order, venue: Venue, plan: tuple[Step, ...], number: int, keys: tuple[Key, ...], attempt: int
+        self, order: Order, venue: Venue, plan: tuple[Step, ...], number: int, keys: tuple[Key, ...], attempt: int, mode: str
     ) -> tuple[Prepared, Report]:
         """Prepare, write to the journal, send. Raises `JournalUnwritable` when the intent could not be made durable: nothing was sent."""
         step = plan[number]
         if self._journal is None:
             prepared = Prepared(step.id, step, _NOTHING)
             return prepared, self._simulated_send(venue, prepared)
-        key = attempt_key(self.state.identities.get(order.account, order.account), self.mode, step.id, attempt)
+        key = self._key(order, step.id, mode, attempt)
         try:
-            prepared = await venue.client.prepare(step, key)
+            prepared = await boundary.prepare(venue.client, step, key)
         except Exception as error:  # nothing has left: whatever went wrong, it is a refusal on this side
             known = isinstance(error, BasisError)
             reason = str(error) if known else f"{venue.name} could not prepare it: {type(error).__name__}"
             return Prepared(key, step, {}), Report(State.DENIED, reason=reason)
         before = {k: self.state.book[k] for k in keys}
+        marks = {k: self.state.marks[k] for k in keys if k in self.state.marks}
         adopted = key in self.state.orphans
-        await self.commit(
-            Sending(self.mode, order, plan, number, attempt, prepared, keys, before, dict(self.state.marks), self._identities(order))
-        )
+        now, accounts = self._clock.now(), self._identities(order)
+        await self.commit(Sending(mode, order, plan, number, attempt, prepared, keys, before, marks, now, accounts))
         stopped = self.stopped(order)
         if stopped:
             return prepared, Report(State.INTERRUPTED, reason=stopped)
@@ -302,11 +425,11 @@ class TightLoop:
         except Exception as error:
             raise PluginRefused(f"a model failed while simulating {prepared.step.id}: {type(error).__name__}: {error}") from error
 
-    def _rest_until(self, order: Order) -> int | None:
+    def _rest_until(self, order: Order, since: int | None) -> int | None:
         good_for: int | None = getattr(order.action, "good_for", None)
-        return None if good_for is None else self._clock.now() + good_for
+        return None if good_for is None else (self._clock.now() if since is None else since) + good_for
 
-    async def _finish(self, order: Order, venue: Venue, step: Step, keys: tuple[Key, ...], report: Report) -> Done:
+    async def _finish(self, order: Order, venue: Venue, step: Step, keys: tuple[Key, ...], report: Report, mode: str) -> Done:
         """Compare the account with what the step did, and write both down."""
         if report.state not in DONE:
             done = Done(report, None)
@@ -314,8 +437,9 @@ class TightLoop:
             done = self._compared(venue, keys, report)
         else:
             done = await self._verified(venue, keys, report)
-        done = self._finished(order, step, done)
-        return done if self._journal is None else await self._record(order, step, done)
+        if self._journal is not None:
+            done = await self._record(mode, order, step, done)
+        return self._finished(order, step, done)
 
     def _finished(self, order: Order, step: Step, done: Done) -> Done:
         if self._observers.listening("order_state_changed"):
@@ -345,17 +469,17 @@ class TightLoop:
             book = {key: self.state.book[key] + amount for key, amount in expected.items()}
         return Done(report, found.verdict, found.externals, found.compared, found.reason, book, found.marks)
 
-    async def _record(self, order: Order, step: Step, done: Done) -> Done:
+    async def _record(self, mode: str, order: Order, step: Step, done: Done) -> Done:
         """The second commit: report, verdict, evidence, and whether the account is frozen."""
         events: list[Event] = []
-        if (self.mode, step.id) in self.state.steps:  # else it never got as far as being sent
+        if (mode, step.id) in self.state.steps:  # else it never got as far as being sent
             events.append(
                 Outcome(
-                    self.mode, step.id, done.report, done.verdict, done.externals, done.compared, done.book, done.marks,
+                    mode, step.id, done.report, done.verdict, done.externals, done.compared, done.book, done.marks,
                     self._identities(order),
                 )
             )  # fmt: skip
-        reason = _freezing(done)
+        reason = _freezing(done) or self._strange(self._venues.named(order.venue), done.externals)
         if reason:
             events.append(Frozen(order.account, f"{step.id}: {reason}", self._identities(order)))
         try:
@@ -366,16 +490,18 @@ class TightLoop:
         if reason and self._observers.listening("runner_halted"):
             self._observers.notify("runner_halted", account=order.account, reason=reason)
         if done.verdict is Verdict.VERIFIED:
-            self._verified_at[order.account] = self._clock.now()
+            self._trust(done.book)
         else:
-            self._verified_at.pop(order.account, None)
+            self._verified_at.clear()
         return done
 
     async def resume(self, sending: Sending) -> Done:
         """Settle a step that was being sent when a run ended: look it up first, never skip to sending."""
         order = sending.order
         venue = self._venues.named(order.venue)
-        return await self._carry_out(order, venue, sending.plan, sending.number, sending.keys, sending.attempt, sending.prepared)
+        return await self._carry_out(
+            order, venue, sending.plan, sending.number, sending.keys, sending.attempt, sending.prepared, since=sending.at, mode=sending.mode
+        )
 
     # -- bookkeeping -------------------------------------------------------------------------------------------------------------
 
@@ -399,17 +525,26 @@ class TightLoop:
         buffered, self._buffer = self._buffer, []
         if not buffered and not events:
             return
+        stored = False
+
+        def count() -> None:
+            nonlocal stored
+            stored = True
+            for event in events:
+                self._apply(event)
+
         try:
-            await self._journal.commit((*buffered, *events))
+            await self._journal.commit((*buffered, *events), count)
         except BaseException:
-            self._buffer = buffered + self._buffer
+            if not stored:
+                self._buffer = buffered + self._buffer
             raise
-        for event in events:
-            self._apply(event)
 
     def _apply(self, event: Event) -> None:
         if isinstance(event, (Observed, Outcome)):
             self.simulated.follow(self.state, event.book)
+        elif isinstance(event, Reopened):
+            self.simulated.follow(self.state, self.state.without((event.mode, event.step)))
         self.state.apply(event)
 
     def _identities(self, order: Order) -> dict[str, str]:

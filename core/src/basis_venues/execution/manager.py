@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal, getcontext, setcontext
 from pathlib import Path
@@ -16,10 +17,10 @@ from ..amounts import MONEY
 from ..clock import Clock, PlanClock
 from ..errors import ActionConflict, Denied, InvalidAction, TryAgainLater
 from ..journal.codec import fingerprint
-from ..journal.events import Closed, Intent, Resolved, Thawed
+from ..journal.events import Closed, Intent, Thawed
 from ..journal.locks import AccountLocks
 from ..journal.memory import MemoryJournal
-from ..journal.sqlite import SqliteJournal
+from ..journal.sqlite import JournalUnwritable, SqliteJournal
 from ..journal.state import JournalState
 from ..keys import Key
 from ..network import Account
@@ -34,6 +35,7 @@ from ..venues import Venues
 from .books import SimulatedBooks
 from .loop import TightLoop
 from .recover import Recovered, recover
+from .resolution import resolution
 from .stops import HaltFlags
 from .undo import undo
 from .watch import watch
@@ -76,6 +78,7 @@ class ExecutionManager:
         self._journal: SqliteJournal | None = None
         self._locks: AccountLocks | None = None
         self._halted: str | None = None
+        self._in_flight: set[str] = set()
         self._simulated = SimulatedBooks(parts.ledger)
         self._live = parts.state_directory is not None
         self.recovered = Recovered((), ())
@@ -144,7 +147,8 @@ class ExecutionManager:
     async def close(self) -> None:
         """Let connections, journal and accounts go. What is unfinished is settled at the next start."""
         for venue in self._venues:
-            await venue.client.close()
+            with suppress(Exception):  # a connection that cannot be closed must not keep the journal and the accounts
+                await venue.client.close()
         if self._memory is not None:
             self._memory.close()
         if self._journal is not None:
@@ -205,7 +209,17 @@ class ExecutionManager:
         return result
 
     async def _execute(self, action: Action) -> ActionResult:
-        """The whole course with a journal: the id is looked up, the intent is kept, legs on different accounts run side by side."""
+        """One action with a journal. An id that is being carried out is refused: its result comes to the one who asked first."""
+        if action.id in self._in_flight:
+            raise ActionConflict(f"the action {action.id!r} is being carried out; wait for its result")
+        self._in_flight.add(action.id)
+        try:
+            return await self._execute_alone(action)
+        finally:
+            self._in_flight.discard(action.id)
+
+    async def _execute_alone(self, action: Action) -> ActionResult:
+        """The whole course: the id is looked up, the intent is kept, legs on different accounts run side by side."""
         name = (self._parts.mode, action.id)
         record = self.state.actions.get(name)
         if record is not None:
@@ -221,16 +235,17 @@ class ExecutionManager:
             if self._parts.observers.listening("action_routed"):
                 self._parts.observers.notify("action_routed", action=action, orders=routed.orders)
         await watch(self._loop, self._venues, self.state)
-        if self._halted:
-            return self._all_denied(action, routed, self._halted)
         if record is None:
+            if self._halted:
+                return self._all_denied(action, routed, self._halted)
             self._loop.begin(
                 Intent(self._parts.mode, action, routed.orders, routed.unallocated, routed.notes, self._identities(routed.orders))
             )
         legs = await self._side_by_side(routed.orders)
         result = self._summed(action, routed, legs)
         if all(_over(leg) for leg in legs):
-            await self._loop.commit(Closed(self._parts.mode, result, self._identities(routed.orders)))
+            with suppress(JournalUnwritable):  # each step is stored, or nothing was sent: asked again, the id gives the same
+                await self._loop.commit(Closed(self._parts.mode, result, self._identities(routed.orders)))
         return result
 
     async def _side_by_side(self, orders: tuple[Order, ...]) -> tuple[LegResult, ...]:
@@ -238,7 +253,11 @@ class ExecutionManager:
             return (await self._loop.leg(orders[0]),)
         import asyncio
 
-        return tuple(await asyncio.gather(*(self._loop.leg(order) for order in orders)))
+        legs = await asyncio.gather(*(self._loop.leg(order) for order in orders), return_exceptions=True)
+        for leg in legs:
+            if isinstance(leg, BaseException):  # raised only after every other leg came to its end
+                raise leg
+        return tuple(leg for leg in legs if isinstance(leg, LegResult))
 
     def _summed(self, action: Action, routed: Routed, legs: tuple[LegResult, ...]) -> ActionResult:
         """The result of all legs. A leg that failed for good halts the mode, unless its configuration says to continue."""
@@ -296,23 +315,22 @@ class ExecutionManager:
     async def resolve(self, step: str, state: State, reason: str) -> None:
         """Close a step that only a person can: `state` is FILLED (it happened) or REJECTED (it did not). Thaws its account, whose
         positions are then taken as the venue shows them. Raises `Denied` for a step that is not open."""
-        if state not in (State.FILLED, State.REJECTED):
-            raise Denied("a step is resolved as FILLED or REJECTED")
-        record = self.state.steps.get((self._parts.mode, step))
-        if record is None or (record.report is not None and record.report.state not in (State.NEEDS_HUMAN, State.UNKNOWN) and _fine(record)):
-            raise Denied(f"the step {step!r} of the mode {self._parts.mode} needs no person")
-        account = record.sending.order.account
-        accounts = {account: self.state.identities[account]}
-        await self._loop.commit(Resolved(self._parts.mode, step, state, reason, accounts), Thawed(account, reason, accounts))
+        await self._loop.commit(*resolution(self.state, self._parts.mode, step, state, reason))
+
+    async def thaw(self, account: str, reason: str) -> None:
+        """Let a frozen account act again; what it holds is read anew and taken as it stands. Raises `Denied` for an account that is not
+        frozen, or while one of its steps is with a person: that is resolved first."""
+        if account not in self.state.frozen:
+            raise Denied(f"the account {account!r} is not frozen; frozen are: {', '.join(self.state.frozen) or 'none'}")
+        for record in self.state.steps.values():
+            if record.sending.order.account == account and (record.report is None or record.report.state is State.NEEDS_HUMAN):
+                raise Denied(f"the step {record.sending.step.id} of {account} is not settled: basis resolve it first")
+        await self._loop.commit(Thawed(account, reason, {account: self.state.identities[account]}))
 
     @property
     def obstacles(self) -> dict[str, str]:
         """Accounts that are frozen, with the reasons."""
         return dict(self.state.frozen)
-
-
-def _fine(record: Any) -> bool:
-    return record.verdict is not Verdict.MISMATCHED
 
 
 def _over(leg: LegResult) -> bool:

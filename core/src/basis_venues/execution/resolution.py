@@ -10,7 +10,7 @@ from ..states import State, Verdict
 
 def needs_person(record: StepRecord) -> bool:
     """Whether a step that has a report is closed by a person only: its outcome is not known, or the account showed another."""
-    if record.report is None or record.resolved:
+    if record.report is None:
         return False
     return record.report.state in (State.NEEDS_HUMAN, State.UNKNOWN) or record.verdict is Verdict.MISMATCHED
 
@@ -25,6 +25,6 @@ def resolution(journal: JournalState, mode: str, step: str, state: State, reason
     record = journal.steps.get((mode, step))
     if record is None or not (record.report is None or needs_person(record)):
         raise Denied(f"the step {step!r} of the mode {mode} needs no person")
-    account = record.sending.order.account
-    accounts = {account: journal.identities[account]}
-    return Resolved(mode, step, state, reason, accounts), Thawed(account, reason, accounts)
+    order = record.sending.order
+    accounts = {alias: journal.identities[alias] for alias in (order.account, order.lane)}
+    return Resolved(mode, step, state, reason, accounts), Thawed(order.account, reason, accounts)

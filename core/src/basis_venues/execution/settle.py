@@ -31,7 +31,7 @@ async def settle(
     timing = venue.timing
     patience_ends = max(clock.now(), rest_until or 0) + timing.patience_ms
     absences = 0
-    while report.state not in CLOSED and report.state is not State.NOT_SENT:
+    while report.state not in CLOSED:
         now = clock.now()
         if report.state is State.ABSENT and prepared.fence is None:
             why = stopped()

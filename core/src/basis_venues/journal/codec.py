@@ -76,8 +76,13 @@ def _argument(value: Any) -> Any:
 
 
 def fingerprint(action: Action) -> str:
-    """A hash of all parameters of an action: two actions of one id must have the same."""
-    return hashlib.sha256(dumps(action_data(action)).encode()).hexdigest()[:32]
+    """A hash of what an action asks for: two actions of one id must have the same.
+
+    `valid_until` is left out: a runner that repeats an action after a crash computes it anew. The stored one counts.
+    """
+    data = action_data(action)
+    data.pop("valid_until", None)
+    return hashlib.sha256(dumps(data).encode()).hexdigest()[:32]
 
 
 def event_data(event: Event) -> dict[str, Any]:

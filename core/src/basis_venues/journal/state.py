@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from typing import Any
 
 from attrs import define, field
 
@@ -76,7 +77,8 @@ class JournalState:
     def apply(self, event: Event) -> None:
         """Take one event in. Those of other accounts are passed over."""
         if self.concerns(event):
-            _APPLY[type(event)](self, event)
+            apply: Callable[[JournalState, Any], None] = _APPLY[type(event)]
+            apply(self, event)
 
     def unsettled(self) -> list[tuple[Name, StepRecord]]:
         """Steps that were being sent and have no outcome yet, oldest first."""
@@ -189,7 +191,7 @@ def _finalised(state: JournalState, event: Finalised) -> None:
         record.report = record.report._replace(state=State.FINAL)
 
 
-_APPLY = {
+_APPLY: Mapping[type, Callable[[JournalState, Any], None]] = {
     Intent: _intent,
     Sending: _sending,
     Outcome: _outcome,

@@ -1,0 +1,76 @@
+"""The pytest plugin: what became of each promise, at the end of the run and as `conformance.json`.
+
+pytest loads this module in every run, also of people who test something else: it imports nothing of the kit before a promise is met.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from .outcomes import Outcomes
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--basis-report`."""
+    parser.getgroup("basis", "conformance of venue plugins").addoption(
+        "--basis-report", metavar="FILE", default=None, help="write what became of each conformance promise as JSON"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line("markers", "basis(id): a promise of the conformance kit")
+    config.pluginmanager.register(Collector(config), "basis-conformance-collector")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Judge the report of a promise: outermost, so that no mark hides a broken one."""
+    report = yield
+    if item.get_closest_marker("basis") is not None:
+        from .judging import judge
+
+        judge(item, call, report)
+    return report
+
+
+class Collector:
+    """Takes the judged reports, also those that xdist brings from its workers, and tells of them at the end."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._file: str | None = config.getoption("--basis-report")
+        self._is_worker = hasattr(config, "workerinput")
+        self._outcomes: Outcomes | None = None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep what a promise's report says."""
+        said: dict[str, Any] | None = vars(report).get("basis")
+        if said is None or self._is_worker:
+            return
+        if self._outcomes is None:
+            from .outcomes import Outcomes
+
+            self._outcomes = Outcomes()
+        self._outcomes.take(said)
+
+    def pytest_sessionfinish(self) -> None:
+        """Write the report that was asked for."""
+        if self._file is not None and not self._is_worker:
+            from .outcomes import Outcomes
+            from .report import write
+
+            write(self._file, self._outcomes or Outcomes())
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say how far each venue got."""
+        if self._outcomes is not None:
+            from .report import summary
+
+            terminalreporter.section("conformance")
+            for line in summary(self._outcomes):
+                terminalreporter.write_line(line)

@@ -1,0 +1,55 @@
+"""What makes a test a promise: its id, and the only ways in which it may be left out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, NoReturn, TypeVar
+
+import pytest
+
+Test = TypeVar("Test", bound=Callable[..., Any])
+
+MARKER = "basis"
+"""The marker that carries a promise's id: `pytest -m basis` runs the promises alone."""
+
+OF_THE_KIT = re.compile(r"test_l\d+_\d+_")
+"""How the tests of promises are named."""
+
+
+class LeftOut(pytest.skip.Exception):
+    """A promise that the kit itself leaves out. Any other skip of a promise is a failure."""
+
+
+def promise(name: str) -> Callable[[Test], Test]:
+    """Mark a test as the promise of that id. Its docstring says `ID Title: what is promised.`, and then why."""
+    return pytest.mark.basis(name)
+
+
+def does_not_apply(why: str) -> NoReturn:
+    """Leave a promise out that there is nothing to say of, or that the manifest declares as not offered, with its reason."""
+    raise LeftOut(why)
+
+
+def blocked_by(name: str, reason: str = "") -> NoReturn:
+    """Leave a promise out that cannot be tried while another one is broken."""
+    raise LeftOut(f"cannot be tried while {name} is broken" + (f": {reason}" if reason else ""))
+
+
+def broken(text: str) -> NoReturn:
+    """The promise is not kept, with the evidence and what to do about it."""
+    pytest.fail(text, pytrace=False)
+
+
+def none_of(problems: Iterable[str]) -> None:
+    """The promise is kept when there are no problems; otherwise all of them are shown."""
+    found = list(dict.fromkeys(problems))
+    if found:
+        broken("\n".join(found))
+
+
+def title_of(test: Callable[..., Any]) -> str:
+    """The first sentence of a promise's docstring, without its id."""
+    text = " ".join((test.__doc__ or "").split())
+    sentence = re.split(r"(?<=\.) ", text, maxsplit=1)[0]
+    return sentence.partition(" ")[2]

@@ -1,0 +1,101 @@
+"""The end of a run: a summary for a person, and `conformance.json` for machines.
+
+The file is stable: the same plugin and the same suite give the same bytes. Times are in the summary only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import basis_venues
+from basis_venues.contract import CONTRACT
+from basis_venues.distributions import EntryPoint, entry_points
+from basis_venues.errors import ConfigurationError
+from basis_venues.hookspecs import ENTRY_POINT_GROUP
+from basis_venues.manifest import read_manifest
+
+from . import __version__
+from .conformance import VenueConformance
+from .levels import LEVELS, in_order
+from .outcomes import Outcomes, PromiseOutcome, VenueOutcome
+from .subject import module_folder
+
+SCHEMA = 1
+"""The version of the file's shape."""
+
+
+def write(file: str, outcomes: Outcomes) -> None:
+    """Write the JSON document: versions, and for each venue its level and what became of each promise and of each of its cases."""
+    Path(file).write_text(json.dumps(document(outcomes), indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def document(outcomes: Outcomes) -> dict[str, Any]:
+    """What `write` writes."""
+    shippers = {entry.name: entry for entry in entry_points((ENTRY_POINT_GROUP,))}
+    return {
+        "schema": SCHEMA,
+        "suite": __version__,
+        "core": basis_venues.__version__,
+        "contract": ".".join(map(str, CONTRACT)),
+        "venues": {name: _venue(outcomes.venues[name], shippers.get(name)) for name in sorted(outcomes.venues)},
+    }
+
+
+def summary(outcomes: Outcomes) -> Iterator[str]:
+    """One line for each venue, and one for each promise that was broken, left out or not tried."""
+    promised = VenueConformance.promises()
+    for name in sorted(outcomes.venues):
+        venue = outcomes.venues[name]
+        yield f"{name}: {_level(venue.level(promised))}; {_counts(venue)}{_import(venue)}"
+        for promise, outcome in venue.of("failed").items():
+            yield f"  broken   {promise} {outcome.title} {_reasons(outcome, 'failed')}"
+        for promise, outcome in venue.of("skipped").items():
+            yield f"  left out {promise} {outcome.title} {_reasons(outcome, 'skipped')}"
+        missing = sorted(set(promised) - set(venue.promises), key=in_order)
+        if missing:
+            yield f"  not run  {', '.join(missing)}"
+
+
+def _venue(venue: VenueOutcome, shipper: EntryPoint | None) -> dict[str, Any]:
+    promised = VenueConformance.promises()
+    return {
+        **_shipped(shipper),
+        "level": venue.level(promised),
+        "promises": {name: _promise(title, venue.promises.get(name)) for name, title in promised.items()},
+    }
+
+
+def _shipped(shipper: EntryPoint | None) -> Mapping[str, str | None]:
+    if shipper is None:
+        return {"distribution": None, "version": None, "contract": None}
+    try:
+        contract: str | None = read_manifest(module_folder(shipper) / "manifest.toml").contract
+    except ConfigurationError:
+        contract = None
+    return {"distribution": shipper.distribution.name, "version": shipper.distribution.version, "contract": contract}
+
+
+def _promise(title: str, outcome: PromiseOutcome | None) -> dict[str, Any]:
+    if outcome is None:
+        return {"title": title, "result": "not run"}
+    return {"title": title, "result": outcome.result, "cases": outcome.cases, "reasons": outcome.reasons}
+
+
+def _level(level: int | None) -> str:
+    return "no level reached" if level is None else f"level {level} ({LEVELS[level]})"
+
+
+def _counts(venue: VenueOutcome) -> str:
+    return f"{len(venue.of('passed'))} promises kept, {len(venue.of('failed'))} broken, {len(venue.of('skipped'))} left out"
+
+
+def _import(venue: VenueOutcome) -> str:
+    return "" if venue.import_ms is None else f"; imported in {venue.import_ms} ms"
+
+
+def _reasons(outcome: PromiseOutcome, result: str) -> str:
+    found = dict.fromkeys(outcome.reasons.get(case, "") for case, each in outcome.cases.items() if each == result)
+    return f"({'; '.join(reason for reason in found if reason)})"
