@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from spec_snippets import BTC_BASIS_HEDGE, BTC_BASIS_SUBSCRIPTIONS, ETH_STAKING, PURE_LENDING, REQUIREMENTS
 
 from basis_venues.actions import AtomicBundle, PerpTrade, SpotTrade, Supply, Unwind
-from basis_venues.config.modes import Mode
+from basis_venues.config.modes import Entry, Mode, _Top
 from basis_venues.config.routes import Route, Wish, resolve
 from basis_venues.errors import ConfigurationError
 
@@ -220,3 +221,11 @@ def test_mode_names_the_mode(tmp_path: Path) -> None:
     assert load(configs, "other_name").mode.name == "other_name"
     with pytest.raises(ConfigurationError, match="there is no such mode; there are: file_name; did you mean file_name"):
         load(configs, "file_nme")
+
+
+def test_the_page_about_modes_names_a_test_for_every_key() -> None:
+    """Each key that a mode's file may have is in the table of docs/MODES.md, with tests that exist."""
+    page = (Path(__file__).parents[2] / "docs" / "MODES.md").read_text()
+    keys = [field for field in (*Entry._fields, *_Top._fields) if field != "venues"]
+    assert [key for key in keys if f"{key}` |" not in page] == []
+    assert set(re.findall(r"`(test_\w+)`", page)) <= set(globals())

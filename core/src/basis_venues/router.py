@@ -127,7 +127,7 @@ class ActionRouter:
         legs = tuple(leg if leg.venue else attrs.evolve(leg, venue=self._leg_venue(leg, home)) for leg in bundle.legs)
         for leg in legs:
             self._placed(leg, leg.venue or home)
-        return attrs.evolve(bundle, legs=legs)
+        return attrs.evolve(bundle, legs=legs)  # type: ignore[arg-type]
 
     def _leg_venue(self, leg: Action, home: str) -> str:
         if set(leg.action_types) & set(type(leg).action_types) & {"flash_loan_execution"}:

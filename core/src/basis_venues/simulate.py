@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from .clock import Clock, PlanClock
@@ -32,8 +32,9 @@ class SimulatedLedger:
         self._clock = clock
         self._later: list[tuple[int, str, Effect]] = []
         self._accrued_until = clock.now()
+        self._due_by_model: dict[str, int] = {}
         self._due = NEVER
-        self._plan_due(self._accrued_until)
+        self._plan_due(self._accrued_until, models)
         if isinstance(clock, PlanClock):
             clock.on_the_way = self.advance
 
@@ -48,10 +49,10 @@ class SimulatedLedger:
             while self._later and self._later[0][0] <= due:
                 self._happen((heapq.heappop(self._later)[2],))
             self._accrued_until = due
-            self._plan_due(due)
+            self._plan_due(due, self.models)
 
-    def apply(self, effects: Sequence[Effect]) -> None:
-        """Book the effects of an order."""
+    def apply(self, effects: Sequence[Effect], venues: Iterable[str]) -> None:
+        """Book the effects of an order that `venues` took part in."""
         positions = self.positions
         opened_or_closed = False
         for effect in effects:
@@ -61,7 +62,7 @@ class SimulatedLedger:
                 if not held or not now:
                     opened_or_closed = True
         if opened_or_closed:
-            self._plan_due(max(self._accrued_until, self._clock.now()))
+            self._plan_due(max(self._accrued_until, self._clock.now()), venues)
 
     def later(self, effect: Effect) -> None:
         """Let the effect happen at its own time."""
@@ -73,12 +74,14 @@ class SimulatedLedger:
         for effect in effects:
             self.disturbed.setdefault(effect.lines[0][0].partition(":")[0], []).append(effect)
 
-    def _plan_due(self, now: int) -> None:
-        times = [model.next_accrual(self.positions, self._market, now) for model in self.models.values()]
-        due = [time for time in times if time is not None and time > now]
+    def _plan_due(self, now: int, venues: Iterable[str]) -> None:
+        """Ask the models of `venues` anew when something is due: a position of theirs was opened or closed, or time has passed."""
+        for venue in venues:
+            due = self.models[venue].next_accrual(self.positions, self._market, now)
+            self._due_by_model[venue] = NEVER if due is None or due <= now else due
+        self._due = min(self._due_by_model.values(), default=NEVER)
         if self._later:
-            due.append(self._later[0][0])
-        self._due = min(due, default=NEVER)
+            self._due = min(self._due, self._later[0][0])
 
 
 class SimulatedClient(VenueClient):
@@ -155,7 +158,7 @@ class SimulatedClient(VenueClient):
             if effect.at > now:
                 effects = self._only_present(effects, now)
                 break
-        ledger.apply(effects)
+        ledger.apply(effects, _venues_of(step))
         return Report(self._success, effects, now)
 
     def _only_present(self, effects: tuple[Effect, ...], now: int) -> tuple[Effect, ...]:
@@ -169,5 +172,12 @@ class SimulatedClient(VenueClient):
         if not self._reverts:
             return Report(State.EXPIRED if failure.expires else State.REJECTED, (), now, str(failure))
         paid = () if cost is None else (cost,)
-        self.ledger.apply(paid)
+        self.ledger.apply(paid, ())
         return Report(State.REVERTED, paid, now, str(failure))
+
+
+def _venues_of(step: Step) -> Iterable[str]:
+    """The venues that a step's parts belong to."""
+    if len(step.actions) == 1:
+        return (step.actions[0].venue or step.order.venue,)
+    return {part.venue or step.order.venue for part in step.actions}

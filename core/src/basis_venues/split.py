@@ -57,7 +57,7 @@ def _whole_lots(wanted: Decimal, taking: Sequence[Share]) -> dict[str, Decimal]:
     fitting = [share for share in taking if share.lot and share.lot <= rest]
     while fitting:
         most = max(fitting, key=lambda share: (ideal[share.venue] - parts[share.venue], share.weight, share.venue))
-        more = most.lot if len(fitting) > 1 else floor_to(rest, most.lot)
+        more = max(most.lot, floor_to(rest / len(fitting), most.lot))
         parts[most.venue] += more
         rest -= more
         fitting = [share for share in fitting if share.lot <= rest]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from errno import EPIPE
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
@@ -17,6 +17,8 @@ from .options import CONFIGS, CONFIGS_HERE, JSON
 
 if TYPE_CHECKING:
     from .redact import Redactor
+
+UsageError = cast("type[Exception]", typer.BadParameter.__bases__[0])  # Typer has its own since 0.29, and Click's before
 
 DEBUG = "basis.debug"
 """Where the context keeps `--debug`."""
@@ -30,7 +32,7 @@ def reported(meta: Mapping[str, Any]) -> Iterator[None]:
     """
     try:
         yield
-    except (typer.Exit, typer.Abort, typer.TyperException):
+    except (typer.Exit, typer.Abort, UsageError):
         raise
     except BasisError as error:
         _tell_known(error, meta)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import IO
 
 from ..actions import Action
 from ..errors import ActionConflict
 from ..results import ActionResult
-from .codec import dumps, fingerprint, plain
+from .codec import fingerprint
 
 
 class MemoryJournal:
@@ -37,10 +38,15 @@ class MemoryJournal:
             self._results[result.action.id] = result
         else:
             self._streamed.add(hash(result.action.id))
-            self._file.write(dumps(plain(result)))
-            self._file.write("\n")
+            self._file.write(_row(result))
 
     def close(self) -> None:
         """Finish the file."""
         if self._file is not None:
             self._file.close()
+
+
+def _row(result: ActionResult) -> str:
+    """One line: id, time, state, and the change of each position."""
+    changes = {key: str(amount) for key, amount in result.deltas.items()}
+    return f'{json.dumps({"id": result.action.id, "at": result.at, "state": result.state, "deltas": changes})}\n'

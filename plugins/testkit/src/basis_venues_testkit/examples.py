@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from basis_venues import actions as a
 
 EXAMPLES: Mapping[str, a.Action] = {
     type(action).__name__: action
     for action in (
-        a.SpotTrade(symbol="BTC/USDT", side="buy", quantity=1),
-        a.PerpTrade(symbol="BTC/USDT:USDT", side="sell", quantity=1),
+        a.SpotTrade(symbol="BTC/USDT", side="buy", quantity=Decimal(1)),
+        a.PerpTrade(symbol="BTC/USDT:USDT", side="sell", quantity=Decimal(1)),
         a.Transfer(asset="USDT", amount=100, source="somewhere", target="elsewhere"),
         a.WrapEther(amount=1),
         a.UnwrapEther(amount=1),
@@ -28,7 +29,7 @@ EXAMPLES: Mapping[str, a.Action] = {
         a.Unwrap(amount=1),
         a.CreateAccount(),
         a.Swap(sell="USDC", buy="WETH", amount=1, minimum=1),
-        a.AtomicBundle(flash_asset="WETH", flash_amount=1, legs=(a.UnwrapEther(amount=1),)),
+        a.AtomicBundle(flash_asset="WETH", flash_amount=1, legs=[a.UnwrapEther(amount=1)]),
         a.Unwind(),
         a.FlashBorrow(asset="WETH", amount=1),
         a.FlashPayback(asset="WETH", amount=1),

@@ -36,7 +36,12 @@ class Deeds:
         sys.addaudithook(self._audit)
         environment: Any = type(os.environ)
         plain = environment.__getitem__
-        environment.__getitem__ = lambda mapping, key: (self._variable(key), plain(mapping, key))[1]
+
+        def noted(mapping: Any, key: str) -> Any:
+            self._variable(key)
+            return plain(mapping, key)
+
+        environment.__getitem__ = noted
         self.watching = True
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:

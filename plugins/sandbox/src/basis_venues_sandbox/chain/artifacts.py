@@ -35,11 +35,6 @@ class Artifact:
             raise ChainBroken(f"{self.name} cannot be deployed: {'a library is not linked' if code else 'it has no code'}")
         return code
 
-    @property
-    def constructor(self) -> tuple[str, ...]:
-        """The types of the constructor's arguments."""
-        return next((tuple(each["type"] for each in entry["inputs"]) for entry in self.abi if entry["type"] == "constructor"), ())
-
 
 Artifacts = Mapping[str, Artifact]
 """Compiled contracts by name."""

@@ -11,9 +11,8 @@ library Calls {
         token.approve(spender, amount);
     }
 
-    /// Goes on with the revert data of a call that failed, or with `silence` where it left none.
-    function fail(bytes memory answer, string memory silence) internal pure {
-        if (answer.length == 0) revert(silence);
+    /// Reverts with the data of a call that failed.
+    function forward(bytes memory answer) internal pure {
         assembly {
             revert(add(answer, 32), mload(answer))
         }

@@ -6,8 +6,6 @@ import {IMemory, IToken, IWeth} from "./Interfaces.sol";
 
 /// What all connectors share. They run inside the account by delegatecall and so keep nothing but immutables.
 abstract contract Connector {
-    using Calls for IToken;
-
     address internal constant ETHER = 0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE;
     uint256 internal constant MAX = type(uint256).max;
     IMemory internal immutable _memory;
@@ -45,6 +43,6 @@ abstract contract Connector {
     }
 
     function _approve(IToken token, address spender, uint256 amount) internal {
-        token.approve(spender, amount);
+        Calls.approve(token, spender, amount);
     }
 }

@@ -98,7 +98,7 @@ contract InstaAccountV2 {
 
     function _spell(address target, bytes calldata data) private returns (string memory, bytes memory) {
         (bool done, bytes memory answer) = target.delegatecall(data);
-        if (!done) Calls.fail(answer, "");
+        if (!done) Calls.forward(answer);
         return answer.length == 0 ? ("", bytes("")) : abi.decode(answer, (string, bytes));
     }
 }

@@ -1,0 +1,171 @@
+"""`basis journal`, `basis resolve`, `basis halt` and `basis resume`."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+from command_line import ACCOUNTS, basis, events, small_journal
+
+from basis_venues.execution.stops import HaltFlags
+from basis_venues.journal.locks import AccountLocks
+from basis_venues.network import Account
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """A state directory with the small journal."""
+    return small_journal(tmp_path / "state")
+
+
+def test_show_lists_rows_open_steps_and_frozen_accounts(state: Path) -> None:
+    """What an operator needs to resolve a step is on one page."""
+    ran = basis("journal", "show", "--state", state, "--json")
+    assert ran.code == 0
+    found = ran.document()
+    assert [row["kind"] for row in found["rows"]] == ["INTENT", "SENDING", "OUTCOME", "FROZEN"]
+    assert {row["at"] for row in found["rows"]} == {"2024-01-02T00:00:00Z"}
+    assert found["open"] == [{"step": "buy-1/binance/0", "mode": "btc_basis", "account": "binance"}]
+    assert found["frozen"] == {"binance": "two orders carry our id"}
+
+
+def test_show_of_an_action_leaves_other_rows_out(state: Path) -> None:
+    """An id shows its own rows and those of its steps."""
+    ran = basis("journal", "show", "buy-1", "--state", state, "--json")
+    assert [row["kind"] for row in ran.document()["rows"]] == ["INTENT", "SENDING", "OUTCOME"]
+    assert "NEEDS_HUMAN two orders carry our id" in basis("journal", "show", "buy-1", "--state", state).out
+
+
+def test_show_can_be_cut_to_the_newest_rows(state: Path) -> None:
+    """`--last 1` is the newest row."""
+    rows = basis("journal", "show", "--last", 1, "--state", state, "--json").document()["rows"]
+    assert [row["seq"] for row in rows] == [4]
+
+
+def test_verify_accepts_a_whole_chain(state: Path) -> None:
+    """A journal that nobody touched holds."""
+    ran = basis("journal", "verify", "--state", state, "--json")
+    assert ran.code == 0
+    found = ran.document()
+    assert (found["rows"], found["holds"], found["last"]["row"]) == (4, True, 4)
+
+
+def test_verify_finds_a_changed_row_and_ends_with_1(state: Path) -> None:
+    """One changed character breaks the chain at its row."""
+    with sqlite3.connect(state / "journal.sqlite") as database:
+        database.execute("UPDATE rows SET body = replace(body, '0.5', '0.6') WHERE seq = 1")
+    database.close()
+    ran = basis("journal", "verify", "--state", state, "--json")
+    assert ran.code == 1
+    assert ran.document()["error"]["type"] == "JournalCorrupt"
+    assert "row 1" in ran.err
+
+
+def test_export_writes_each_row_as_a_line(state: Path, tmp_path: Path) -> None:
+    """Lines on stdout and in a file are the same rows; the file is for its owner alone and never written over."""
+    lines = basis("journal", "export", "--state", state).out.splitlines()
+    assert [json.loads(line)["seq"] for line in lines] == [1, 2, 3, 4]
+    copy = tmp_path / "copy.jsonl"
+    assert basis("journal", "export", "--output", copy, "--state", state).code == 0
+    assert copy.read_text(encoding="utf-8").splitlines() == lines
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    assert basis("journal", "export", "--output", copy, "--state", state).code == 2
+    assert len(basis("journal", "export", "--state", state, "--json").document()["rows"]) == 4
+
+
+def test_a_journal_of_a_newer_version_is_refused_with_3(state: Path) -> None:
+    """An older version never reads what it may misunderstand, and says what to do."""
+    with sqlite3.connect(state / "journal.sqlite") as database:
+        database.execute("UPDATE meta SET value = '99' WHERE name = 'schema'")
+    database.close()
+    ran = basis("journal", "verify", "--state", state)
+    assert ran.code == 3
+    assert "upgrade basis-venues" in ran.err
+
+
+def test_where_no_journal_is_none_is_made(tmp_path: Path) -> None:
+    """Reading says that there is none, and leaves none behind."""
+    ran = basis("journal", "verify", "--state", tmp_path)
+    assert ran.code == 3
+    assert "there is no journal" in ran.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_profile_has_a_journal_of_its_own(tmp_path: Path) -> None:
+    """`--profile` and the environment choose the directory, as a run does."""
+    small_journal(tmp_path / "basis-venues" / "sandbox")
+    env = {"XDG_STATE_HOME": str(tmp_path)}
+    assert basis("journal", "verify", "--profile", "sandbox", env=env).code == 0
+    ran = basis("journal", "verify", env={**env, "BASIS_ENVIRONMENT": "staging"})
+    assert ran.code == 3
+    assert "staging" in ran.err
+
+
+@pytest.mark.parametrize(("said", "kept"), [("happened", "FILLED"), ("did-not-happen", "REJECTED")])
+def test_resolve_closes_the_step_and_thaws_its_account(state: Path, said: str, kept: str) -> None:
+    """After it nothing is open or frozen, and the journal keeps who said what and why."""
+    ran = basis("resolve", "buy-1/binance/0", "--as", said, "--reason", "looked at the web page", "--state", state, "--json")
+    assert ran.code == 0
+    assert ran.document()["thawed"] == ["binance"]
+    found = basis("journal", "show", "--state", state, "--json").document()
+    assert (found["open"], found["frozen"]) == ([], {})
+    resolved = next(row for row in found["rows"] if row["kind"] == "RESOLVED")
+    assert (resolved["state"], resolved["reason"]) == (kept, "looked at the web page")
+
+
+def test_resolving_twice_is_denied_with_4(state: Path) -> None:
+    """A closed step needs no person."""
+    arguments = ("resolve", "buy-1/binance/0", "--as", "happened", "--reason", "seen", "--state", state)
+    assert basis(*arguments).code == 0
+    assert basis(*arguments).code == 4
+
+
+def test_resolving_an_unknown_step_names_the_nearest(state: Path) -> None:
+    """A slip of the finger is met with the step that was meant."""
+    ran = basis("resolve", "buy-1/binanc/0", "--as", "happened", "--reason", "seen", "--state", state)
+    assert ran.code == 4
+    assert "did you mean buy-1/binance/0?" in ran.err
+
+
+def test_resolving_under_a_running_runner_is_refused_with_8(state: Path) -> None:
+    """The journal has one writer for an account."""
+    locks = AccountLocks(state / "locks", [Account("binance", ACCOUNTS["binance"], "binance", "binance")])
+    try:
+        ran = basis("resolve", "buy-1/binance/0", "--as", "happened", "--reason", "seen", "--state", state)
+    finally:
+        locks.release()
+    assert ran.code == 8
+    assert len(basis("journal", "show", "--state", state, "--json").document()["rows"]) == len(events())
+
+
+def test_halt_and_resume_set_and_take_the_flags_that_a_runner_reads(tmp_path: Path) -> None:
+    """One account and everything are two flags."""
+    flags = HaltFlags(tmp_path / "halt")
+    assert basis("halt", "--reason", "maintenance", "--state", tmp_path).code == 0
+    assert basis("halt", "--account", "okx", "--reason", "odd fills", "--state", tmp_path).code == 0
+    assert flags.standing() == {"": "maintenance", "okx": "odd fills"}
+    ran = basis("resume", "--state", tmp_path, "--json")
+    assert ran.document() == {"halted": [{"state": str(tmp_path), "account": "okx", "reason": "odd fills"}], "resumed": [str(tmp_path)]}
+    assert flags.reason("okx") == "the account okx is halted: odd fills"
+    assert basis("resume", "--account", "okx", "--state", tmp_path).code == 0
+    assert flags.standing() == {}
+
+
+def test_halt_without_a_directory_reaches_every_world_of_the_user(tmp_path: Path) -> None:
+    """In haste nobody has to know where a runner keeps its state."""
+    worlds = [tmp_path / "basis-venues" / name for name in ("prod", "sandbox")]
+    for world in worlds:
+        world.mkdir(parents=True)
+    env = {"XDG_STATE_HOME": str(tmp_path)}
+    assert basis("halt", "--reason", "now", env=env).code == 0
+    assert all(HaltFlags(world / "halt").reason() for world in worlds)
+    assert basis("resume", env=env).code == 0
+    assert not any(HaltFlags(world / "halt").reason() for world in worlds)
+
+
+def test_an_alias_that_is_a_path_is_wrong_usage(tmp_path: Path) -> None:
+    """A flag stays inside its directory."""
+    assert basis("halt", "--account", "../x", "--reason", "no", "--state", tmp_path).code == 2

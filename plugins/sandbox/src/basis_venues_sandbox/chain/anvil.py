@@ -1,0 +1,103 @@
+"""One anvil process: started on the loopback, waited for, ended."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from .errors import ChainBroken, ChainUnavailable
+from .packages import Progress, anvil_package, fetch
+from .rpc import Rpc
+
+CHAIN_ID = 31337
+"""The local chain's id."""
+
+BINARY_VARIABLE = "BASIS_ANVIL"
+"""The environment variable that names an anvil binary to use instead of the packaged one."""
+
+_FLAGS = ("--host", "127.0.0.1", "--quiet", "--no-cors", "--order", "fifo")
+_READY_WITHIN = 20.0
+_ENDED_WITHIN = 10.0
+
+
+class Anvil:
+    """A running node. `url` is its endpoint."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
+        self.process = process
+        self.url = f"http://127.0.0.1:{port}"
+
+    def stop(self) -> None:
+        """End this process, and no other."""
+        if self.process.poll() is not None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(_ENDED_WITHIN)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def memory(self) -> int:
+        """Bytes that the process holds in memory; 0 where the system does not tell."""
+        status = Path(f"/proc/{self.process.pid}/statm")
+        return int(status.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if status.exists() else 0
+
+
+def anvil_binary(progress: Progress) -> Path:
+    """The program, fetched when it is not there. Raises `ChainUnavailable` with what to do."""
+    named = os.environ.get(BINARY_VARIABLE)
+    if named:
+        found = shutil.which(named)
+        if found is None:
+            raise ChainUnavailable(f"{BINARY_VARIABLE} names {named!r}, which is no program")
+        return Path(found)
+    fetch([anvil_package()], progress)
+    folder = anvil_package().folder / "bin"
+    return next(each for each in folder.iterdir() if each.stem == "anvil")
+
+
+def start_anvil(binary: Path, port: int = 0, chain_id: int = CHAIN_ID, flags: Sequence[str] = ()) -> Anvil:
+    """Start the node and wait until it answers. Port 0 takes a free one.
+
+    Raises `ChainBroken` when it ends at once or does not answer.
+    """
+    chosen = port or free_port()
+    command = [str(binary), *_FLAGS, "--port", str(chosen), "--chain-id", str(chain_id), *flags]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    anvil = Anvil(process, chosen)
+    try:
+        _await(anvil, chosen)
+    except BaseException:
+        anvil.stop()
+        raise
+    return anvil
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody listens on at the moment."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def _await(anvil: Anvil, port: int) -> None:
+    until = time.monotonic() + _READY_WITHIN
+    rpc = Rpc(anvil.url)
+    while time.monotonic() < until:
+        if anvil.process.poll() is not None:
+            said = anvil.process.stderr.read().decode(errors="replace").strip() if anvil.process.stderr else ""
+            raise ChainBroken(f"anvil ended at once (is port {port} taken?): {said[-500:]}")
+        try:
+            rpc.call("eth_chainId")
+        except OSError:
+            time.sleep(0.005)
+        else:
+            rpc.close()
+            return
+    raise ChainBroken(f"anvil did not answer within {_READY_WITHIN:.0f} s")

@@ -1,0 +1,94 @@
+"""The suite that an author subclasses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import pytest
+
+from basis_venues.actions import action_classes
+
+from .accruing import Accruing
+from .examples import EXAMPLES
+from .levels import in_order
+from .loads import Loads
+from .promises import MARKER, OF_THE_KIT, LeftOut, title_of
+from .refusing import Refusing
+from .suite import subject_of
+from .works import Works
+
+
+class VenueConformance(Loads, Works, Refusing, Accruing):
+    """The promises of a venue plugin. Subclass it in `tests/test_conformance.py` and say what the kit cannot guess (see `Suite`):
+
+        class TestAcme(VenueConformance):
+            venue = "acme"
+            market = {"acme:price:BTC/USDT": "50000"}
+            samples = (Sample(SpotTrade(symbol="BTC/USDT", side="buy", quantity="0.1"), holds={"acme:balance:USDT": "6000"}),)
+
+    Promises cannot be redefined, and no mark hides one: what the venue does not do is said in its manifest.
+    """
+
+    def __init_subclass__(cls, **given: Any) -> None:
+        super().__init_subclass__(**given)
+        ours = {name for name in dir(VenueConformance) if OF_THE_KIT.match(name)}
+        for name in dir(cls):
+            if name in ours and getattr(cls, name) is not getattr(VenueConformance, name):
+                raise TypeError(
+                    f"{cls.__name__} redefines {name}, a promise of the conformance kit. Take it out; what the venue does not do is "
+                    "declared in manifest.toml, as in: Transfer = 'unsupported: the venue has no withdrawals'"
+                )
+            if OF_THE_KIT.match(name) and name not in ours:
+                raise TypeError(f"{cls.__name__}.{name} is named like a promise of the kit; give a test of your own another name")
+
+    @classmethod
+    def promises(cls) -> Mapping[str, str]:
+        """The title of every promise, by id, in order."""
+        return _promises()
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """One case for each sample and each action class, whichever the promise asks for."""
+        for name, cases in (("sample", _samples), ("declared", _declared), ("undeclared", _undeclared)):
+            if name in metafunc.fixturenames:
+                found = cases(metafunc.cls)
+                metafunc.parametrize(name, list(found.values()) or [None], ids=list(found) or ["none"])
+
+
+@cache
+def _promises() -> Mapping[str, str]:
+    found = {}
+    for name in dir(VenueConformance):
+        for mark in getattr(getattr(VenueConformance, name), "pytestmark", ()):
+            if mark.name == MARKER:
+                found[mark.args[0]] = title_of(getattr(VenueConformance, name))
+    return {promise: found[promise] for promise in sorted(found, key=in_order)}
+
+
+def _samples(suite: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for sample in suite.samples:
+        name = type(sample.action).__name__
+        taken = sum(each.partition("-")[0] == name for each in found)
+        found[f"{name}-{taken + 1}" if taken else name] = sample
+    return found
+
+
+def _declared(suite: Any) -> dict[str, Any]:
+    """Every action class of the manifest, with the best of its levels; nothing when there is no manifest to read."""
+    try:
+        manifest = subject_of(suite).manifest
+    except LeftOut:
+        return {}
+    found: dict[str, Any] = {}
+    for classes in manifest.actions.values():
+        for name, capability in classes.items():
+            if name not in found or capability.usable:
+                found[name] = (name, capability)
+    return found
+
+
+def _undeclared(suite: Any) -> dict[str, Any]:
+    offered = {name for name, capability in _declared(suite).values() if capability.usable}
+    return {name: EXAMPLES[name] for name in action_classes() if name in EXAMPLES and name not in offered}

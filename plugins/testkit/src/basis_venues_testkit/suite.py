@@ -1,0 +1,65 @@
+"""What all promises share: what an author gives, and the way from there to the plugin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import localcontext
+from functools import cache
+from typing import Any, ClassVar
+
+import pytest
+
+from basis_venues.amounts import MONEY
+
+from .promises import blocked_by
+from .samples import Figures, Points, Sample, points_of
+from .stage import Stage
+from .subject import Subject
+
+
+class Suite:
+    """What an author gives in a subclass of `VenueConformance`.
+
+    `venue`: the venue's name. `samples`: actions that it can carry out, at least one of each class that the manifest declares as
+    full. `market`: figures that all samples share. `partners`: venues that carry out parts of its steps. `settings`: changes to the
+    venue's shipped settings that the samples need, such as an allowed destination.
+    """
+
+    venue: ClassVar[str] = ""
+    samples: ClassVar[tuple[Sample, ...]] = ()
+    market: ClassVar[Figures] = {}
+    partners: ClassVar[tuple[str, ...]] = ()
+    settings: ClassVar[Mapping[str, Any]] = {}
+
+    @pytest.fixture(autouse=True)
+    def _money(self) -> Iterator[None]:
+        """The context that the core has active around models."""
+        with localcontext(MONEY):
+            yield
+
+    @property
+    def subject(self) -> Subject:
+        """The plugin under test."""
+        return subject_of(type(self))
+
+    def stage(self, sample: Sample, **given: Any) -> Stage:
+        """A stage for the sample."""
+        return Stage(self.subject, sample, _common(type(self)), **given)
+
+
+@cache
+def subject_of(suite: Any) -> Subject:
+    """The one subject of a test class."""
+    return Subject(suite.venue, suite.partners, suite.settings)
+
+
+@cache
+def _common(suite: Any) -> Mapping[str, Points]:
+    return points_of(suite.market)
+
+
+def given_sample(sample: Sample | None) -> Sample:
+    """The sample; a promise on samples is left out where there are none."""
+    if sample is None:
+        blocked_by("L1-1", "there are no samples")
+    return sample

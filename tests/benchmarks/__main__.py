@@ -1,0 +1,20 @@
+"""`hatch run bench [cold] [backtest] [journal]`: print figures, assert nothing."""
+
+import argparse
+
+from . import backtest, cold_start, journal
+
+PARTS = {"cold": cold_start.run, "backtest": backtest.run, "journal": journal.run}
+
+
+def main() -> None:
+    """Run the parts that were named, or all."""
+    parser = argparse.ArgumentParser(prog="hatch run bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="which to run; all unless named")
+    parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds")
+    asked = parser.parse_args()
+    for name in asked.parts or PARTS:
+        PARTS[name](asked.rounds)
+
+
+main()
