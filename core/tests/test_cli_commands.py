@@ -12,7 +12,7 @@ from command_line import ROOT, basis, process, shipped
 
 import basis_venues
 
-COMMANDS = ("init", "venues", "check", "run", "positions", "journal", "resolve", "halt", "resume")
+COMMANDS = ("init", "venues", "check", "run", "positions", "journal", "resolve", "thaw", "halt", "resume")
 
 
 def test_help_lists_every_command_and_exit_code() -> None:

@@ -11,6 +11,7 @@ import pytest
 from command_line import ACCOUNTS, basis, events, small_journal
 
 from basis_venues.execution.stops import HaltFlags
+from basis_venues.journal.events import Frozen
 from basis_venues.journal.locks import AccountLocks
 from basis_venues.network import Account
 
@@ -109,7 +110,7 @@ def test_resolve_closes_the_step_and_thaws_its_account(state: Path, said: str, k
     """After it nothing is open or frozen, and the journal keeps who said what and why."""
     ran = basis("resolve", "buy-1/binance/0", "--as", said, "--reason", "looked at the web page", "--state", state, "--json")
     assert ran.code == 0
-    assert ran.document()["thawed"] == ["binance"]
+    assert ran.document()["thawed"] == "binance"
     found = basis("journal", "show", "--state", state, "--json").document()
     assert (found["open"], found["frozen"]) == ([], {})
     resolved = next(row for row in found["rows"] if row["kind"] == "RESOLVED")
@@ -139,6 +140,18 @@ def test_resolving_under_a_running_runner_is_refused_with_8(state: Path) -> None
         locks.release()
     assert ran.code == 8
     assert len(basis("journal", "show", "--state", state, "--json").document()["rows"]) == len(events())
+
+
+def test_thaw_waits_for_open_steps_and_then_frees_the_account(tmp_path: Path) -> None:
+    """A frozen account with a step in doubt stays frozen; one that is frozen for another reason acts again."""
+    doubtful = small_journal(tmp_path / "doubtful")
+    ran = basis("thaw", "binance", "--reason", "looked", "--state", doubtful)
+    assert ran.code == 4
+    assert "resolve it first" in ran.err
+    frozen = small_journal(tmp_path / "frozen", [Frozen("binance", "a stranger's order", ACCOUNTS)])
+    assert basis("thaw", "okx", "--reason", "looked", "--state", frozen).code == 4
+    assert basis("thaw", "binance", "--reason", "it was mine", "--state", frozen).code == 0
+    assert basis("journal", "show", "--state", frozen, "--json").document()["frozen"] == {}
 
 
 def test_halt_and_resume_set_and_take_the_flags_that_a_runner_reads(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "core" / "tests" / "support"))
 
-from toy_runs import Run, buy, supply
+from toy_runs import PointJournal, Run, buy, supply
 
 ACTIONS = {"one": (buy(1), buy(2)), "two": (buy(1, "2"),), "chain": (supply(1),)}
 
@@ -24,6 +24,7 @@ def main(directory: Path, kind: str, at: int) -> None:
             (directory / "killed").write_text(name)
             os.kill(os.getpid(), signal.SIGKILL)
 
+    PointJournal.synced = True
     results = Run(directory=directory).act(*ACTIONS[kind], point=point)
     (directory / "points").write_text(json.dumps(passed))
     (directory / "results").write_text(json.dumps([result.state for result in results]))

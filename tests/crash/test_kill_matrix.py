@@ -97,17 +97,17 @@ def test_P1_kill_at_each_lifecycle_step(tmp_path: Path) -> None:
         cases += [Case(kind, script, "open", (at,)) for at in range(len(points(kind, script, "open", place)))]
     for rule in ("open", "always"):
         for verb in ("fill", "late:2", "hide:2", "never", "partial", "refuse"):
-            cases += [Case("one", (verb,), rule, (at,)) for at in (5, 6, 8)]
-    cases += [Case("two", (verb,), "open", (at,)) for verb in ("fill", "drop_reply") for at in (3, 7, 9, 11)]
-    assert len(cases) >= 75
+            cases += [Case("one", (verb,), rule, (at,)) for at in (5, 8)]
+    cases += [Case("two", (verb,), "open", (at,)) for verb in ("fill", "drop_reply") for at in (3, 9)]
+    assert len(cases) >= 60
     judge(cases, tmp_path)
 
 
 @pytest.mark.slow
 def test_P2_kill_during_recovery_twice(tmp_path: Path) -> None:
     """Killed right after the order was executed, and then twice more while the next starts recover."""
-    cases = [Case("one", (verb,), rule, (6, at, at)) for verb in ("fill", "hide:1", "late:2") for rule in ("open", "always") for at in (1, 3, 5)]
-    cases += [Case("chain", script, "open", (7, at, at + 1)) for script in (("lose", "mine"), ("drop_reply",)) for at in (1, 3, 5)]
-    cases += [Case("two", ("drop_reply",), "open", (11, at, at)) for at in (2, 4)]
-    assert len(cases) >= 25
+    cases = [Case("one", (verb,), rule, (6, at, at)) for verb in ("fill", "hide:1", "late:2") for rule in ("open", "always") for at in (1, 4)]
+    cases += [Case("chain", script, "open", (7, at, at + 1)) for script in (("lose", "mine"), ("drop_reply",)) for at in (1, 4)]
+    cases += [Case("two", ("drop_reply",), "open", (11, at, at)) for at in (3,)]
+    assert len(cases) >= 15
     judge(cases, tmp_path)

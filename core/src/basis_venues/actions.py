@@ -14,7 +14,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, TypeVar
 
-from attrs import field, frozen
+from attrs import field, fields, frozen
 
 from .amounts import exact, positive
 from .errors import InvalidAction
@@ -70,7 +70,7 @@ def _allowance(value: Any) -> Amount:
     return number
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False, eq=False)
 class Action:
     """What all actions share.
 
@@ -88,12 +88,28 @@ class Action:
     account: str | None = None
     valid_until: int | None = field(default=None, converter=_optional_moment)
 
+    # Written once here instead of generated for every class: making those methods is most of what importing this module costs.
+    def __repr__(self) -> str:
+        said = (f"{a.name}={getattr(self, a.name)!r}" for a in fields(type(self)) if getattr(self, a.name) != a.default)
+        return f"{type(self).__name__}({', '.join(said)})"
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._values()))
+
+    def _values(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, attribute.name) for attribute in fields(type(self)))
+
     def spends(self) -> str | None:
         """The asset that its `amount` is counted in and taken from; None for actions without one."""
         return getattr(self, "asset", None)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False, eq=False)
 class _Trade(Action):
     """What spot and perpetual trades share.
 
@@ -138,14 +154,14 @@ class _Trade(Action):
         _settle_amount(self, "price")
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False, eq=False)
 class SpotTrade(_Trade):
     """Buy or sell `symbol` (`BTC/USDT`) on a spot market."""
 
     action_types: ClassVar[tuple[str, ...]] = ("cex_spot",)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False, eq=False)
 class PerpTrade(_Trade):
     """Trade the linear perpetual `symbol` (`BTC/USDT:USDT`). `reduce_only` never opens or turns a position."""
 
@@ -163,7 +179,7 @@ class PerpTrade(_Trade):
             raise InvalidAction("margin_mode must be one of cross, isolated")
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False, eq=False)
 class Transfer(Action):
     """Move `amount` of `asset` from the account `source` to the account `target` (aliases) or to an allow-listed `address`.
 
@@ -190,18 +206,18 @@ class Transfer(Action):
             raise InvalidAction("a transfer inside one account needs from_wallet and to_wallet, and they must differ")
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False, eq=False)
 class _AmountOnly(Action):
     amount: Amount = field(converter=_or_max)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False, eq=False)
 class _AssetAmount(Action):
     asset: str
     amount: Amount = field(converter=_or_max)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False, eq=False)
 class WrapEther(_AmountOnly):
     """Turn ETH into WETH, one to one."""
 
@@ -212,7 +228,7 @@ class WrapEther(_AmountOnly):
         return "ETH"
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False, eq=False)
 class UnwrapEther(_AmountOnly):
     """Turn WETH into ETH, one to one."""
 
@@ -223,7 +239,7 @@ class UnwrapEther(_AmountOnly):
         return "WETH"
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False, eq=False)
 class Approve(_AssetAmount):
     """Let `spender` pull up to `amount` of `asset`; 0 takes the leave back. Plugins plan it as a step of its own before a pull.
 
@@ -236,35 +252,35 @@ class Approve(_AssetAmount):
     spender: str
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False, eq=False)
 class Supply(_AssetAmount):
     """Lend `amount` of `asset`. `MAX` is the account's whole balance of it."""
 
     action_types: ClassVar[tuple[str, ...]] = ("lending_execution",)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False, eq=False)
 class Withdraw(_AssetAmount):
     """Take `amount` of `asset` back; `MAX` the whole deposit."""
 
     action_types: ClassVar[tuple[str, ...]] = ("lending_execution",)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False, eq=False)
 class Borrow(_AssetAmount):
     """Borrow `amount` of `asset` at the variable rate. `MAX` is refused."""
 
     action_types: ClassVar[tuple[str, ...]] = ("lending_execution",)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False, eq=False)
 class Repay(_AssetAmount):
     """Repay `amount` of the debt in `asset`; `MAX` the whole debt."""
 
     action_types: ClassVar[tuple[str, ...]] = ("lending_execution",)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False, eq=False)
 class SetCollateral(Action):
     """Use the deposit of `asset` as collateral, or not."""
 
@@ -274,7 +290,7 @@ class SetCollateral(Action):
     enabled: bool
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False, eq=False)
 class SetEMode(Action):
     """Enter the efficiency mode `category`; 0 leaves it."""
 
@@ -283,7 +299,7 @@ class SetEMode(Action):
     category: int
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False, eq=False)
 class Stake(_AmountOnly):
     """Stake ETH for stETH."""
 
@@ -294,14 +310,14 @@ class Stake(_AmountOnly):
         return "ETH"
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False, eq=False)
 class RequestUnstake(_AssetAmount):
     """Put `amount` of `asset` (`stETH` or `wstETH`) into the withdrawal queue. Opens a `claim` position."""
 
     action_types: ClassVar[tuple[str, ...]] = ("staking_execution",)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False, eq=False)
 class ClaimUnstake(Action):
     """Collect a finalised request: `request` is its id, or `all` for every one that can be claimed."""
 
@@ -310,7 +326,7 @@ class ClaimUnstake(Action):
     request: str = "all"
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False, eq=False)
 class Wrap(_AmountOnly):
     """Turn stETH into wstETH; `amount` is in stETH."""
 
@@ -321,7 +337,7 @@ class Wrap(_AmountOnly):
         return "stETH"
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False, eq=False)
 class Unwrap(_AmountOnly):
     """Turn wstETH into stETH; `amount` is in wstETH."""
 
@@ -332,14 +348,14 @@ class Unwrap(_AmountOnly):
         return "wstETH"
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False, eq=False)
 class CreateAccount(Action):
     """Make the smart account that atomic bundles act through. Done once."""
 
     action_types: ClassVar[tuple[str, ...]] = ("flash_loan_execution",)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False, eq=False)
 class Swap(Action):
     """Swap `amount` of `sell` for at least `minimum` of `buy`, on an automated market. Inside a bundle or an unwind only."""
 
@@ -355,7 +371,7 @@ class Swap(Action):
         return self.sell
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False, eq=False)
 class AtomicBundle(Action):
     """`legs` in one transaction between a flash loan of `flash_amount` of `flash_asset` and its payback with the fee: all or nothing.
 
@@ -382,7 +398,7 @@ class AtomicBundle(Action):
                 raise InvalidAction(f"leg {number} takes its amount from leg {source.leg}, which does not come before it")
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False, eq=False)
 class Unwind(Action):
     """Close a levered position in one transaction: repay, withdraw, unwrap, swap; the rest goes to the lane's wallet.
 
@@ -402,22 +418,22 @@ class Unwind(Action):
             raise InvalidAction("fraction is at most 1 and slippage below 1")
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False, eq=False)
 class FlashBorrow(_AssetAmount):
     """Part of a bundle: take the flash loan. Planned by the flash-loan venue, never asked for by a strategy."""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False, eq=False)
 class FlashPayback(_AssetAmount):
     """Part of a bundle: give the flash loan back; `amount` includes the fee."""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False, eq=False)
 class Deposit(_AssetAmount):
     """Part of a bundle: move `amount` of `asset` from the lane's wallet into the smart account."""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False, eq=False)
 class Payout(_AssetAmount):
     """Part of a bundle: move `amount` of `asset` from the smart account to the lane's wallet."""
 

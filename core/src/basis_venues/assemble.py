@@ -29,6 +29,7 @@ from .plugins import Plugins
 from .router import ActionRouter
 from .simulate import SimulatedClient, SimulatedLedger
 from .venues import Venue, Venues
+from .worlds import world_directory
 
 SYNTHETIC = "synthetic"
 """The data settings of a run without recorded data: a small history that the library writes itself."""
@@ -172,9 +173,4 @@ def _venue(name: str, factory: VenueClientFactory, ledger: SimulatedLedger, mark
 
 def state_directory(given: Path | None, settings: Settings) -> Path:
     """One directory for each machine user and environment (or profile), so that a test never reads the books of real money."""
-    if given is not None:
-        return given
-    from platformdirs import user_state_path
-
-    world = settings.profile.name or settings.selection.environment
-    return user_state_path("basis-venues") / str(world)
+    return given or world_directory(settings.profile.name or settings.selection.environment)

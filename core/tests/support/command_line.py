@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -87,9 +88,9 @@ def events() -> list[Event]:
     ]
 
 
-def small_journal(directory: Path) -> Path:
-    """A state directory whose journal holds `events()`, written at 2024-01-02T00:00:00Z."""
+def small_journal(directory: Path, rows: Sequence[Event] | None = None) -> Path:
+    """A state directory whose journal holds `events()`, or other rows, written at 2024-01-02T00:00:00Z."""
     journal = SqliteJournal(directory / "journal.sqlite", PlanClock(1_704_153_600_000))
-    journal.write(events())
+    journal.write(events() if rows is None else rows)
     journal.close()
     return directory

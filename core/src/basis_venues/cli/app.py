@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from . import check, halt, init, journal, positions, resolve, run, venues
+from . import check, halt, init, journal, positions, resolve, run, thaw, venues
 from .boundary import DEBUG, reported
 from .elsewhere import commands_elsewhere
 
@@ -78,5 +78,6 @@ app.command("run", short_help="Run a mode's plan: a backtest, unless --live.")(r
 app.command("positions", short_help="Show a live mode's positions and books.")(positions.positions)
 app.add_typer(journal.app, name="journal")
 app.command("resolve", short_help="Close by hand a step that only a person can.")(resolve.resolve)
+app.command("thaw", short_help="Let a frozen account act again.")(thaw.thaw)
 app.command("halt", short_help="Stop sending, at once.")(halt.halt)
 app.command("resume", short_help="Take halt flags away.")(halt.resume)

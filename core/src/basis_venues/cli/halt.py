@@ -47,7 +47,7 @@ def resume(
     configs: Configs = CONFIGS_HERE,
     json: Json = False,
 ) -> None:
-    """Take the halt flags away again, those of `basis halt` with the same options. A frozen account stays frozen: see `basis resolve`."""
+    """Take the halt flags away again, those of `basis halt` with the same options. A frozen account stays frozen: see `basis thaw`."""
     from ..execution.stops import HaltFlags
     from .places import state_directories
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ..journal.events import Event
     from ..journal.sqlite import Row, SqliteJournal
     from ..journal.state import JournalState
 
@@ -29,6 +30,19 @@ def opened(directory: Path) -> Iterator[SqliteJournal]:
         yield journal
     finally:
         journal.close()
+
+
+def write_by_hand(journal: SqliteJournal, directory: Path, events: Sequence[Event]) -> None:
+    """Append what a person says, as the one who holds its accounts. Raises `AccountBusy` while a runner does."""
+    from ..journal.locks import AccountLocks
+    from ..network import Account
+
+    identities = {alias: identity for event in events for alias, identity in event.accounts.items()}
+    locks = AccountLocks(directory / "locks", [Account(alias, identity, "", alias) for alias, identity in identities.items()])
+    try:
+        journal.write(events)
+    finally:
+        locks.release()
 
 
 def replayed(rows: Iterable[Row]) -> JournalState:

@@ -32,11 +32,9 @@ def resolve(
 ) -> None:
     """Close an open step by hand and let its account act again, with the positions that the venue then shows. Stop the runner first."""
     from ..execution.resolution import resolution
-    from ..journal.locks import AccountLocks
-    from ..network import Account
     from ..states import State as Standing
     from . import output
-    from .journal_file import opened, replayed
+    from .journal_file import opened, replayed, write_by_hand
     from .places import state_directory
 
     if not reason.strip():
@@ -46,17 +44,13 @@ def resolve(
         found = _mode_of(journal, step, mode)
         said = Standing.FILLED if outcome is Outcome.HAPPENED else Standing.REJECTED
         events = resolution(replayed(journal.verified()), found, step, said, reason)
-        accounts = [Account(alias, identity, "", alias) for alias, identity in events[0].accounts.items()]
-        locks = AccountLocks(directory / "locks", accounts)
-        try:
-            journal.write(events)
-        finally:
-            locks.release()
-    answer = {"step": step, "mode": found, "as": outcome.value, "thawed": [account.alias for account in accounts], "reason": reason}
+        write_by_hand(journal, directory, events)
+    thawed = events[1].account
+    answer = {"step": step, "mode": found, "as": outcome.value, "thawed": thawed, "reason": reason}
     if json:
         output.document(answer)
     else:
-        output.line(f"{step} of {found} is closed as {outcome.value}; {', '.join(answer['thawed'])} may act again")
+        output.line(f"{step} of {found} is closed as {outcome.value}; {thawed} may act again")
 
 
 def _mode_of(journal: SqliteJournal, step: str, mode: str | None) -> str:

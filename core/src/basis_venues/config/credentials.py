@@ -39,7 +39,7 @@ def credential_problems(
 
 def throwaway(manifest: Manifest, network: Network) -> dict[str, Secret | str]:
     """Made-up secrets for the local sandbox, the same on every run and worth nothing. Addresses and URLs are left out."""
-    return {each.name: Secret(_made_up(each)) for each in _on(manifest, network, anywhere=True) if each.secret and not is_url(each)}
+    return {each.name: Secret(made_up(each)) for each in _on(manifest, network, anywhere=True) if each.secret and not is_url(each)}
 
 
 def is_url(credential: CredentialField) -> bool:
@@ -47,7 +47,8 @@ def is_url(credential: CredentialField) -> bool:
     return "url" in credential.name.split("_")
 
 
-def _made_up(credential: CredentialField) -> str:
+def made_up(credential: CredentialField) -> str:
+    """The sandbox's value for a credential, the same on every run: a key for signing, or a text."""
     digest = sha256(f"basis sandbox {credential.variable}".encode()).hexdigest()
     return f"0x{digest}" if credential.name == "private_key" else f"sandbox-{digest[:32]}"
 

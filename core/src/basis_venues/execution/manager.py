@@ -15,9 +15,9 @@ from attrs import field, frozen
 from ..actions import Action, moment
 from ..amounts import MONEY
 from ..clock import Clock, PlanClock
-from ..errors import ActionConflict, Denied, InvalidAction, TryAgainLater
+from ..errors import ActionConflict, InvalidAction, TryAgainLater
 from ..journal.codec import fingerprint
-from ..journal.events import Closed, Intent, Thawed
+from ..journal.events import Closed, Intent
 from ..journal.locks import AccountLocks
 from ..journal.memory import MemoryJournal
 from ..journal.sqlite import JournalUnwritable, SqliteJournal
@@ -35,7 +35,7 @@ from ..venues import Venues
 from .books import SimulatedBooks
 from .loop import TightLoop
 from .recover import Recovered, recover
-from .resolution import resolution
+from .resolution import resolution, thawing
 from .stops import HaltFlags
 from .undo import undo
 from .watch import watch
@@ -320,12 +320,7 @@ class ExecutionManager:
     async def thaw(self, account: str, reason: str) -> None:
         """Let a frozen account act again; what it holds is read anew and taken as it stands. Raises `Denied` for an account that is not
         frozen, or while one of its steps is with a person: that is resolved first."""
-        if account not in self.state.frozen:
-            raise Denied(f"the account {account!r} is not frozen; frozen are: {', '.join(self.state.frozen) or 'none'}")
-        for record in self.state.steps.values():
-            if record.sending.order.account == account and (record.report is None or record.report.state is State.NEEDS_HUMAN):
-                raise Denied(f"the step {record.sending.step.id} of {account} is not settled: basis resolve it first")
-        await self._loop.commit(Thawed(account, reason, {account: self.state.identities[account]}))
+        await self._loop.commit(thawing(self.state, account, reason))
 
     @property
     def obstacles(self) -> dict[str, str]:

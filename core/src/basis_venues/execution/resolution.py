@@ -28,3 +28,16 @@ def resolution(journal: JournalState, mode: str, step: str, state: State, reason
     order = record.sending.order
     accounts = {alias: journal.identities[alias] for alias in (order.account, order.lane)}
     return Resolved(mode, step, state, reason, accounts), Thawed(order.account, reason, accounts)
+
+
+def thawing(journal: JournalState, account: str, reason: str) -> Thawed:
+    """The entry that lets a frozen account act again; what it holds is then read anew and taken as it stands.
+
+    Raises `Denied` for an account that is not frozen, or while one of its steps is with a person: that is resolved first.
+    """
+    if account not in journal.frozen:
+        raise Denied(f"the account {account!r} is not frozen; frozen are: {', '.join(journal.frozen) or 'none'}")
+    for record in journal.steps.values():
+        if record.sending.order.account == account and (record.report is None or record.report.state is State.NEEDS_HUMAN):
+            raise Denied(f"the step {record.sending.step.id} of {account} is not settled: basis resolve it first")
+    return Thawed(account, reason, {account: journal.identities[account]})

@@ -85,11 +85,11 @@ class AaveModel(ChainModel):
     def writes(self, action: Action, acting: Acting) -> tuple[Write, ...]:
         """An approval where one is needed, and the transaction. Raises `Denied` for an asset or category that is not configured, `MAX` to
         borrow, and a health factor that would fall under the floor."""
-        if type(action) not in self._rules:
+        if type(action) not in self._moves:  # also an approval by itself: that is the wallet's
             raise Denied(f"{self.venue} does not know {type(action).__name__}")
         if isinstance(action, SetEMode):
             self._category(action.category)
-        elif not isinstance(action, Approve):
+        else:
             self._reserve(cast("Any", action).asset)
         sized = self.sized(action, acting)
         main = Write((sized,), self._within_floor(sized, acting) if isinstance(sized, RISKY) else {})

@@ -76,7 +76,7 @@ class LidoModel(ChainModel):
     def writes(self, action: Action, acting: Acting) -> tuple[Write, ...]:
         """An approval where one is needed, and the transaction. A large withdrawal is one transaction with several requests.
         Raises `Denied` for an amount under the smallest request, an asset the queue does not take, and a claim that does not exist."""
-        if type(action) not in self._rules:
+        if type(action) not in self._rules or isinstance(action, Approve):  # an approval by itself is the wallet's
             raise Denied(f"{self.venue} does not know {type(action).__name__}")
         if isinstance(action, ClaimUnstake):
             self._has_claim(action, acting)

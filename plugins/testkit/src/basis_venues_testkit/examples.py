@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from typing import Any
+
+import attrs
 
 from basis_venues import actions as a
+
+_LEGS: Any = (a.UnwrapEther(amount=1),)
 
 EXAMPLES: Mapping[str, a.Action] = {
     type(action).__name__: action
@@ -29,7 +34,7 @@ EXAMPLES: Mapping[str, a.Action] = {
         a.Unwrap(amount=1),
         a.CreateAccount(),
         a.Swap(sell="USDC", buy="WETH", amount=1, minimum=1),
-        a.AtomicBundle(flash_asset="WETH", flash_amount=1, legs=[a.UnwrapEther(amount=1)]),
+        a.AtomicBundle(flash_asset="WETH", flash_amount=1, legs=_LEGS),
         a.Unwind(),
         a.FlashBorrow(asset="WETH", amount=1),
         a.FlashPayback(asset="WETH", amount=1),
@@ -38,3 +43,13 @@ EXAMPLES: Mapping[str, a.Action] = {
     )
 }
 """By name of the class. The last four are parts of bundles, which no venue offers by themselves."""
+
+
+def in_several_assets(action: a.Action) -> Iterator[a.Action]:
+    """The action in one asset after the other: a venue must refuse what it does not offer, not only an asset that it does not know."""
+    if not hasattr(action, "asset"):
+        yield action
+        return
+    for asset in ("BTC", "ETH", "USDC", "USDT", "WETH", "stETH", "wstETH"):
+        change: dict[str, Any] = {"asset": asset}
+        yield attrs.evolve(action, **change)

@@ -28,6 +28,8 @@ def judge(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRep
             f"{marker.args[0]} was skipped or marked as expected to fail. A promise is left out by declaration only: give the action a "
             "level below full, with its reason, in manifest.toml."
         )
+    if report.skipped:
+        report.longrepr = (str(item.path), (item.location[1] or 0) + 1, f"Skipped: {error}")
     if report.failed:
         report.sections.append((f"promise {marker.args[0]}", inspect.cleandoc(test.__doc__ or "")))
     vars(report)["basis"] = {
@@ -48,5 +50,5 @@ def _case(item: pytest.Item) -> str:
 
 def _first_line(report: pytest.TestReport) -> str:
     crash: Any = getattr(report.longrepr, "reprcrash", None)
-    text = str(report.longrepr) if crash is None else crash.message
+    text = str(report.longrepr) if crash is None else crash.message.removeprefix("Failed: ")
     return next((line.strip() for line in text.splitlines() if line.strip()), "")

@@ -32,7 +32,7 @@ class VenueOutcome:
 
     def __init__(self) -> None:
         self.promises: dict[str, PromiseOutcome] = {}
-        self.import_ms: int | None = None
+        self.import_ms: float | None = None
 
     def of(self, result: str) -> Mapping[str, PromiseOutcome]:
         """The promises with that result, in order."""

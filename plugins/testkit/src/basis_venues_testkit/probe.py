@@ -92,7 +92,7 @@ def measure(venue: str) -> dict[str, Any]:
         importlib.import_module(module)
     except BaseException as error:
         return {**found, "error": f"{type(error).__name__}: {error}"}
-    found["import_ms"] = round((time.perf_counter_ns() - began) / 1e6)
+    found["import_ms"] = round((time.perf_counter_ns() - began) / 1e6, 1)
     found["heavy_on_import"] = _heavy()
     try:
         plugins = Plugins(registry)

@@ -60,7 +60,7 @@ class Refusing(Suite):
         action = stage.order.action
         self._refuse_or_do(self.stage(attrs.evolve(stage.sample, holds={})), "with nothing held")
         for variant, what, must in _misnamed(action):
-            self._refuse_or_do(self.stage(stage.sample, action=variant), what, must_deny=must)
+            self._refuse_or_do(self.stage(stage.sample, action=variant), what, must_refuse=must)
         name = _amount_field(action)
         if name is None:
             return
@@ -88,25 +88,26 @@ class Refusing(Suite):
 
         every_one()
 
-    def _refuse_or_do(self, stage: Stage, what: str, *, must_deny: bool = False) -> None:
+    def _refuse_or_do(self, stage: Stage, what: str, *, must_refuse: bool = False) -> None:
         """Plan and carry out; a refusal must be one, with a readable text."""
         name = type(stage.order.action).__name__
         try:
             held = stage.positions()
             stage.model.touches(stage.order, held)
             for number, step in enumerate(stage.model.plan(stage.order, held, stage.market)):
-                if must_deny:
-                    broken(f"{name} {what} is planned; the name is not known, so that it must be Denied")
                 effects = fold(stage.models, step, held, stage.market, Ref(f"attempt{number}", stage.clock.now()))
                 held.apply(effect for effect in effects if effect.at <= stage.clock.now())
         except (Denied, StepFails) as refusal:
             if not _readable(str(refusal)):
                 broken(f"{name} {what} is refused with {str(refusal)!r}, which tells a person nothing")
         except MissingData:
-            if must_deny:
+            if must_refuse:
                 broken(f"{name} {what} asks for market figures before it is refused")
         except Exception as error:
             broken(f"{name} {what} raises {type(error).__name__} ({error}), which is neither Denied nor StepFails")
+        else:
+            if must_refuse:
+                broken(f"{name} {what} is carried out, and nobody knows that name")
 
 
 def changed(action: Action, name: str, value: Any) -> Action:
@@ -129,8 +130,8 @@ def _outside(stage: Stage, name: str, limits: Limits) -> Iterator[tuple[st.Searc
     lot, minimum, maximum, _ = limits
     if lot:
         yield _off_lot(lot), f"finer than the lot of {lot}"
-    below = int(floor_to(minimum, lot) / lot) - (minimum % lot == 0) if lot else 0
-    if below:
+    below = int(floor_to(minimum, lot) / lot) - (minimum % lot == 0) if lot and minimum else 0
+    if below > 0:
         yield st.integers(1, below).map(lambda lots: lot * lots), f"below the minimum of {minimum}"
     elif minimum and not lot:
         yield _fractions(minimum), f"below the minimum of {minimum}"
@@ -163,7 +164,7 @@ def _fractions(whole: Decimal) -> st.SearchStrategy[Decimal]:
 
 
 def _misnamed(action: Action) -> Iterator[tuple[Action, str, bool]]:
-    """The action with one name changed into one that nobody knows, what was changed, and whether it must be denied."""
+    """The action with one name changed into one that nobody knows, what was changed, and whether it must be refused."""
     for name in NAMES:
         value = getattr(action, name, None)
         if isinstance(value, str):

@@ -51,9 +51,9 @@ def summary(outcomes: Outcomes) -> Iterator[str]:
         venue = outcomes.venues[name]
         yield f"{name}: {_level(venue.level(promised))}; {_counts(venue)}{_import(venue)}"
         for promise, outcome in venue.of("failed").items():
-            yield f"  broken   {promise} {outcome.title} {_reasons(outcome, 'failed')}"
+            yield f"  broken   {promise} {_short(outcome)}: {_reasons(outcome, 'failed')}"
         for promise, outcome in venue.of("skipped").items():
-            yield f"  left out {promise} {outcome.title} {_reasons(outcome, 'skipped')}"
+            yield f"  left out {promise} {_short(outcome)}: {_reasons(outcome, 'skipped')}"
         missing = sorted(set(promised) - set(venue.promises), key=in_order)
         if missing:
             yield f"  not run  {', '.join(missing)}"
@@ -98,4 +98,8 @@ def _import(venue: VenueOutcome) -> str:
 
 def _reasons(outcome: PromiseOutcome, result: str) -> str:
     found = dict.fromkeys(outcome.reasons.get(case, "") for case, each in outcome.cases.items() if each == result)
-    return f"({'; '.join(reason for reason in found if reason)})"
+    return "; ".join(reason for reason in found if reason)
+
+
+def _short(outcome: PromiseOutcome) -> str:
+    return outcome.title.partition(":")[0]

@@ -40,11 +40,13 @@ class Suite:
     @property
     def subject(self) -> Subject:
         """The plugin under test."""
-        return subject_of(type(self))
+        suite: Any = type(self)
+        return subject_of(suite)
 
     def stage(self, sample: Sample, **given: Any) -> Stage:
         """A stage for the sample."""
-        return Stage(self.subject, sample, _common(type(self)), **given)
+        suite: Any = type(self)
+        return Stage(self.subject, sample, _common(suite), **given)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -37,12 +38,15 @@ def watched() -> Iterator[list[str]]:
         if used is not None:
             seen.append(used)
 
-    before = sys.getprofile()
+    before, collecting = sys.getprofile(), gc.isenabled()
+    gc.disable()  # what others do when garbage is collected is not the model's doing
     sys.setprofile(note)
     try:
         yield seen
     finally:
         sys.setprofile(before)
+        if collecting:
+            gc.enable()
 
 
 def _built_in(function: Any) -> str | None:

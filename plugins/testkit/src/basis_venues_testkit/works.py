@@ -22,6 +22,7 @@ from basis_venues.orders import Effect, Limits, Prepared, Ref, Step
 from basis_venues.positions import Positions
 from basis_venues.results import standing
 
+from .examples import in_several_assets
 from .promises import blocked_by, broken, does_not_apply, none_of, promise
 from .samples import Sample
 from .stage import Course, Moment, Stage, Told
@@ -61,16 +62,8 @@ class Works(Suite):
         """
         if undeclared is None:
             does_not_apply("the manifest offers every action class there is")
-        stage = self.stage(Sample(undeclared))
-        name = type(undeclared).__name__
-        try:
-            stage.model.touches(stage.order, stage.positions())
-            plan = stage.plan()
-        except Denied:
-            return
-        except Exception as error:
-            broken(f"{name} is not offered, and asking for it raises {type(error).__name__} instead of Denied: {error}")
-        broken(f"{name} is not offered, and is planned in {len(plan)} steps: declare it, or raise not_supported(...) in plan")
+        for action in in_several_assets(undeclared):
+            self._is_denied(action)
 
     @promise("L1-3")
     def test_l1_3_samples_are_verified(self, sample: Sample | None) -> None:
@@ -241,6 +234,17 @@ class Works(Suite):
             ),
         ])  # fmt: skip
 
+    def _is_denied(self, action: Action) -> None:
+        stage, name = self.stage(Sample(action)), type(action).__name__
+        try:
+            stage.model.touches(stage.order, Plenty())
+            plan = stage.plan(Plenty())
+        except Denied:
+            return
+        except Exception as error:
+            broken(f"{name} is not offered, and asking for it raises {type(error).__name__} instead of Denied: {error}")
+        broken(f"{name} is not offered, and is planned in {len(plan)} steps: declare it, or raise not_supported(...) in plan")
+
     def _course(self, stage: Stage, attempt: str = "attempt") -> Course:
         try:
             return stage.course(attempt)
@@ -324,6 +328,19 @@ def _wrong_key(key: Key, accounts: set[str], venues: set[str]) -> Iterator[str]:
     owner = protocol_of(parts)
     if owner is not None and owner not in venues:
         yield f"{key} belongs to {owner!r}, which is not a venue of the run: put the venue's name first, or name it in `partners`"
+
+
+class Plenty(Positions):
+    """An account that lacks nothing, so that nothing is refused for want of funds."""
+
+    __slots__ = ()
+
+    def __missing__(self, key: Key) -> Decimal:
+        return Decimal(10**6)
+
+    def get(self, key: Key, default: Decimal = Decimal(0)) -> Decimal:  # type: ignore[override]
+        """As much as of everything else."""
+        return self[key]
 
 
 Answer = tuple[str, Any, Any]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from .errors import ChainBroken, RpcError
 from .rpc import Rpc
 
 _GAS = 15_000_000
+_MINED_WITHIN = 10.0
 
 
 class Sender:
@@ -42,12 +44,19 @@ class Sender:
 
     def _transact(self, transaction: dict[str, Any], what: str) -> Any:
         content = {"from": self.address, "gas": hex(_GAS), **transaction}
-        receipt = self.rpc.call("eth_getTransactionReceipt", self.rpc.call("eth_sendTransaction", content))
-        if receipt is None:
-            raise ChainBroken(f"{what} was not mined: is automatic mining off?")
+        receipt = self._receipt(self.rpc.call("eth_sendTransaction", content), what)
         if int(receipt["status"], 16) != 1:
             raise ChainBroken(f"{what} reverted: {self._reason(content)}")
         return receipt
+
+    def _receipt(self, transaction: str, what: str) -> Any:
+        until = time.monotonic() + _MINED_WITHIN
+        while time.monotonic() < until:
+            receipt = self.rpc.call("eth_getTransactionReceipt", transaction)
+            if receipt is not None:
+                return receipt
+            time.sleep(0.001)
+        raise ChainBroken(f"{what} was not mined within {_MINED_WITHIN:.0f} s: is automatic mining off?")
 
     def _reason(self, content: dict[str, Any]) -> str:
         try:

@@ -1,0 +1,50 @@
+"""Why a contract reverted, in words: strings, panics, and custom errors by their selectors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from . import abi
+
+_STRING, _PANIC = "0x08c379a0", "0x4e487b71"
+_PANICS = {
+    0x01: "an assertion failed",
+    0x11: "an amount went below zero or over its type",
+    0x12: "division by zero",
+    0x32: "an index is out of range",
+}
+
+
+class Reverts:
+    """Knows the custom errors that protocols registered: selector -> signature such as `NotOwner(address,address)`."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+
+    def know(self, signatures: Iterable[str]) -> None:
+        """Register custom errors by their signatures."""
+        for signature in signatures:
+            self._known[abi.Method(signature).selector] = signature
+
+    def reason(self, data: str, message: str = "") -> str:
+        """The reason in `data` (hex), or what the node said of it. Never empty."""
+        selector = data[:10]
+        if selector == _STRING:
+            return str(abi.decoded(("string",), "0x" + data[10:])[0])
+        if selector == _PANIC:
+            code = abi.number("0x" + data[10:])
+            return f"panic 0x{code:02x}: {_PANICS.get(code, 'the contract broke one of its own rules')}"
+        signature = self._known.get(selector)
+        if signature is not None:
+            return _with_arguments(signature, data)
+        if len(data) >= 10:
+            return f"the contract's error {selector}"
+        return message or "reverted without a reason"
+
+
+def _with_arguments(signature: str, data: str) -> str:
+    name, _, rest = signature.partition("(")
+    if rest == ")":
+        return name
+    types = tuple(rest[:-1].split(","))
+    return f"{name}({', '.join(map(str, abi.decoded(types, '0x' + data[10:])))})"

@@ -1,0 +1,63 @@
+"""What every dialect does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from ..core import Refused
+from ..keys import Keyring
+from .call import Call, Reply, Route, Routes
+
+
+class Dialect(Protocol):
+    """A thin translator between one venue's wire and the core."""
+
+    venue: str
+    prefixes: tuple[str, ...]
+    """What the venue's paths begin with."""
+    routes: Routes
+
+    def environment(self, host: str, headers: Mapping[str, str]) -> str | None:
+        """`mainnet` or `testnet` by the host (and header) that a request was made for; None for a host that is not the venue's."""
+        ...
+
+    def parse(self, call: Call) -> None:
+        """Fill in the call's parameters. Raises `Turned`."""
+        ...
+
+    def authenticate(self, call: Call, keyring: Keyring, route: Route) -> None:
+        """Key, rights, signature and window; sets the call's key and deadline. Raises `Turned`."""
+        ...
+
+    def success(self, call: Call, route: Route, result: Any) -> Reply:
+        """A handler's result in the venue's envelope."""
+        ...
+
+    def refusal(self, call: Call, route: Route, refused: Refused) -> Reply:
+        """The core's refusal in the venue's words."""
+        ...
+
+    def denial(self, code: int | str, text: str, status: int) -> Reply:
+        """A refusal with exactly this code."""
+        ...
+
+    def duplicate(self, call: Call) -> Reply:
+        """What a client id that is taken brings."""
+        ...
+
+    def limited(self, seconds: int) -> Reply:
+        """Too many requests: wait so long."""
+        ...
+
+    def banned(self, seconds: int, until: int) -> Reply:
+        """The address is shut out until that moment (ms)."""
+        ...
+
+    def maintenance(self) -> Reply:
+        """The venue is down for a while."""
+        ...
+
+    def unknown(self, call: Call) -> Reply:
+        """There is no such path here."""
+        ...
