@@ -138,13 +138,13 @@ BAD = [
     ("a contract of tomorrow", "L0-3", "manifest.toml", 'contract = "1.0"', 'contract = "2.0"'),
     ("a heavy import", "L0-4", "__init__.py", "from basis_venues.hookspecs", "import requests\nfrom basis_venues.hookspecs"),
     ("an import that prints", "L0-5", "__init__.py", "@hookimpl\ndef settings", "print('hello')\n@hookimpl\ndef settings"),
-    ("an import that reads the environment", "L0-5", "model.py", "CASH, COIN", "import os\nos.getenv('ACME_KEY')\nCASH, COIN"),
-    ("a misspelt hook", "L0-6", "__init__.py", "def create_model", "@hookimpl\ndef create_clinet(context): ...\n\n\n@hookimpl\ndef create_model"),
+    ("an import that reads the environment", "L0-5", "model.py", "from attrs", "import os\nos.getenv('ACME_KEY')\nfrom attrs"),
+    ("a misspelt hook", "L0-6", "__init__.py", "@hookimpl\ndef settings", "@hookimpl\ndef create_clinet(context): ...\n@hookimpl\ndef settings"),
     ("settings that do not fit", "L0-7", "venue.yaml", "lot:", "lots:"),
     ("a secret in the open", "L0-9", "manifest.toml", "secret = true", "secret = false"),
     ("a host that is a URL", "L0-10", "manifest.toml", '"api.acme.com"', '"https://api.acme.com"'),
     ("an action that nobody has seen", "L1-1", "manifest.toml", '"unsupported: acme has no withdrawals"', '"full"'),
-    ("an action that is not declared", "L1-2", "model.py", "raise not_supported(\"acme\", action)", "return (Step(f'{order.id}/0', order, (action,)),)"),
+    ("an action that is not declared", "L1-2", "model.py", 'raise not_supported("acme", action)', 'return (Step("x", order, (action,)),)'),
     ("a fill that the venue refuses", "L1-3", "model.py", "view[CASH] < value", "view[CASH] > value"),
     ("a position that nobody reads", "L1-4", "model.py", "return (CASH, COIN)", "return (CASH,)"),
     ("a float", "L1-5", "model.py", "return Decimal(0)\n", "return 0.0\n"),
@@ -155,7 +155,7 @@ BAD = [
     ("a lot that is not kept", "L1-11", "model.py", "if action.quantity % self.settings.lot:", "if action.quantity < 0:"),
     ("an exception of its own", "L1-12", "model.py", 'raise Denied("acme trades', 'raise KeyError("acme trades'),
     ("interest that is paid for each question", "L1-13", "model.py", "held * rate)", "held * rate * (until - since))"),
-    ("interest that comes unannounced", "L1-14", "model.py", "return market.next_event(RATE, now)", "return None and market.next_event(RATE, now)"),
+    ("interest that comes unannounced", "L1-14", "model.py", "return market.next_event(", "return None and market.next_event("),
     ("a figure that is not announced", "L1-15", "model.py", "return (PRICE,)", "return ()"),
 ]  # fmt: skip
 
@@ -198,7 +198,7 @@ def test_a_good_plugin_keeps_every_promise(pytester: pytest.Pytester) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("promise", "file", "old", "new"), [each[1:] for each in BAD], ids=[each[0] for each in BAD])
-def test_a_bad_plugin_breaks_the_intended_promise_and_no_other(pytester: pytest.Pytester, promise: str, file: str, old: str, new: str) -> None:
+def test_a_bad_plugin_breaks_the_intended_promise_alone(pytester: pytest.Pytester, promise: str, file: str, old: str, new: str) -> None:
     """One flaw breaks one promise; others may be left out, never broken with it."""
     (pytester.path / "requests.py").write_text("")  # for the heavy import: a light one of that name
     install(pytester.path, file, old, new)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -85,8 +86,6 @@ def _key() -> str:
 
 def _forget_old_ones(newest: Path) -> None:
     """Keep the last few chains only; each is a few megabytes."""
-    others = sorted((each for each in newest.parent.iterdir() if each != newest), key=lambda each: each.stat().st_mtime, reverse=True)
-    for folder in others[_KEPT:]:
-        for file in folder.iterdir():
-            file.unlink()
-        folder.rmdir()
+    others = [each.parent for each in newest.parent.glob("*/state.json") if each.parent != newest]
+    for folder in sorted(others, key=lambda each: each.stat().st_mtime, reverse=True)[_KEPT:]:
+        shutil.rmtree(folder, ignore_errors=True)
