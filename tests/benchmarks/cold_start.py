@@ -1,16 +1,26 @@
 """(a) From nothing to the first reconciled action of a backtest, and to the command's help."""
 
 import sys
+import tempfile
 from pathlib import Path
 
 from .harness import ROOT, interleave, table, wall
 
 FIRST_ACTION = """
+import sys
 from basis_venues import ExecutionManager, SpotTrade, drive
-manager = ExecutionManager.open("btc_basis", since=1704153600000, positions={"binance:balance:USDT": 60000})
+where = {"data_settings": "synthetic", "data_directory": sys.argv[1], "since": 1704153600000}
+manager = ExecutionManager.open("btc_basis", positions={"binance:balance:USDT": 60000}, **where)
 result = drive(manager.execute_action(SpotTrade(id="a", symbol="BTC/USDT", side="buy", quantity="0.1"), timestamp=1704153600000))
 assert result.state == "VERIFIED", result
 """
+
+
+def _records() -> str:
+    """A directory with records, as a runner has one."""
+    from basis_venues.market.synthetic import write_synthetic
+
+    return str(write_synthetic(tempfile.mkdtemp()))
 
 
 def run(rounds: int) -> None:
@@ -19,7 +29,7 @@ def run(rounds: int) -> None:
     basis = str(Path(python).with_name("basis"))
     contenders = {
         "light stack": wall([python, "-c", "import pluggy, attrs, cattrs, yaml"]),
-        "backtest to its first action": wall([python, "-c", FIRST_ACTION]),
+        "backtest to its first action": wall([python, "-c", FIRST_ACTION, _records()]),
         "basis --help": wall([basis, "--help"]),
         "basis check btc_basis": wall([basis, "check", "btc_basis", "--configs", str(ROOT / "configs")]),
     }

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 import subprocess
 import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
+from random import choice
+from time import time
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from basis_venues.amounts import MONEY
 from basis_venues_testkit import Sample, VenueConformance
+from basis_venues_testkit.watching import watched
 
 pytest_plugins = ["pytester"]
 
@@ -40,7 +50,7 @@ networks = ["mainnet"]
 hosts = ["api.acme.com"]
 """
 
-HOOKS = '''
+HOOKS = """
 from basis_venues.hookspecs import hookimpl
 
 
@@ -56,9 +66,9 @@ def create_model(context):
     from .model import AcmeModel
 
     return AcmeModel(context)
-'''
+"""
 
-MODEL = '''
+MODEL = """
 import time
 from decimal import Decimal
 
@@ -118,9 +128,9 @@ class AcmeModel(VenueModel):
 
     def series(self, action):
         return (PRICE,)
-'''
+"""
 
-SUITE = '''
+SUITE = """
 from basis_venues.actions import SpotTrade
 from basis_venues_testkit import HOUR, Sample, VenueConformance
 
@@ -129,7 +139,7 @@ class TestAcme(VenueConformance):
     venue = "acme"
     market = {"acme:price:BTC/USDT": "50000", "acme:rate:BTC": ((HOUR, "0.001"), (3 * HOUR, "0.002"))}
     samples = (Sample(SpotTrade(symbol="BTC/USDT", side="buy", quantity="0.1"), holds={"acme:balance:USDT": "6000"}),)
-'''
+"""
 
 FILES = {"manifest.toml": MANIFEST, "__init__.py": HOOKS, "model.py": MODEL, "venue.yaml": "venue_type: cex\nlot: 0.001\n", "py.typed": ""}
 
@@ -139,10 +149,12 @@ BAD = [
     ("a heavy import", "L0-4", "__init__.py", "from basis_venues.hookspecs", "import requests\nfrom basis_venues.hookspecs"),
     ("an import that prints", "L0-5", "__init__.py", "@hookimpl\ndef settings", "print('hello')\n@hookimpl\ndef settings"),
     ("an import that reads the environment", "L0-5", "model.py", "from attrs", "import os\nos.getenv('ACME_KEY')\nfrom attrs"),
-    ("a misspelt hook", "L0-6", "__init__.py", "@hookimpl\ndef settings", "@hookimpl\ndef create_clinet(context): ...\n@hookimpl\ndef settings"),
+    ("a misspelt hook", "L0-6", "__init__.py", "@hookimpl\ndef settings", "@hookimpl\ndef create_clinet(): ...\n@hookimpl\ndef settings"),
     ("settings that do not fit", "L0-7", "venue.yaml", "lot:", "lots:"),
     ("a secret in the open", "L0-9", "manifest.toml", "secret = true", "secret = false"),
     ("a host that is a URL", "L0-10", "manifest.toml", '"api.acme.com"', '"https://api.acme.com"'),
+    ("an id too short", "L0-11", "manifest.toml", "[actions.wallet]", "[client_id]\nlength = 20\n\n[actions.wallet]"),
+    ("an action in the wrong place", "L0-12", "manifest.toml", "[actions.wallet]", "[actions.lending_execution]"),
     ("an action that nobody has seen", "L1-1", "manifest.toml", '"unsupported: acme has no withdrawals"', '"full"'),
     ("an action that is not declared", "L1-2", "model.py", 'raise not_supported("acme", action)', 'return (Step("x", order, (action,)),)'),
     ("a fill that the venue refuses", "L1-3", "model.py", "view[CASH] < value", "view[CASH] > value"),
@@ -152,6 +164,7 @@ BAD = [
     ("an id that is the same for ever", "L1-7", "model.py", 'f"{ref.id}:0"', '"fill"'),
     ("a plan that looks at the clock", "L1-8", "model.py", '"price": str(', '"price": time.sleep(0) or str('),
     ("a step with a name of its own", "L1-9", "model.py", 'f"{order.id}/0"', '"step"'),
+    ("a step that is read back as another", "L1-10", "model.py", "order, (action,),", "order, [action],"),
     ("a lot that is not kept", "L1-11", "model.py", "if action.quantity % self.settings.lot:", "if action.quantity < 0:"),
     ("an exception of its own", "L1-12", "model.py", 'raise Denied("acme trades', 'raise KeyError("acme trades'),
     ("interest that is paid for each question", "L1-13", "model.py", "held * rate)", "held * rate * (until - since))"),
@@ -206,12 +219,41 @@ def test_a_bad_plugin_breaks_the_intended_promise_alone(pytester: pytest.Pyteste
     assert [name for name, each in venue["promises"].items() if each["result"] == "failed"] == [promise], result.stdout.str()
 
 
+def test_a_package_without_its_mark_of_types_breaks_its_files(pytester: pytest.Pytester) -> None:
+    """py.typed is not needed to run, and is asked for all the same."""
+    install(pytester.path)
+    (pytester.path / "basis_venues_acme" / "py.typed").unlink()
+    _, venue = run(pytester)
+    assert [name for name, each in venue["promises"].items() if each["result"] == "failed"] == ["L0-8"]
+
+
+@pytest.mark.parametrize(
+    ("use", "what"),
+    [
+        (lambda: time(), "the clock"),
+        (lambda: datetime.now(tz=UTC), "the clock"),
+        (lambda: choice([1, 2]), "randomness"),
+        (lambda: uuid4(), "randomness"),
+        (lambda: os.getenv("ACME"), "an environment variable"),
+        (lambda: Path(os.devnull).read_text(), "a file"),
+        (lambda: socket.socket().close(), "the network"),
+        (lambda: Decimal("1.5").sqrt(MONEY), None),
+    ],
+)
+def test_watching_sees_what_a_pure_function_does_not_do(use: Callable[[], object], what: str | None) -> None:
+    """Also under names that were imported from their modules; arithmetic is no deed."""
+    with watched() as used:
+        use()
+    assert used[0].startswith(what) if what else not used, used
+
+
 def test_a_venue_that_is_not_installed_breaks_its_name(pytester: pytest.Pytester) -> None:
     """Everything else is left out, since there is nothing to look at."""
     _, venue = run(pytester)
     results = {name: each["result"] for name, each in venue["promises"].items()}
     assert results.pop("L0-1") == "failed"
-    assert set(results.values()) == {"skipped"}
+    assert set(results.values()) == {"blocked"}
+    assert venue["level"] is None
 
 
 def test_the_report_is_the_same_for_the_same_plugin(pytester: pytest.Pytester) -> None:
@@ -231,6 +273,15 @@ def test_a_mark_hides_no_promise(pytester: pytest.Pytester, mark: str) -> None:
     assert result.ret == 1
     assert venue["promises"]["L1-5"]["result"] == "failed"
     assert venue["level"] is None or venue["level"] < 1
+
+
+def test_a_blocked_promise_counts_as_not_kept(pytester: pytest.Pytester) -> None:
+    """What could not be tried gives no level, whatever stands in its way."""
+    install(pytester.path, "model.py", "view[CASH] < value", "view[CASH] > value")
+    result, venue = run(pytester)
+    assert venue["promises"]["L1-4"]["result"] == "blocked"
+    assert venue["level"] == 0
+    result.stdout.fnmatch_lines(["acme: level 0 (loads); * blocked by them, *"])
 
 
 def test_a_promise_cannot_be_redefined() -> None:

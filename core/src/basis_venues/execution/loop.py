@@ -224,6 +224,16 @@ class TightLoop:
         tries = ((number, attempt) for number in range(MAX_STEPS) for attempt in range(MAX_ATTEMPTS))
         return {n: a for n, a in tries if self._key(order, f"{order.id}/{n}", self.mode, a) in self.state.orphans}
 
+    def _denied(self, mode: str, order: Order, step: Step, done: Done) -> str | None:
+        """Why the account must not act on: its action was closed, and a reorganisation gave this step of it another end."""
+        action = self.state.actions.get((mode, order.action.id))
+        if action is None or action.result is None:
+            return None
+        told = next((leg for leg in action.result.legs if leg.order == order.id), None)
+        if told is None or done.good == (step.id not in told.steps[-1:] or told.state in SUCCEEDED):
+            return None
+        return f"its action was closed as {told.state.value}; a reorganisation took it back, and it is {done.report.state.value} now"
+
     def _key(self, order: Order, step: str, mode: str, attempt: int) -> str:
         return attempt_key(self.state.identities.get(order.account, order.account), mode, step, attempt)
 
@@ -239,7 +249,7 @@ class TightLoop:
             elif number and (reason := self._stopped_between(order)):
                 done.append(Done(Report(State.INTERRUPTED, reason=reason), None))
             else:
-                done.append(await self._carry_out(order, venue, plan, number, keys))
+                done.append(await self._carry_out(order, venue, plan, number, keys, self._orphaned(order).get(number, 0)))
             if not done[-1].good:
                 break
         return done
@@ -406,11 +416,11 @@ class TightLoop:
         adopted = key in self.state.orphans
         now, accounts = self._clock.now(), self._identities(order)
         await self.commit(Sending(mode, order, plan, number, attempt, prepared, keys, before, marks, now, accounts))
+        if adopted:
+            return prepared, Report(State.UNKNOWN, reason="the venue knows it already, from a run whose journal was lost")
         stopped = self.stopped(order)
         if stopped:
             return prepared, Report(State.INTERRUPTED, reason=stopped)
-        if adopted:
-            return prepared, Report(State.UNKNOWN, reason="the venue knows it already, from a run whose journal was lost")
         if venue.simulated:
             return prepared, self._simulated_send(venue, prepared)
         return prepared, await boundary.send(venue.client, prepared)
@@ -479,7 +489,7 @@ class TightLoop:
                     self._identities(order),
                 )
             )  # fmt: skip
-        reason = _freezing(done) or self._strange(self._venues.named(order.venue), done.externals)
+        reason = _freezing(done) or self._strange(self._venues.named(order.venue), done.externals) or self._denied(mode, order, step, done)
         if reason:
             events.append(Frozen(order.account, f"{step.id}: {reason}", self._identities(order)))
         try:

@@ -9,10 +9,11 @@ from ..states import State, Verdict
 
 
 def needs_person(record: StepRecord) -> bool:
-    """Whether a step that has a report is closed by a person only: its outcome is not known, or the account showed another."""
+    """Whether a step that has a report is closed by a person only: its outcome is not known, or the account shows another or
+    cannot be read."""
     if record.report is None:
         return False
-    return record.report.state in (State.NEEDS_HUMAN, State.UNKNOWN) or record.verdict is Verdict.MISMATCHED
+    return record.report.state in (State.NEEDS_HUMAN, State.UNKNOWN) or record.verdict in (Verdict.MISMATCHED, Verdict.UNVERIFIED)
 
 
 def resolution(journal: JournalState, mode: str, step: str, state: State, reason: str) -> tuple[Resolved, Thawed]:

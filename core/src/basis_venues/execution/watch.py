@@ -12,8 +12,11 @@ from .loop import TightLoop
 
 
 async def watch(loop: TightLoop, venues: Venues, state: JournalState) -> tuple[str, ...]:
-    """Look once at every watched step of this run's venues. Answers the ids of those that were reopened and settled again."""
-    reopened: list[str] = []
+    """Look once at every watched step of this run's venues. Answers the ids of those that were reopened and settled again.
+
+    All that a reorganisation took back is out of the books before the first of it is settled and compared again.
+    """
+    reopened: list[StepRecord] = []
     for (mode, step), record in list(state.watched.items()):
         order = record.sending.order
         if order.venue not in venues:
@@ -25,11 +28,14 @@ async def watch(loop: TightLoop, venues: Venues, state: JournalState) -> tuple[s
             accounts = {alias: state.identities[alias] for alias in (order.account, order.lane)}
             if _taken_back(record, report):
                 await loop.commit(Reopened(mode, step, accounts))
-                await _settle_again(loop, record)
-                reopened.append(step)
+                reopened.append(record)
             elif report.state is State.FINAL:
                 await loop.commit(Finalised(mode, step, accounts))
-    return tuple(reopened)
+    for record in reopened:
+        async with loop.holding(record.sending.order):
+            if record.report is None:
+                await loop.resume(record.sending)
+    return tuple(record.sending.step.id for record in reopened)
 
 
 def _taken_back(record: StepRecord, report: Report) -> bool:
@@ -41,11 +47,3 @@ def _taken_back(record: StepRecord, report: Report) -> bool:
         return True
     same_end = report.state is known.state or report.state is State.FINAL
     return not same_end or deltas(report.effects) != deltas(known.effects)
-
-
-async def _settle_again(loop: TightLoop, record: StepRecord) -> None:
-    """Settle a reopened step. Its action is closed as it first ended: another end stops the account."""
-    order, step = record.sending.order, record.sending.step
-    done = await loop.resume(record.sending)
-    if not done.good and done.report.state not in OPEN and order.account not in loop.state.frozen:
-        await loop.freeze(order.account, f"{step.id} was taken back by a reorganisation and is now {done.report.state.value}")

@@ -163,14 +163,10 @@ class SqliteJournal:
         if not self._waiting:
             loop.call_soon(self._flush)
         self._waiting.append((events, then, done))
-        try:
-            await done
-        except asyncio.CancelledError:
-            self._waiting = [each for each in self._waiting if each[2] is not done]
-            raise
+        await done
 
     def _flush(self) -> None:
-        waiting, self._waiting = self._waiting, []
+        waiting, self._waiting = [each for each in self._waiting if not each[2].cancelled()], []
         if not waiting:
             return
         try:

@@ -37,7 +37,7 @@ def judge(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRep
         "promise": marker.args[0],
         "title": title_of(test),
         "case": _case(item),
-        "result": report.outcome,
+        "result": error.result if isinstance(error, LeftOut) else report.outcome,
         "reason": str(error) if report.skipped else _first_line(report) if report.failed else "",
         "import_ms": dict(item.user_properties).get(IMPORT_MS),
     }

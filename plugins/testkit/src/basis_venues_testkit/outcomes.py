@@ -7,7 +7,7 @@ from typing import Any
 
 from .levels import LEVELS, in_order, level_of
 
-_WORST_FIRST = ("failed", "skipped", "passed")
+_WORST_FIRST = ("failed", "blocked", "passed", "skipped")
 
 
 class PromiseOutcome:
@@ -22,8 +22,6 @@ class PromiseOutcome:
     def result(self) -> str:
         """The worst result of its cases; a promise of which some cases passed and the rest did not apply has passed."""
         found = set(self.cases.values())
-        if found == {"passed", "skipped"}:
-            return "passed"
         return next((result for result in _WORST_FIRST if result in found), "not run")
 
 
@@ -39,14 +37,17 @@ class VenueOutcome:
         return {name: self.promises[name] for name in sorted(self.promises, key=in_order) if self.promises[name].result == result}
 
     def level(self, promised: Mapping[str, str]) -> int | None:
-        """The highest level of which, and below which, none of the `promised` is broken or was not run; None where it is not even 0."""
+        """The highest level of which, and below which, each of the `promised` was kept or does not apply; None where it is not even 0."""
         reached = None
         for level in sorted(LEVELS):
             names = [name for name in promised if level_of(name) == level]
-            if not names or any(name not in self.promises or self.promises[name].result == "failed" for name in names):
+            if not names or any(not self._kept(name) for name in names):
                 break
             reached = level
         return reached
+
+    def _kept(self, name: str) -> bool:
+        return name in self.promises and self.promises[name].result in ("passed", "skipped")
 
 
 class Outcomes:

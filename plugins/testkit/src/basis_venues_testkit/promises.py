@@ -21,6 +21,14 @@ OF_THE_KIT = re.compile(r"test_l\d+_\d+_")
 class LeftOut(Skipped):
     """A promise that the kit itself leaves out. Any other skip of a promise is a failure."""
 
+    result = "skipped"
+
+
+class Blocked(LeftOut):
+    """A promise that cannot be tried while another one is broken. It is not kept."""
+
+    result = "blocked"
+
 
 def promise(name: str) -> Callable[[Test], Test]:
     """Mark a test as the promise of that id. Its docstring says `ID Title: what is promised.`, and then why."""
@@ -34,7 +42,7 @@ def does_not_apply(why: str) -> NoReturn:
 
 def blocked_by(name: str, reason: str = "") -> NoReturn:
     """Leave a promise out that cannot be tried while another one is broken."""
-    raise LeftOut(f"cannot be tried while {name} is broken" + (f": {reason}" if reason else ""))
+    raise Blocked(f"cannot be tried while {name} is broken" + (f": {reason}" if reason else ""))
 
 
 def broken(text: str) -> NoReturn:

@@ -178,4 +178,3 @@ def _misnamed(action: Action) -> Iterator[tuple[Action, str, bool]]:
 def _readable(text: str) -> bool:
     """Words, not a dump of objects; a protocol's own name of an error counts."""
     return (len(text.split()) > 1 or bool(re.fullmatch(r"[A-Za-z_]{6,}", text))) and _DUMP.search(text) is None
-

@@ -52,6 +52,8 @@ def summary(outcomes: Outcomes) -> Iterator[str]:
         yield f"{name}: {_level(venue.level(promised))}; {_counts(venue)}{_import(venue)}"
         for promise, outcome in venue.of("failed").items():
             yield f"  broken   {promise} {_short(outcome)}: {_reasons(outcome, 'failed')}"
+        for promise, outcome in venue.of("blocked").items():
+            yield f"  blocked  {promise} {_short(outcome)}: {_reasons(outcome, 'blocked')}"
         for promise, outcome in venue.of("skipped").items():
             yield f"  left out {promise} {_short(outcome)}: {_reasons(outcome, 'skipped')}"
         missing = sorted(set(promised) - set(venue.promises), key=in_order)
@@ -89,7 +91,9 @@ def _level(level: int | None) -> str:
 
 
 def _counts(venue: VenueOutcome) -> str:
-    return f"{len(venue.of('passed'))} promises kept, {len(venue.of('failed'))} broken, {len(venue.of('skipped'))} left out"
+    kept, broken, left_out = (len(venue.of(result)) for result in ("passed", "failed", "skipped"))
+    blocked = len(venue.of("blocked"))
+    return f"{kept} promises kept, {broken} broken{f', {blocked} blocked by them' if blocked else ''}, {left_out} left out"
 
 
 def _import(venue: VenueOutcome) -> str:

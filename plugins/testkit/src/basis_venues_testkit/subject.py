@@ -154,14 +154,11 @@ class Subject:
         return simulated_accounts(self.manifests)
 
     def models(self) -> dict[str, VenueModel]:
-        """New models of the venue and its partners."""
+        """New models of the venue and its partners. Raises `BasisError`."""
         models = {}
         for manifest in self.manifests:
             name = manifest.venue
-            try:
-                models[name] = make_model(self.plugins, name, self.settings[name], self.accounts[manifest.account.alias])
-            except BasisError:
-                blocked_by("L0-6")
+            models[name] = make_model(self.plugins, name, self.settings[name], self.accounts[manifest.account.alias])
         if not isinstance(models[self.venue], VenueModel):
             blocked_by("L0-6")
         return models

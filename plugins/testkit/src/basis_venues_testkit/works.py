@@ -107,13 +107,11 @@ class Works(Suite):
         with localcontext(MONEY) as context:
             context.traps[FloatOperation] = True
             try:
-                course = stage.course()
+                course = self._course(stage)
                 limits = stage.model.limits(stage.order.action)
                 tolerances = {key: stage.model.tolerance(key) for key in course.touched}
             except FloatOperation:
                 broken("a float is turned into a Decimal: write the figure as text")
-            except Exception as error:
-                blocked_by("L1-3", str(error))
         none_of([
             *(problem for moment in course.moments for problem in _inexact_moment(moment)),
             *(f"limits: {problem}" for problem in _inexact_limits(limits)),
@@ -248,6 +246,8 @@ class Works(Suite):
     def _course(self, stage: Stage, attempt: str = "attempt") -> Course:
         try:
             return stage.course(attempt)
+        except FloatOperation:
+            raise
         except Exception as error:
             blocked_by("L1-3", str(error))
 
@@ -372,4 +372,3 @@ def _ask_moment(stage: Stage, moment: Moment) -> Iterator[Answer]:
 
 def _effects(stage: Stage, step: Step, held: Mapping[Key, Decimal], ref: Ref) -> tuple[Effect, ...]:
     return fold(stage.models, step, held, stage.market, ref)
-

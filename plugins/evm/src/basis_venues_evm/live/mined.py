@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
-from basis_venues.amounts import from_units
+from basis_venues.amounts import MONEY, from_units
 from basis_venues.keys import Key
 from basis_venues.orders import Effect, Line
 
@@ -23,12 +23,12 @@ UNLIMITED = Decimal(10) ** 36
 
 
 class Log(NamedTuple):
-    """One log. `index` counts from 0 within the transaction, so that it stays when a reorganisation moves the transaction."""
+    """One log. `place` counts from 0 within the transaction, so that it stays when a reorganisation moves the transaction."""
 
     address: str
     topics: tuple[str, ...]
     data: str
-    index: int
+    place: int
 
 
 class Mined(NamedTuple):
@@ -72,8 +72,8 @@ def mined(transaction: Mapping[str, Any], receipt: Mapping[str, Any]) -> Mined:
     """From the node's answers to `eth_getTransactionByHash` and `eth_getTransactionReceipt`."""
     gas_used = int(receipt["gasUsed"], 16)
     logs = tuple(
-        Log(each["address"].lower(), tuple(each["topics"]), each["data"], index)
-        for index, each in enumerate(sorted(receipt["logs"], key=lambda log: int(log["logIndex"], 16)))
+        Log(each["address"].lower(), tuple(each["topics"]), each["data"], place)
+        for place, each in enumerate(sorted(receipt["logs"], key=lambda log: int(log["logIndex"], 16)))
     )
     return Mined(
         hash=receipt["transactionHash"],
@@ -123,7 +123,7 @@ def effects(
     for log, each in said:
         lines = tuple(line for change in each.changes if (line := _line(change, values))[1])
         if lines or each.kind == "setting":
-            found.append(Effect(f"{name}:{log.index}", order, lines, block, each.kind))
+            found.append(Effect(f"{name}:{log.place}", order, lines, block, each.kind))
     return tuple(found)
 
 
@@ -139,9 +139,9 @@ def _line(change: Change, values: dict[Key, Decimal]) -> Line:
     """The signed change; `values` follows along."""
     key, amount = change.key, change.amount
     if change.how == "set":
-        amount -= values[key]
+        amount = MONEY.subtract(amount, values[key])
     elif change.how == "spend":
         amount = Decimal(0) if values[key] > UNLIMITED else -amount
     if key in values:
-        values[key] += amount
+        values[key] = MONEY.add(values[key], amount)
     return key, amount

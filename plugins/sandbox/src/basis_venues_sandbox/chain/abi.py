@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from eth_abi.abi import decode, encode
 from eth_hash.auto import keccak
 
 
@@ -26,18 +25,20 @@ def calldata(signature: str, *args: Any) -> str:
 
 def arguments(types: tuple[str, ...], values: tuple[Any, ...]) -> str:
     """The values as hex without 0x."""
+    from eth_abi.abi import encode  # half a second, which a start from the cache need not wait for
+
     return encode(types, values).hex()
 
 
 def results(signature: str, data: str) -> Any:
     """What a call returned: one value, or a tuple of several."""
-    values = decode(_function(signature)[2], bytes.fromhex(data.removeprefix("0x")))
+    values = _decode(_function(signature)[2], data)
     return values[0] if len(values) == 1 else values
 
 
 def unpack(types: str, data: str) -> tuple[Any, ...]:
     """The values of `types` (separated by commas) in the hex `data`."""
-    return decode(split_types(types), bytes.fromhex(data.removeprefix("0x")))
+    return _decode(split_types(types), data)
 
 
 def checksum(address: str) -> str:
@@ -57,6 +58,12 @@ def split_types(text: str) -> tuple[str, ...]:
         else:
             parts[-1] += each
     return tuple(part for part in parts if part)
+
+
+def _decode(types: tuple[str, ...], data: str) -> tuple[Any, ...]:
+    from eth_abi.abi import decode
+
+    return decode(types, bytes.fromhex(data.removeprefix("0x")))
 
 
 @cache

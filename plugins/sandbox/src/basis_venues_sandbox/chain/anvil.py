@@ -6,9 +6,11 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 from .errors import ChainBroken, ChainUnavailable
 from .packages import Progress, anvil_package, fetch
@@ -28,20 +30,26 @@ _ENDED_WITHIN = 10.0
 class Anvil:
     """A running node. `url` is its endpoint."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], port: int, said: IO[bytes]) -> None:
         self.process = process
+        self._said = said
         self.url = f"http://127.0.0.1:{port}"
 
     def stop(self) -> None:
         """End this process, and no other."""
-        if self.process.poll() is not None:
-            return
-        self.process.terminate()
+        if self.process.poll() is None:
+            self.process.terminate()
         try:
             self.process.wait(_ENDED_WITHIN)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self._said.close()
+
+    def last_words(self) -> str:
+        """What it said on stderr."""
+        self._said.seek(0)
+        return self._said.read().decode(errors="replace").strip()[-500:]
 
     def memory(self) -> int:
         """Bytes that the process holds in memory; 0 where the system does not tell."""
@@ -69,8 +77,9 @@ def start_anvil(binary: Path, port: int = 0, chain_id: int = CHAIN_ID, flags: Se
     """
     chosen = port or free_port()
     command = [str(binary), *_FLAGS, "--port", str(chosen), "--chain-id", str(chain_id), *flags]
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    anvil = Anvil(process, chosen)
+    said = tempfile.TemporaryFile()  # not a pipe: nobody reads it while the node runs
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said)
+    anvil = Anvil(process, chosen, said)
     try:
         _await(anvil, chosen)
     except BaseException:
@@ -91,8 +100,7 @@ def _await(anvil: Anvil, port: int) -> None:
     rpc = Rpc(anvil.url)
     while time.monotonic() < until:
         if anvil.process.poll() is not None:
-            said = anvil.process.stderr.read().decode(errors="replace").strip() if anvil.process.stderr else ""
-            raise ChainBroken(f"anvil ended at once (is port {port} taken?): {said[-500:]}")
+            raise ChainBroken(f"anvil ended at once (is port {port} taken?): {anvil.last_words()}")
         try:
             rpc.call("eth_chainId")
         except OSError:

@@ -53,6 +53,11 @@ def built_chain(progress: Progress) -> BuiltChain:
     return built
 
 
+def is_built() -> bool:
+    """Whether the cache holds the chain."""
+    return (cache_folder("chain") / _key()).exists() and anvil_package().folder.exists()
+
+
 def _build(folder: Path, progress: Progress) -> None:
     """Into a folder beside the final one, which then appears whole."""
     anvil = start_anvil(anvil_binary(progress), flags=("--timestamp", str(GENESIS)))

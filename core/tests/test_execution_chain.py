@@ -1,0 +1,144 @@
+"""A chain without a fence: the same bytes again, mined and watched until final, taken back by reorganisations."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from toy_runs import Run, lost, supply
+
+from basis_venues.actions import Action
+from basis_venues.execution.manager import ExecutionManager
+from basis_venues.states import State
+
+OPENING = {"wallet:balance:USDT": "1000", "wallet:balance:ETH": "10"}
+SUPPLIED = "wallet:supplied:chain/USDT"
+ALLOWED = "wallet:allowance:chain/USDT"
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    run = Run(directory=tmp_path)
+    run.chain.set_up()
+    return run
+
+
+def during(run: Run, *steps: Action | Callable[[ExecutionManager], None]) -> ExecutionManager:
+    """One runner that carries actions out, with a heartbeat after whatever happens between them."""
+
+    async def go() -> ExecutionManager:
+        async with run.manager() as manager:
+            for step in steps:
+                if isinstance(step, Action):
+                    await manager.execute_action(step)
+                else:
+                    step(manager)
+                    await manager.heartbeat()
+            return manager
+
+    return asyncio.run(go())
+
+
+def test_mined_is_watched_until_final(run: Run) -> None:
+    """VERIFIED at one confirmation; each heartbeat looks again, until the depth at which nothing can be taken back."""
+    manager = during(run, supply())
+    assert [record.report.state for record in manager.state.steps.values() if record.report] == [State.MINED, State.MINED]
+    assert len(run.replayed().watched) == 2
+    manager = during(run, lambda _: run.chain.pass_blocks(5))
+    assert manager.state.watched == {}
+    state = run.replayed()
+    assert {record.report.state for record in state.steps.values() if record.report} == {State.FINAL}
+    assert state.watched == {}
+
+
+def test_a_reorganisation_reopens_the_step_and_the_same_bytes_go_again(run: Run) -> None:
+    """The block goes and the transaction is forgotten: it is broadcast again, byte for byte, and verified anew."""
+    during(run, supply(), lambda _: run.chain.reorganise())
+    broadcasts = run.chain.state()["broadcasts"]
+    assert len(broadcasts) == 3
+    assert broadcasts[1] == broadcasts[2]
+    state = run.replayed()
+    assert state.book[SUPPLIED] == run.chain.position(SUPPLIED) == 100
+    assert state.frozen == {}
+    assert lost(run, [supply()], OPENING) == []
+
+
+def test_a_reorganisation_while_no_runner_was_there(run: Run) -> None:
+    """It is noticed by the reading before the next order, and mended first."""
+    run.act(supply(1))
+    run.chain.reorganise()
+    (result,) = run.act(supply(2))
+    assert result.state == "VERIFIED"
+    assert run.chain.position(SUPPLIED) == 200
+    assert lost(run, [supply(1), supply(2)], OPENING) == []
+
+
+def test_a_reorganisation_of_both_steps(run: Run) -> None:
+    """Approve and supply are taken back together and come back in their sequence."""
+
+    def both(_: ExecutionManager) -> None:
+        run.chain.reorganise()
+        run.chain.reorganise()
+
+    during(run, supply(), both)
+    assert (run.chain.position(SUPPLIED), run.chain.position(ALLOWED)) == (Decimal(100), Decimal(0))
+    assert lost(run, [supply()], OPENING) == []
+
+
+def test_a_step_that_reverts_after_a_reorganisation_stops_the_account(run: Run) -> None:
+    """It was VERIFIED, and is mined anew as one that reverts: the books follow the chain, and the account waits for a person."""
+    during(run, supply(), lambda _: run.chain.reorganise(reverts=True))
+    state = run.replayed()
+    assert state.book[SUPPLIED] == run.chain.position(SUPPLIED) == 0
+    assert "REVERTED" in state.frozen["wallet"]
+    assert lost(run, [supply()], OPENING) == []
+
+
+def test_a_reverted_step_costs_its_gas_and_ends_the_order(run: Run) -> None:
+    """The approve reverts: its gas is an effect, verified; the supply is not sent."""
+    run.chain.set_up(["revert"])
+    (result,) = run.act(supply())
+    assert result.state == "REVERTED"
+    assert result.deltas == {"wallet:balance:ETH": Decimal("-0.01")}
+    assert len(run.chain.state()["broadcasts"]) == 1
+
+
+def test_an_approve_that_is_not_needed_is_not_sent(run: Run) -> None:
+    """Planning sees the allowance that the account was read to have."""
+    data = run.world.load()
+    data["venues"]["chain"]["positions"][ALLOWED] = "500"
+    run.world.save(data)
+    (result,) = run.act(supply())
+    assert result.state == "VERIFIED"
+    assert len(run.chain.state()["broadcasts"]) == 1
+
+
+def test_two_orders_of_one_lane_take_two_nonces(run: Run) -> None:
+    """Asked for at the same time, they go one after the other."""
+
+    async def both() -> list[str]:
+        async with run.manager() as manager:
+            results = await asyncio.gather(*(manager.execute_action(supply(number)) for number in range(3)))
+            return [result.state for result in results]
+
+    assert asyncio.run(both()) == ["VERIFIED"] * 3
+    blocks = run.chain.state()["blocks"]
+    assert [block["nonce"] for block in blocks] == list(range(len(blocks)))
+    assert run.chain.position(SUPPLIED) == 300
+
+
+def test_heartbeats_and_orders_at_once_do_not_reopen_twice(run: Run) -> None:
+    """A reorganisation seen by two tasks at the same time is mended once."""
+
+    async def go() -> None:
+        async with run.manager() as manager:
+            await manager.execute_action(supply(1))
+            run.chain.reorganise()
+            await asyncio.gather(manager.heartbeat(), manager.execute_action(supply(2)), manager.heartbeat())
+
+    asyncio.run(go())
+    assert run.chain.position(SUPPLIED) == 200
+    assert lost(run, [supply(1), supply(2)], OPENING) == []

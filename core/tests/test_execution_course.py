@@ -1,0 +1,604 @@
+"""The course of an action with a journal: stops, people, what others do meanwhile, what could not be read, lanes and commits."""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pluggy
+import pytest
+from toy_runs import FAR, Killed, PointJournal, Run, buy, crash_at, lost, supply
+
+from basis_venues import hookspecs
+from basis_venues.actions import SpotTrade
+from basis_venues.errors import ActionConflict, Denied, InvalidAction
+from basis_venues.execution.manager import ExecutionManager
+from basis_venues.execution.stops import HaltFlags
+from basis_venues.journal.events import Frozen, Observed, Sending
+from basis_venues.journal.sqlite import JournalUnwritable
+from basis_venues.observers import Observers
+from basis_venues.orders import Effect
+from basis_venues.results import ActionResult
+from basis_venues.states import State, Verdict
+
+OPENING = {"north:balance:USDT": "1000000", "south:balance:USDT": "1000000", "wallet:balance:USDT": "1000", "wallet:balance:ETH": "10"}
+HIDDEN = "hide:100000"
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    run = Run(directory=tmp_path)
+    run.exchange().set_up()
+    return run
+
+
+def sent(run: Run, name: str = "north") -> int:
+    return len(run.exchange(name).state()["writes"])
+
+
+# -- ids ---------------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_closed_id_returns_its_stored_result_and_never_acts_again(run: Run) -> None:
+    """The same id again, in this run and the next: the stored result, digit for digit, and no second write."""
+    first, again = run.act(buy(), buy())
+    (later,) = run.act(buy())
+    assert first == again == later
+    assert sent(run) == 1
+
+
+@pytest.mark.parametrize("verb", ["refuse", "expire"])
+def test_a_closed_failure_never_acts_again(run: Run, verb: str) -> None:
+    """A refused or expired action stays so under its id."""
+    run.exchange().change(script=[verb])
+    first, again = run.act(buy(), buy())
+    assert first == again == run.act(buy())[0]
+    assert first.state == {"refuse": "REJECTED", "expire": "EXPIRED"}[verb]
+    assert sent(run) == 1
+
+
+def test_an_id_with_other_parameters_is_refused(run: Run) -> None:
+    """The id is known with another quantity: ActionConflict, in this run and the next."""
+    run.act(buy())
+    with pytest.raises(ActionConflict, match="other parameters"):
+        run.act(buy(quantity="2"))
+    assert sent(run) == 1
+
+
+def test_an_id_in_flight_is_refused_to_a_second_caller(run: Run) -> None:
+    """Two callers ask for one id at the same time: one carries it out, the other is told to wait."""
+
+    async def both() -> list[Any]:
+        async with run.manager() as manager:
+            return await asyncio.gather(*(manager.execute_action(buy()) for _ in range(2)), return_exceptions=True)
+
+    first, second = asyncio.run(both())
+    assert first.state == "VERIFIED"
+    assert isinstance(second, ActionConflict)
+    assert sent(run) == 1
+
+
+def test_a_live_action_needs_an_id_and_valid_until(run: Run) -> None:
+    """Without either nothing is sent."""
+    for action in (buy(valid_until=None), SpotTrade(symbol="BTC/USDT", side="buy", quantity="1", valid_until=FAR)):
+        with pytest.raises(InvalidAction):
+            run.act(action)
+    assert sent(run) == 0
+
+
+# -- stops and people --------------------------------------------------------------------------------------------------------------
+
+
+def test_halting_in_the_middle_of_a_run_stops_the_next_write(run: Run) -> None:
+    """A flag that appears just before the write leaves: nothing is sent; after it is gone a new action is."""
+    flags = HaltFlags(run.directory / "state" / "halt")
+
+    def point(name: str) -> None:
+        if name == "prepared":
+            flags.halt("the operator says so")
+
+    (result,) = run.act(buy(1), point=point)
+    assert result.state == "INTERRUPTED"
+    assert "the operator says so" in result.legs[0].reason
+    assert run.act(buy(2))[0].state == "DENIED"
+    assert flags.resume()
+    assert run.act(buy(3))[0].state == "VERIFIED"
+    assert sent(run) == 1
+
+
+def test_a_halted_start_sends_nothing_again(tmp_path: Path) -> None:
+    """The transaction was lost, the runner killed, and then the operator halts: the same bytes wait until the flag is gone."""
+    run = Run(directory=tmp_path)
+    run.chain.set_up(["lose"])
+    flags = HaltFlags(tmp_path / "state" / "halt")
+    with pytest.raises(Killed):
+        run.act(supply(), point=crash_at(5)[0])
+    flags.halt("stop")
+    broadcasts = len(run.chain.state()["broadcasts"])
+    (waiting,) = run.act(supply())
+    assert waiting.state == "UNKNOWN"
+    assert len(run.chain.state()["broadcasts"]) == broadcasts
+    flags.resume()
+    assert run.act(supply())[0].state == "VERIFIED"
+    assert lost(run, [supply()], OPENING) == []
+
+
+def unsettled(run: Run) -> None:
+    """An order whose outcome the venue never tells, until a person has to."""
+    run.exchange().change(script=["rest_forever"])
+    (result,) = run.act(buy())
+    assert result.state == "NEEDS_HUMAN"
+
+
+def test_an_outcome_that_cannot_be_settled_freezes_the_account(run: Run) -> None:
+    """Patience ends: the account is frozen over restarts, the id stays open, and other orders are refused."""
+    unsettled(run)
+    again, other = run.act(buy(), buy(2))
+    assert again.state == "NEEDS_HUMAN"
+    assert other.state == "DENIED"
+    assert "frozen" in other.legs[0].reason
+    assert sent(run) == 1
+
+
+@pytest.mark.parametrize(("answer", "closed"), [(State.FILLED, "VERIFIED"), (State.REJECTED, "REJECTED")])
+def test_a_person_resolves_a_step(run: Run, answer: State, closed: str) -> None:
+    """Both answers close the id for good, thaw the account, and its positions are taken as the venue shows them."""
+    unsettled(run)
+    key = next(iter(run.replayed().attempts))
+    if answer is State.FILLED:
+        run.exchange().fill_late(key, "1")
+    run.exchange().cancel(key)
+
+    async def resolve() -> tuple[ActionResult, ActionResult]:
+        async with run.manager() as manager:
+            with pytest.raises(Denied):
+                await manager.resolve("nobody/0", answer, "a mistake")
+            await manager.resolve("buy-1/north/0", answer, "seen on the venue's site")
+            with pytest.raises(Denied):
+                await manager.resolve("buy-1/north/0", answer, "twice")
+            return await manager.execute_action(buy()), await manager.execute_action(buy(2))
+
+    first, second = asyncio.run(resolve())
+    assert (first.state, second.state) == (closed, "VERIFIED")
+    assert run.act(buy())[0] == first
+    assert run.replayed().book["north:balance:USDT"] == run.exchange().position("USDT")
+
+
+def test_a_rejected_first_step_is_not_followed_by_the_second(tmp_path: Path) -> None:
+    """A person says that the approve never happened: the supply does not go out after it."""
+    run = Run(directory=tmp_path)
+    run.chain.set_up(["pool:100000"])
+    assert run.act(supply())[0].state == "NEEDS_HUMAN"
+
+    async def resolve() -> ActionResult:
+        async with run.manager() as manager:
+            await manager.resolve("supply-1/chain/0", State.REJECTED, "dropped")
+            return await manager.execute_action(supply())
+
+    assert asyncio.run(resolve()).state == "REJECTED"
+    assert len(run.chain.state()["broadcasts"]) == 1
+
+
+def test_a_thawed_account_acts_again(run: Run) -> None:
+    """An account that a stranger's trade froze: thawed, it is read anew and acts."""
+    run.act(buy(1))
+    run.exchange().foreign({"BTC": "5", "USDT": "-500"})
+    run.clock.pass_by(60_000)
+    assert run.act(buy(2))[0].state == "DENIED"
+
+    async def thaw() -> ActionResult:
+        async with run.manager() as manager:
+            with pytest.raises(Denied):
+                await manager.thaw("nobody", "a mistake")
+            await manager.thaw("north", "it was me")
+            return await manager.execute_action(buy(3))
+
+    assert asyncio.run(thaw()).state == "VERIFIED"
+
+
+def test_obligations_are_kept_over_a_restart_and_a_thaw(run: Run) -> None:
+    """What has begun and not arrived stays in the books, whatever ends a run and whoever thaws the account."""
+    owed = {"north:transit:USDT/REF": Decimal(7), "north:claim:north/1": Decimal(3)}
+
+    async def note() -> None:
+        async with run.manager() as manager:
+            accounts = {"north": "north:one"}
+            await manager._loop.commit(Observed(owed, {}, (), accounts), Frozen("north", "for the test", accounts))
+
+    async def look(thaw: bool) -> dict[str, Decimal]:
+        async with run.manager() as manager:
+            if thaw:
+                await manager.thaw("north", "looked at")
+            return manager.obligations()
+
+    asyncio.run(note())
+    assert asyncio.run(look(thaw=False)) == owed
+    assert asyncio.run(look(thaw=True)) == owed
+    assert asyncio.run(look(thaw=False)) == owed
+
+
+class Rude:
+    """An observer that raises whatever it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    @hookspecs.hookimpl
+    def action_routed(self) -> None:
+        self.told.append("routed")
+        raise SystemExit
+
+    @hookspecs.hookimpl
+    def order_state_changed(self) -> None:
+        self.told.append("state")
+        raise ValueError
+
+    @hookspecs.hookimpl
+    def reconciliation_finished(self) -> None:
+        self.told.append("reconciled")
+        raise BaseException
+
+    @hookspecs.hookimpl
+    def action_finished(self) -> None:
+        self.told.append("finished")
+        raise AssertionError
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_observers_that_raise_change_nothing(run: Run) -> None:
+    """Each hook is called, each call raises, and the result is the same as without them."""
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    rude = Rude()
+    manager.register(rude, "rude")
+    observers = Observers(manager)
+    observers.refresh(("action_routed", "order_state_changed", "reconciliation_finished", "action_finished", "runner_halted"))
+    (result,) = run.act(buy(), observers=observers)
+    assert result.state == "VERIFIED"
+    assert rude.told == ["routed", "state", "reconciled", "finished"]
+    assert lost(run, [buy()], OPENING) == []
+
+
+def test_valid_until_between_two_steps_starts_nothing_more(tmp_path: Path) -> None:
+    """The approve took too long: the supply is not started, in this run or the next."""
+    run = Run(directory=tmp_path)
+    run.chain.set_up(["pool:5"])
+    action = supply(valid_until=1_001_000)
+    (result,) = run.act(action)
+    assert result.state == "INTERRUPTED"
+    assert run.act(action)[0] == result
+    assert len(run.chain.state()["broadcasts"]) == 1
+
+
+def test_valid_until_before_the_start_sends_nothing(run: Run) -> None:
+    """An action whose time has passed is INTERRUPTED."""
+    (result,) = run.act(buy(valid_until=5))
+    assert result.state == "INTERRUPTED"
+    assert sent(run) == 0
+
+
+def test_a_proven_absence_is_not_sent_again_after_valid_until(run: Run) -> None:
+    """The venue never got it, and meanwhile its time has passed: INTERRUPTED, with one write in all."""
+    run.exchange().change(script=["never"])
+    (result,) = run.act(buy(valid_until=1_003_000))
+    assert result.state == "INTERRUPTED"
+    assert sent(run) == 1
+
+
+def test_a_resting_order_is_cancelled_when_its_time_is_over(run: Run) -> None:
+    """The core cancels after good_for; the time it rests is counted from its sending, also over a restart."""
+    run.exchange().change(script=["rest_forever"])
+    action = buy(order_type="limit", price="100", good_for=4_000)
+    with pytest.raises(Killed):
+        run.act(action, point=crash_at(9)[0])
+    run.clock.pass_by(10_000)
+    before = run.clock.now()
+    (result,) = run.act(action)
+    assert result.state == "CANCELLED"
+    assert run.clock.now() - before < 2_000
+    assert run.exchange().fills() == []
+
+
+# -- what others do ----------------------------------------------------------------------------------------------------------------
+
+
+def test_tolerated_effects_of_others_explain_a_difference(run: Run) -> None:
+    """A deposit between two orders: VERIFIED, listed as external, in the books."""
+    run.act(buy(1))
+    run.exchange().foreign({"USDT": "50"}, kind="deposit")
+    run.clock.pass_by(60_000)
+    (result,) = run.act(buy(2))
+    assert result.state == "VERIFIED"
+    assert [effect.kind for effect in result.legs[0].externals] == ["deposit"]
+    assert lost(run, [buy(1), buy(2)], OPENING) == []
+
+
+def test_a_deposit_seen_late_explains_a_key_that_was_not_read_meanwhile(run: Run) -> None:
+    """A deposit of an asset that the orders in between did not touch is still found when the asset is read."""
+    run.act(SpotTrade(id="eth-1", symbol="ETH/USDT", side="buy", quantity="1", valid_until=FAR))
+    run.exchange().foreign({"ETH": "3"}, kind="deposit")
+    run.clock.pass_by(60_000)
+    run.act(buy(1))
+    run.clock.pass_by(60_000)
+    (result,) = run.act(SpotTrade(id="eth-2", symbol="ETH/USDT", side="buy", quantity="1", valid_until=FAR))
+    assert result.state in ("VERIFIED", "MISMATCHED")
+    assert [effect.kind for effect in result.legs[0].externals] == ["deposit"]
+
+
+def test_a_strangers_trade_before_an_order_freezes_the_account(run: Run) -> None:
+    """It is explained and not tolerated: the order is denied and the account frozen."""
+    run.act(buy(1))
+    run.exchange().foreign({"BTC": "5", "USDT": "-500"})
+    run.clock.pass_by(60_000)
+    (result,) = run.act(buy(2))
+    assert result.state == "DENIED"
+    assert "someone else" in run.replayed().frozen["north"]
+    assert sent(run) == 1
+
+
+def test_a_strangers_trade_during_an_order_freezes_the_account_after_it(run: Run) -> None:
+    """Our order is verified, since all is explained; the account does not act again."""
+    run.act(buy(1))
+    traded: list[str] = []
+
+    def point(name: str) -> None:
+        if name == "before the first byte" and not traded:
+            traded.append(name)
+            run.exchange().foreign({"BTC": "5", "USDT": "-500"})
+
+    (result,) = run.act(buy(2), point=point)
+    assert result.state == "VERIFIED"
+    assert [effect.kind for effect in result.legs[0].externals] == ["trade"]
+    assert "north" in run.replayed().frozen
+    assert run.act(buy(3))[0].state == "DENIED"
+
+
+def test_an_unexplained_difference_is_a_mismatch(run: Run) -> None:
+    """The balance moved and the venue's history does not say why: MISMATCHED, frozen, with the evidence; nothing is corrected."""
+    run.act(buy(1))
+
+    def point(name: str) -> None:
+        if name == "executed, before the reply":
+            data = run.world.load()
+            data["venues"]["north"]["positions"]["north:balance:USDT"] = "1"
+            run.world.save(data)
+
+    (result,) = run.act(buy(2), point=point)
+    assert result.state == "MISMATCHED"
+    off = [line for line in result.legs[0].compared if not line.agrees]
+    assert [(line.key, line.observed) for line in off] == [("north:balance:USDT", Decimal(1))]
+    assert "north" in run.replayed().frozen
+    assert run.replayed().book["north:balance:USDT"] == Decimal(999_900)
+
+
+def test_an_unreadable_history_explains_nothing_and_denies_nothing(run: Run) -> None:
+    """A difference whose explanation cannot be read is not a mismatch: UNVERIFIED until it can be."""
+    run.act(buy(1))
+    run.exchange().foreign({"USDT": "50"}, kind="deposit")
+    run.clock.pass_by(60_000)
+    run.exchange().change(histories=["ok", *["unreadable"] * 50])
+    assert run.act(buy(2))[0].state == "DENIED"
+    assert run.replayed().frozen == {}
+    run.exchange().change(histories=[])
+    assert run.act(buy(3))[0].state == "VERIFIED"
+
+
+def test_what_could_not_be_read_is_parked_and_verified_at_the_next_order(run: Run) -> None:
+    """Done, but the account was not readable: UNVERIFIED, open, no next order; verified as soon as it can be read."""
+    run.exchange().change(reads=["ok", *["unreadable"] * 50])
+    (first,) = run.act(buy(1))
+    assert (first.state, first.legs[0].state) == ("UNVERIFIED", State.FILLED)
+    run.exchange().change(reads=["unreadable"] * 50)
+    (refused,) = run.act(buy(3))
+    assert refused.state == "DENIED"
+    assert list(run.replayed().parked) == [("toy", "buy-1/north/0")]
+    run.exchange().change(reads=[])
+    after, again = run.act(buy(4), buy(1))
+    assert (after.state, again.state) == ("VERIFIED", "VERIFIED")
+    assert again.legs[0].verdict is Verdict.VERIFIED
+    assert run.replayed().parked == {}
+    assert lost(run, [buy(1), buy(4)], OPENING) == []
+
+
+def test_a_late_fill_is_attributed_to_its_closed_order(run: Run) -> None:
+    """A cancelled order fills a little more afterwards: no stranger's trade, kept with its step, and in the books."""
+    run.exchange().change(script=["partial"])
+    assert run.act(buy(1, "1"))[0].state == "CANCELLED"
+    key = next(iter(run.replayed().attempts))
+    run.exchange().fill_late(key, "0.25")
+    run.clock.pass_by(60_000)
+    (result,) = run.act(buy(2))
+    assert result.state == "VERIFIED"
+    state = run.replayed()
+    late = state.steps["toy", "buy-1/north/0"].late
+    assert [dict(effect.lines)["north:balance:BTC"] for effect in late] == [Decimal("0.25")]
+    assert state.frozen == {}
+    assert state.book["north:balance:BTC"] == Decimal("1.75")
+
+
+def test_a_fill_of_an_order_that_was_said_to_be_refused_freezes(run: Run) -> None:
+    """The venue refused it, and then it filled: what the caller was told is wrong, so the account stops."""
+    run.exchange().change(script=["refuse"])
+    assert run.act(buy(1))[0].state == "REJECTED"
+    key = next(iter(run.replayed().attempts))
+    run.exchange().foreign({"BTC": "1", "USDT": "-100"}, order=key)
+    run.clock.pass_by(60_000)
+    assert run.act(buy(2))[0].state == "DENIED"
+    assert "was closed as REJECTED" in run.replayed().frozen["north"]
+
+
+# -- lanes and commits -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Run:
+    run = Run(directory=tmp_path)
+    run.exchange("north").set_up()
+    run.exchange("south").set_up()
+    return run
+
+
+def test_two_legs_share_their_commits(pair: Run) -> None:
+    """Intent and both writes are one commit, both outcomes at most two, the close one."""
+    journals: list[PointJournal] = []
+    (result,) = pair.act(buy(quantity="2"), journals=journals)
+    assert result.state == "VERIFIED"
+    assert [leg.venue for leg in result.legs] == ["north", "south"]
+    assert journals[0].commits <= 4
+
+
+def test_a_failed_leg_halts_the_mode_and_shows_the_way_back(pair: Run) -> None:
+    """One leg is refused: the other is verified, its opposite is computed and not sent, and the next action is denied."""
+    pair.exchange("south").change(script=["refuse"])
+    first, second = pair.act(buy(1, "2"), buy(2, "2"))
+    assert first.state == "REJECTED"
+    assert [(back.venue, back.side, back.quantity) for back in first.undo if isinstance(back, SpotTrade)] == [("north", "sell", Decimal(1))]
+    assert second.state == "DENIED"
+    assert (sent(pair, "north"), sent(pair, "south")) == (1, 1)
+
+
+def test_a_failed_leg_lets_the_mode_go_on_when_it_says_so(pair: Run) -> None:
+    """`on_leg_failure: continue`: the next action is carried out."""
+    pair.exchange("south").change(script=["refuse"])
+    _, second = pair.act(buy(1, "2"), buy(2, "2"), halt_on_failure=False)
+    assert second.state == "VERIFIED"
+
+
+def test_a_broken_leg_leaves_the_other_to_its_end(pair: Run) -> None:
+    """A leg without readable account is denied while the other is carried out and reported."""
+    pair.exchange("south").change(reads=["unreadable"] * 50)
+    (result,) = pair.act(buy(1, "2"))
+    assert [(leg.venue, leg.state) for leg in result.legs] == [("north", State.FILLED), ("south", State.DENIED)]
+    assert lost(pair, [buy(1, "2")], OPENING) == []
+
+
+def test_many_actions_on_shared_lanes_end(pair: Run) -> None:
+    """Twelve actions at once over two accounts: no deadlock, one after the other on each account, all verified."""
+
+    async def all_at_once() -> list[ActionResult]:
+        async with pair.manager() as manager:
+            return await asyncio.wait_for(
+                asyncio.gather(*(manager.execute_action(buy(n, "2", **({} if n % 3 else {"venue": "north"}))) for n in range(12))), 60
+            )
+
+    results = asyncio.run(all_at_once())
+    assert {result.state for result in results} == {"VERIFIED"}
+    assert lost(pair, [buy(n, "2", **({} if n % 3 else {"venue": "north"})) for n in range(12)], OPENING) == []
+
+
+def test_a_cancelled_caller_leaves_a_step_that_the_next_order_settles(run: Run) -> None:
+    """The caller's patience ends while the outcome is unknown: the next order of the account settles it first."""
+    run.exchange().change(script=["drop_reply"])
+
+    async def impatient() -> ActionResult:
+        async with run.manager() as manager:
+            task = asyncio.ensure_future(manager.execute_action(buy(1)))
+            while not run.exchange().state()["writes"]:
+                await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            return await manager.execute_action(buy(2))
+
+    assert asyncio.run(impatient()).state == "VERIFIED"
+    state = run.replayed()
+    assert state.steps["toy", "buy-1/north/0"].verdict is Verdict.VERIFIED
+    assert run.act(buy(1))[0].state == "VERIFIED"
+    assert lost(run, [buy(1), buy(2)], OPENING) == []
+    assert sent(run) == 2
+
+
+def test_another_modes_unsettled_step_is_settled_and_recorded(run: Run) -> None:
+    """A step that another mode left unsettled on the same account: settled at the start, under its own mode."""
+    run.exchange().change(script=["drop_reply"])
+    with pytest.raises(Killed):
+        run.act(buy(1), point=crash_at(7)[0])
+    run.act(buy(2), mode="other")
+    state = run.replayed()
+    assert state.open == {}
+    assert state.steps["toy", "buy-1/north/0"].verdict is Verdict.VERIFIED
+    assert run.act(buy(1))[0].state == "VERIFIED"
+    assert len(run.exchange().fills()) == 2
+
+
+# -- mixed runs --------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_simulated_venue_spends_what_a_live_account_was_seen_to_hold(pair: Run) -> None:
+    """In a mixed run the simulated ledger follows the live book; a live order never sees what was only simulated."""
+
+    async def mixed() -> tuple[dict[str, Decimal], ExecutionManager]:
+        opening = {"south:balance:USDT": Decimal(1000)}
+        async with pair.manager(simulated=("south",), opening=opening) as manager:
+            await manager.execute_action(buy(1, "3", venue="north"))
+            await manager.execute_action(buy(2, "4", venue="south"))
+            return dict(manager._simulated.ledger.positions), manager
+
+    ledger, manager = asyncio.run(mixed())
+    assert ledger["north:balance:BTC"] == 3
+    assert ledger["south:balance:BTC"] == 4
+    assert manager.state.book.get("south:balance:BTC") == 0
+    assert manager.state.book["north:balance:BTC"] == 3
+    assert sent(pair, "south") == 0
+
+
+def test_a_mixed_run_goes_on_after_a_restart(pair: Run) -> None:
+    """The simulated side is restored from the journal: what it did and what the live book holds."""
+    options: dict[str, Any] = {"simulated": ("south",), "opening": {"south:balance:USDT": Decimal(1000)}}
+    pair.act(buy(1, "3", venue="north"), buy(2, "4", venue="south"), **options)
+
+    async def look() -> tuple[Decimal, Decimal, Decimal]:
+        async with pair.manager(**options) as manager:
+            held = manager._simulated.ledger.positions
+            return held["north:balance:BTC"], held["south:balance:BTC"], held["south:balance:USDT"]
+
+    assert asyncio.run(look()) == (3, 4, 600)
+
+
+def test_events_of_a_cancelled_commit_are_taken_back_or_counted(run: Run) -> None:
+    """A task that is cancelled before its commit leaves neither a row nor a change; one after it leaves both."""
+
+    async def cancel() -> tuple[int, dict[str, str]]:
+        async with run.manager() as manager:
+            event = Frozen("north", "cancelled", {"north": "north:one"})
+            task = asyncio.ensure_future(manager._loop.commit(event))
+            await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert manager._journal is not None
+            return len(list(manager._journal.rows())), dict(manager.state.frozen)
+
+    rows, frozen = asyncio.run(cancel())
+    assert (rows, frozen) == (0, {})
+
+
+def test_an_unwritable_journal_says_what_to_do(run: Run) -> None:
+    """The error of a full disk is a stop with its own exit code."""
+    assert JournalUnwritable("x").exit_code == 8
+
+
+def test_effects_of_ours_have_a_stable_name() -> None:
+    """The attempt key of a step is the same after a restart, and differs by account, mode, step and attempt."""
+    from basis_venues.attempts import attempt_key, is_ours
+
+    keys = {attempt_key(i, m, s, a) for i in "ab" for m in "cd" for s in ("e/0", "e/1") for a in (0, 1)}
+    assert len(keys) == 16
+    assert all(len(key) == 32 and key.isalnum() and key[0].isalpha() for key in keys)
+    assert attempt_key("a", "c", "e/0", 0) in keys
+    assert all(is_ours(Effect("x", key, (), 0, "trade")) for key in keys)
+
+
+def test_a_write_is_durable_with_its_intent(run: Run) -> None:
+    """Intent and the first write's row are in one commit: neither can be there without the other."""
+    commits: list[str] = []
+
+    def point(name: str) -> None:
+        if name.startswith("before the commit"):
+            commits.append(name)
+
+    run.act(buy(), point=point)
+    assert Sending.__name__ in commits[0]
+    assert commits[0].endswith("Intent+Observed+Sending")

@@ -1,0 +1,53 @@
+"""The account as an exchange shows it: wallets, perpetual positions, and how it is set up."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+from attrs import field, frozen
+
+from .fills import Position
+from .listings import Listing
+
+Part = Literal["spot", "futures", "funding", "perpetuals"]
+"""What can be read of an account: three wallets and the perpetual positions. On a unified account `spot` is the one wallet."""
+
+
+class Holdings(NamedTuple):
+    """What was read: `wallets` by part and coin, `perpetuals` by symbol. A coin or symbol that is not there is held at zero; a part that
+    is not there was not read. `at`: the venue's time of the answer where it tells, else 0."""
+
+    wallets: Mapping[str, Mapping[str, Decimal]]
+    perpetuals: Mapping[str, Position] = {}
+    at: int = 0
+
+
+@frozen(kw_only=True)
+class Setup:
+    """How the account is set up. `owner`: the venue's id of its owner, empty where it tells none. `leverage` and `margin` by symbol.
+    `may_withdraw`: None where the venue does not tell. `fee_asset`: what fees are paid in instead, where a discount is on."""
+
+    owner: str = ""
+    one_way: bool = True
+    may_trade: bool = True
+    may_withdraw: bool | None = None
+    leverage: Mapping[str, Decimal] = field(factory=dict)
+    margin: Mapping[str, str] = field(factory=dict)
+    fee_asset: str | None = None
+    problems: tuple[str, ...] = ()
+    """What else speaks against trading, each as a sentence with what to do about it."""
+
+
+class AccountReader(ABC):
+    """How one venue shows an account."""
+
+    @abstractmethod
+    async def holdings(self, parts: Collection[Part]) -> Holdings:
+        """The named parts, with one request for each wallet."""
+
+    @abstractmethod
+    async def setup(self, perpetuals: Collection[Listing]) -> Setup:
+        """How the account is set up, for the configured perpetuals."""

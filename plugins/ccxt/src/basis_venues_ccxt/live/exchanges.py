@@ -1,0 +1,58 @@
+"""Importing one exchange class of ccxt, without the hundred others that its packages load with it.
+
+ccxt's package modules import every exchange: half a second, of which one exchange needs a part. While an exchange is imported, empty
+modules with the real directories as their paths stand in for them; afterwards they are taken away again, so that whoever imports
+ccxt later gets the real one (`reference: cex.md §10.1`, tried with 4.5.90).
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+_PACKAGES = ("ccxt", "ccxt.async_support")
+_NEEDED_BY_MODULES = ("ccxt.base.errors", "ccxt.base.exchange")
+
+
+def exchange_class(name: str) -> Any:
+    """The asynchronous class `name` of ccxt. Raises `ModuleNotFoundError` where ccxt is not installed or has no such exchange."""
+    module = f"ccxt.async_support.{name}"
+    if module not in sys.modules and "ccxt" not in sys.modules:
+        _import_alone(module)
+    return getattr(importlib.import_module(module), name)
+
+
+def _import_alone(module: str) -> None:
+    found = find_spec("ccxt")
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError("ccxt is not installed: pip install basis-venues-ccxt", name="ccxt")
+    root = Path(found.origin).parent
+    stand_ins = {name: _stand_in(name, root.joinpath(*name.split(".")[1:])) for name in _PACKAGES}
+    sys.modules.update(stand_ins)
+    try:
+        importlib.import_module(module)
+    finally:
+        for name in _PACKAGES:
+            if sys.modules.get(name) is stand_ins[name]:
+                del sys.modules[name]
+
+
+def _stand_in(name: str, folder: Path) -> ModuleType:
+    module = ModuleType(name)
+    module.__path__ = [str(folder)]
+    module.__spec__ = ModuleSpec(name, None, is_package=True)
+    module.__spec__.submodule_search_locations = [str(folder)]
+
+    def look(attribute: str) -> Any:
+        for source in _NEEDED_BY_MODULES:
+            if hasattr(sys.modules.get(source), attribute):
+                return getattr(sys.modules[source], attribute)
+        raise AttributeError(f"module {name!r} has no attribute {attribute!r}")
+
+    module.__getattr__ = look  # type: ignore[method-assign]
+    return module

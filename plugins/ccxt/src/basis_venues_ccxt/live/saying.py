@@ -1,0 +1,120 @@
+"""What an exchange said instead of doing what it was asked, and what that proves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+
+import aiohttp
+
+from basis_venues.errors import BasisError
+from basis_venues.orders import Report
+from basis_venues.states import State
+
+
+class Proof(StrEnum):
+    """What a code proves of the write that it answers. A code that is on no list proves nothing."""
+
+    REFUSED = "refused"
+    """Not accepted, and it would not be the next time."""
+    FILTER = "filter"
+    """Refused by a market's filters: those that we know may be old."""
+    FATAL = "fatal"
+    """Refused because of the key or the account; nothing else will be accepted either."""
+    PACE = "pace"
+    """Not carried out: too many requests."""
+    CLOCK = "clock"
+    """Not carried out: it came outside the venue's time window."""
+    LATE = "late"
+    """Not carried out: its deadline had passed."""
+    DONE = "done"
+    """What was asked for is so already."""
+
+
+class Said(Exception):
+    """An answer that is not a success: HTTP status, the venue's own code (empty where there was none) and words. `retry_after`: ms."""
+
+    def __init__(self, status: int, code: str, words: str, retry_after: int = 0) -> None:
+        super().__init__(f"HTTP {status} {code} {words}".strip())
+        self.status = status
+        self.code = code
+        self.words = words
+        self.retry_after = retry_after
+
+
+class Proofs:
+    """The lists of one venue: `codes` by proof, `absent` (no such order), and words for codes that mean several things.
+
+    `words` maps (code, piece of the message in lower case) to a proof, or to None where that message proves nothing; it is looked
+    at before the code. `http` maps bare HTTP statuses.
+    """
+
+    def __init__(
+        self,
+        codes: Mapping[Proof, Iterable[int | str]],
+        *,
+        absent: Iterable[int | str],
+        words: Mapping[tuple[str, str], Proof | None] | None = None,
+        http: Mapping[int, Proof] | None = None,
+    ) -> None:
+        self._codes = {str(code): proof for proof, each in codes.items() for code in each}
+        self._absent = {str(code) for code in absent}
+        self._words = dict(words or {})
+        self._http = {401: Proof.FATAL, 429: Proof.PACE, **(http or {})}
+
+    def of(self, said: Said) -> Proof | None:
+        """What the answer proves; None for nothing. An answer with a status of 500 or more never proves anything."""
+        if said.status >= 500:
+            return None
+        lower = said.words.lower()
+        for (code, piece), proof in self._words.items():
+            if said.code == code and piece in lower:
+                return proof
+        return self._codes.get(said.code) or self._http.get(said.status)
+
+    def is_absent(self, said: Said) -> bool:
+        """Whether the answer says that the venue does not show such an order."""
+        return said.status < 500 and said.code in self._absent
+
+
+NOT_SENT = (
+    aiohttp.ClientConnectorError,  # refused, DNS, TLS, certificates
+    aiohttp.ConnectionTimeoutError,
+    BasisError,  # a guard or the budget, before any byte left
+)
+
+
+def never_left(error: BaseException) -> bool:
+    """Whether a failure proves that no byte of the request left: found in the chain of causes, never from ccxt's class, for a refused
+    connection and a reset after acceptance have the same one."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, NOT_SENT):
+            return True
+        cause = cause.__cause__
+    return False
+
+
+def outcome(error: Exception, proofs: Proofs) -> Report:
+    """What a failed write came to. What is not proven is UNKNOWN."""
+    if isinstance(error, Said):
+        return _of_answer(error, proofs.of(error))
+    if never_left(error):
+        return Report(State.NOT_SENT, reason=_told(error))
+    return Report(State.UNKNOWN, reason=f"no answer that says anything: {type(error).__name__}")
+
+
+def _of_answer(said: Said, proof: Proof | None) -> Report:
+    if proof in (Proof.PACE, Proof.CLOCK, Proof.LATE):
+        return Report(State.NOT_SENT, reason=str(said))
+    if proof in (Proof.REFUSED, Proof.FILTER, Proof.FATAL):
+        return Report(State.REJECTED, reason=str(said))
+    return Report(State.UNKNOWN, reason=str(said))
+
+
+def _told(error: BaseException) -> str:
+    """Our own words may be shown; those of a library may hold a signed URL."""
+    if isinstance(error, BasisError):
+        return str(error)
+    cause = error.__cause__
+    return f"no connection: {type(cause or error).__name__}"

@@ -1,0 +1,70 @@
+"""How one exchange is reached: what each venue's plugin says of its connection."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, NamedTuple
+
+from basis_venues.network import Network
+
+from .saying import Proofs
+
+
+class Request(NamedTuple):
+    """One call of the exchange's API by ccxt's names: its section, HTTP method, path and parameters (JSON data, figures as text)."""
+
+    api: str
+    method: str
+    path: str
+    params: Mapping[str, Any] = {}
+
+
+class Failure(NamedTuple):
+    """Code and words of an answer that reports a failure."""
+
+    code: str
+    words: str
+
+
+class Keys(NamedTuple):
+    """Names of the credential fields that sign a request; `passphrase` only where the venue has one."""
+
+    key: str
+    secret: str
+    passphrase: str = ""
+
+
+class Wire(ABC):
+    """The connection's peculiarities. `exchange` is ccxt's class, `options` are its options. `header`: see `Bounds`, by network."""
+
+    exchange: ClassVar[str]
+    options: ClassVar[Mapping[str, Any]] = {}
+    headers: ClassVar[Mapping[Network, tuple[str, str | None]]] = {}
+    proofs: ClassVar[Proofs]
+    clock: ClassVar[Request]
+    """What asks for the venue's time."""
+
+    @abstractmethod
+    def switch(self, exchange: Any, network: Network) -> None:
+        """Turn a fresh ccxt object to the network."""
+
+    @abstractmethod
+    def keys(self, api: str) -> Keys:
+        """Whose signature requests of this section carry."""
+
+    @abstractmethod
+    def failure(self, answer: Any) -> Failure | None:
+        """What an answer with a good HTTP status reports, or None for a success; also asked for the words of a bad one."""
+
+    @abstractmethod
+    def time(self, answer: Any) -> int:
+        """The venue's time, ms, from the answer to `clock`."""
+
+    def fenced(self, request: Request, fence: int, now: int) -> tuple[Request, dict[str, str], int | None]:
+        """The request as it must be sent so that it cannot be carried out after `fence`: request, headers, receive window in ms."""
+        return request, {}, None
+
+    def banned(self, status: int) -> bool:
+        """Whether the status says that this address was banned for a while."""
+        return status == 418

@@ -1,0 +1,198 @@
+"""`EvmChain`: everything that the venues of one wallet on one chain share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from basis_venues.contract import ClientContext
+from basis_venues.errors import ConfigurationError, CredentialError, GuardRefused
+from basis_venues.guard import LOCAL_CHAINS, check_chain, check_host
+from basis_venues.keys import Key
+from basis_venues.orders import Effect, Prepared, Report, Snapshot, Step
+from basis_venues.secret import Secret
+
+from ..settings import ChainSettings, TransactionSettings
+from .effects import Effects
+from .history import History
+from .multicall import ADDRESS as MULTICALL
+from .multicall import Call
+from .reading import Reading, Views
+from .registry import Registry, values_of
+from .reverts import Reverts
+from .rpc import Answer, Request, Rpc
+from .signing import Signer
+from .tokens import ERRORS, Tokens
+from .transactions import Transactions, Wanted
+
+NAMES = {1: "mainnet", 11155111: "sepolia", 560048: "hoodi"}
+"""Chain id -> what its contracts are filed under; every chain of this machine is `local`."""
+LOCAL = "local"
+
+
+class EvmChain:
+    """RPC, one signing lane, reads and decoded effects of one wallet on one chain. Implements `basis_venues.contract.ChainAccess`.
+
+    `wallet` is the alias of the account that signs. Without a key it reads and cannot send. Every user opens it, and closes it again;
+    the connections go with the last one.
+    """
+
+    def __init__(
+        self, context: ClientContext, urls: Sequence[Secret], signer: Signer | None, wallet: str, settings: TransactionSettings
+    ) -> None:
+        for url in urls:
+            check_host(context.venue, url.reveal(), context.allowed_hosts)
+        self._venue = context.venue
+        self._allowed = context.allowed_chains
+        self.chain_id = _expected(context.allowed_chains)
+        self.wallet = wallet
+        self.rpc = Rpc(context.venue, urls, context.clock, settings.timeout_ms)
+        self.reverts = Reverts()
+        self.registry = Registry()
+        self.tokens = Tokens(self.registry)
+        self._reading = Reading(context.venue, self.rpc, self.reverts)
+        self._effects = Effects(self.registry, self._reading)
+        self._history = History(context.venue, self.rpc, self.registry, self._effects)
+        self._signer = signer
+        self._transactions: Transactions | None = None
+        self._opening = asyncio.Lock()
+        self._users = 0
+        self._told: Mapping[str, Any] | None = None
+        self.reverts.know(ERRORS)
+        if signer is not None:
+            self.registry.add_account(wallet, signer.address)
+            self._transactions = Transactions(
+                context.venue, self.rpc, signer, self.registry, self.reverts, self._effects, settings, self._allowed, context.clock
+            )
+
+    # life
+
+    async def open(self) -> None:
+        """Connect and check the chain. Raises `GuardRefused` on another chain than allowed, `TryAgainLater` where none answers, and
+        `ConfigurationError` on a chain that cannot be read in one call."""
+        async with self._opening:
+            self._users += 1
+            if self._users > 1:
+                return
+            try:
+                await self.rpc.open()
+                await self._check()
+            except BaseException:
+                self._users = 0
+                await self.rpc.close()
+                raise
+
+    async def close(self) -> None:
+        """Let the connections go, with the last user."""
+        self._users = max(self._users - 1, 0)
+        if not self._users:
+            await self.rpc.close()
+
+    async def _check(self) -> None:
+        chain, code = await self.rpc.batch((Request("eth_chainId"), Request("eth_getCode", (MULTICALL, "latest"))))
+        if chain.fault is not None or code.fault is not None:
+            raise ConfigurationError(f"{self._venue}: what answers at the RPC endpoint is no Ethereum node")
+        self.chain_id = self._same(int(chain.result, 16))
+        if len(code.result) <= 2:
+            raise ConfigurationError(f"{self._venue}: chain {self.chain_id} has no Multicall3 at {MULTICALL}; positions are read with it")
+
+    def _same(self, chain: int) -> int:
+        check_chain(self._venue, chain, self._allowed)
+        return chain
+
+    async def check(self) -> Mapping[str, str]:
+        """One cheap look, as words for a person: the chain, its head, the wallet's ETH. Raises as `open` does."""
+        requests = [Request("eth_chainId"), Request("eth_blockNumber")]
+        chain, head = (int(_required(answer, self._venue), 16) for answer in await self.rpc.batch(requests))
+        self._same(chain)
+        return {"chain": str(chain), "block": str(head)}
+
+    # what venues ask while they open
+
+    async def contracts(self, venue: str, settings: ChainSettings) -> Mapping[str, str]:
+        """The addresses of the venue's contracts on this chain, from its YAML; those of a local chain that tells them itself. Raises
+        `ConfigurationError` where there are none, naming the networks that have some."""
+        name = LOCAL if self.chain_id in LOCAL_CHAINS else NAMES.get(self.chain_id, str(self.chain_id))
+        found = settings.contracts.get(name) or (await self.sandbox_addresses()).get(venue)
+        if not found:
+            known = ", ".join(settings.contracts) or "none"
+            raise ConfigurationError(f"{venue} has no contracts on {name} (chain {self.chain_id}); it is on {known}")
+        return {each: text for each, text in found.items() if isinstance(text, str)}
+
+    async def sandbox_addresses(self) -> Mapping[str, Any]:
+        """What a local chain of the sandbox tells of its contracts (the method `sandbox_addresses`), by venue; nothing elsewhere."""
+        if self.chain_id not in LOCAL_CHAINS:
+            return {}
+        if self._told is None:
+            (answer,) = await self.rpc.batch((Request("sandbox_addresses"),))
+            told = answer.result if isinstance(answer.result, dict) else {}
+            self._told = {**told, "alchemy": told.get("tokens", {})}
+        return self._told
+
+    async def views(self, calls: Collection[Call], at: int = 0) -> Views:
+        """The views at one block, `at` or later; one request with all that is asked at this moment. Raises `RpcUnavailable`."""
+        return await self._reading.views(calls, at)
+
+    # accounts and their positions
+
+    def address_of(self, account: str) -> str:
+        """The address of an account, in lower case. Raises `Denied` where it is not known."""
+        return self.registry.address(account)
+
+    def identity_of(self, account: str) -> str:
+        """What the account's locks and journal are named after: chain id and address."""
+        return f"{self.chain_id}:{self.registry.address(account)}"
+
+    async def positions(self, keys: Collection[Key], at: int) -> Snapshot:
+        """The positions at one block, `at` or later; one that cannot be read is left out."""
+        reads = {key: self.registry.read(key) for key in keys}
+        views = await self._reading.views([read.call for read in reads.values() if read.call is not None], at)
+        return Snapshot(views.block, values_of(reads, views.answers))
+
+    async def recent_effects(self, keys: Collection[Key], since: int, until: int) -> list[Effect]:
+        """Everything that changed the positions (none named: all) after block `since` up to `until` (0: now)."""
+        return await self._history.effects(keys, since, until)
+
+    # transactions
+
+    async def prepare(self, step: Step, attempt_key: str, wanted: Wanted) -> Prepared:
+        """Simulate and sign a transaction of the wallet. Raises `Denied`, `GuardRefused`, `TryAgainLater`; nothing has left then."""
+        return await self._sending().prepare(step, attempt_key, wanted)
+
+    async def send(self, prepared: Prepared) -> Report:
+        """Broadcast its bytes, once."""
+        return await self._sending().send(prepared)
+
+    async def lookup(self, prepared: Prepared) -> Report:
+        """What became of it."""
+        return await self._sending().lookup(prepared)
+
+    async def replace(self, prepared: Prepared) -> Prepared | None:
+        """The same at a higher fee, when it is stuck; to be journalled before it is sent."""
+        return await self._sending().replace(prepared)
+
+    def _sending(self) -> Transactions:
+        if self._transactions is None:
+            raise CredentialError(f"{self._venue} has no private key and signs nothing; set BASIS_{{ENV}}__ALCHEMY__PRIVATE_KEY")
+        return self._transactions
+
+
+def evm_chain(context: ClientContext) -> EvmChain:
+    """The chain that the context carries. Raises `ConfigurationError` where there is none: no wallet is subscribed."""
+    if not isinstance(context.chain, EvmChain):
+        raise ConfigurationError(f"{context.venue} acts through a wallet, and the mode has none: subscribe alchemy, under wallet")
+    return context.chain
+
+
+def _expected(allowed: Collection[int]) -> int:
+    """The chain that an answer is expected from, before there is one. Raises `GuardRefused` where no chain is allowed."""
+    if not allowed:
+        raise GuardRefused("no chain is allowed here")
+    return max(allowed)
+
+
+def _required(answer: Answer, venue: str) -> Any:
+    if answer.fault is not None:
+        raise ConfigurationError(f"{venue}: the node refuses a question every node answers: {answer.fault.message}")
+    return answer.result

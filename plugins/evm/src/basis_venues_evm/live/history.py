@@ -1,0 +1,149 @@
+"""What happened to our accounts between two blocks, whoever caused it.
+
+Transactions are found by the logs that name an account of ours, and where ETH or a nonce changed, by the block in which it did. A
+payment of ETH from inside a contract leaves no log: it is then the change of that block that no transaction explains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from basis_venues.amounts import MONEY, ZERO, from_units
+from basis_venues.keys import Key, split_key
+from basis_venues.orders import Effect, deltas
+
+from ..acting import balance_key
+from ..settings import ETHER
+from .effects import Effects
+from .mined import mined
+from .registry import Registry
+from .rpc import Answer, Request, Rpc, RpcUnavailable
+
+LOG_BLOCKS = 2000
+"""Blocks whose logs are asked for at once: what every provider grants."""
+MOST_BLOCKS = 50_000
+"""About a week. Older history is not searched: what cannot be explained goes to a person."""
+_PARTS = 8
+
+
+class _Point(NamedTuple):
+    """ETH (in wei) and next nonce of an account after a block."""
+
+    block: int
+    ether: int
+    nonce: int
+
+
+class History:
+    """Of the accounts of one chain."""
+
+    def __init__(self, venue: str, rpc: Rpc, registry: Registry, effects: Effects) -> None:
+        self._venue = venue
+        self._rpc = rpc
+        self._registry = registry
+        self._effects = effects
+
+    async def effects(self, keys: Collection[Key], since: int, until: int) -> list[Effect]:
+        """Effects on `keys` (none: on every position) after block `since` up to `until` (0: the latest), oldest first.
+
+        Raises `RpcUnavailable` where the nodes do not tell, or the interval is longer than `MOST_BLOCKS`.
+        """
+        last = until or int(await self._rpc.ask("eth_blockNumber"), 16)
+        if not since or last <= since:
+            return []  # nothing was verified before: there is nothing to explain
+        if last - since > MOST_BLOCKS:
+            raise RpcUnavailable(f"{self._venue}: the last {last - since} blocks are more than the {MOST_BLOCKS} that are searched")
+        accounts = set(self._registry.aliases.values())
+        if keys:
+            accounts &= {split_key(key).account for key in keys}
+        hashes = await self._named_in_logs(accounts, since, last)
+        changed: dict[str, list[tuple[_Point, _Point]]] = {}
+        for alias in sorted(accounts):
+            if not keys or balance_key(alias, ETHER) in keys:
+                changed[alias] = await self._changes(self._registry.address(alias), since, last)
+                hashes.update(await self._in_blocks(alias, (after.block for _, after in changed[alias])))
+        found = [effect for transaction in await self._mined(hashes) for effect in await self._effects.of(transaction)]
+        for alias, steps in changed.items():
+            found += _unexplained(alias, steps, found)
+        return sorted((each for each in found if _concerns(each, keys)), key=lambda effect: effect.at)
+
+    async def _named_in_logs(self, accounts: Collection[str], since: int, last: int) -> dict[str, None]:
+        """The hashes of transactions with a log of a registered contract that has an account of ours among its topics."""
+        names = ["0x" + self._registry.address(alias)[2:].rjust(64, "0") for alias in accounts]
+        contracts = self._registry.contracts
+        if not names or not contracts:
+            return {}
+        topics = [[self._registry.topics, *([None] * place), names] for place in range(3)]
+        requests = [
+            Request("eth_getLogs", ({**_range(begin, last), "address": contracts, "topics": each},))
+            for begin in range(since + 1, last + 1, LOG_BLOCKS)
+            for each in topics
+        ]
+        return {log["transactionHash"]: None for answer in await self._all(requests) for log in answer}
+
+    async def _changes(self, address: str, since: int, last: int) -> list[tuple[_Point, _Point]]:
+        """The single blocks in which ETH or nonce of the account changed, each with the state before it and after."""
+        waiting = [tuple(await self._points(address, (since, last)))]
+        found: list[tuple[_Point, _Point]] = []
+        while waiting:
+            begin, end = waiting.pop()
+            if begin[1:] == end[1:]:
+                continue
+            if end.block - begin.block == 1:
+                found.append((begin, end))
+                continue
+            parts = min(_PARTS, end.block - begin.block)
+            inner = [begin.block + (end.block - begin.block) * part // parts for part in range(1, parts)]
+            points = [begin, *await self._points(address, inner), end]
+            waiting.extend(pairwise(points))
+        return sorted(found)
+
+    async def _points(self, address: str, blocks: Sequence[int]) -> list[_Point]:
+        methods = ("eth_getBalance", "eth_getTransactionCount")
+        answers = await self._all([Request(method, (address, hex(block))) for block in blocks for method in methods])
+        return [_Point(block, int(answers[2 * at], 16), int(answers[2 * at + 1], 16)) for at, block in enumerate(blocks)]
+
+    async def _in_blocks(self, alias: str, blocks: Iterable[int]) -> dict[str, None]:
+        """The hashes of transactions in these blocks that the account sent or that went to it."""
+        address = self._registry.address(alias)
+        answers = await self._all([Request("eth_getBlockByNumber", (hex(block), True)) for block in blocks])
+        transactions = (each for block in answers for each in block["transactions"])
+        return {each["hash"]: None for each in transactions if address in (each["from"].lower(), (each["to"] or "").lower())}
+
+    async def _mined(self, hashes: Iterable[str]) -> list[Any]:
+        methods = ("eth_getTransactionByHash", "eth_getTransactionReceipt")
+        answers = await self._all([Request(method, (each,)) for each in hashes for method in methods])
+        return [mined(answers[at], answers[at + 1]) for at in range(0, len(answers), 2)]
+
+    async def _all(self, requests: Sequence[Request]) -> list[Any]:
+        """Every result. Raises `RpcUnavailable` when one is missing."""
+        answers: list[Answer] = await self._rpc.batch(requests) if requests else []
+        for request, answer in zip(requests, answers, strict=True):
+            if answer.fault is not None or answer.result is None:
+                why = "nothing there" if answer.fault is None else answer.fault.message
+                raise RpcUnavailable(f"{self._venue}: the node does not tell its history ({request.method}: {why})")
+        return [answer.result for answer in answers]
+
+
+def _unexplained(alias: str, steps: Iterable[tuple[_Point, _Point]], found: Sequence[Effect]) -> list[Effect]:
+    """For each block the change of ETH that its transactions do not explain: a payment from inside a contract, or a block's reward."""
+    key, more = balance_key(alias, ETHER), []
+    for before, after in steps:
+        explained = deltas(effect for effect in found if effect.at == after.block).get(key, ZERO)
+        rest: Decimal = MONEY.subtract(from_units(after.ether - before.ether, 18), explained)
+        if rest:
+            more.append(Effect(f"block:{after.block}:{alias}:{ETHER}", None, ((key, rest),), after.block, "transfer"))
+    return more
+
+
+def _concerns(effect: Effect, keys: Collection[Key]) -> bool:
+    return not keys or any(key in keys for key, _ in effect.lines)
+
+
+def _range(begin: int, last: int) -> dict[str, str]:
+    return {"fromBlock": hex(begin), "toBlock": hex(min(begin + LOG_BLOCKS - 1, last))}
+
+

@@ -1,0 +1,80 @@
+"""What became of a transaction, by all the hashes that it was ever sent under.
+
+Receipts first, then the pool, then the nonce. A receipt that is missing proves nothing: the node may lag. That another transaction took
+the nonce is believed only when that transaction is found and final.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from .rpc import Answer, Request, Rpc, RpcUnavailable
+
+
+class Seen(NamedTuple):
+    """What a node shows of a set of hashes. `pair`: transaction and receipt of the one that was mined. `pooled`: one waits in the pool.
+    `placed`: one is said to be in a block, and its receipt is not there. `spent` and `final_spent`: how many nonces of the
+    sender are used, and used for good. `head` and `final` are block numbers."""
+
+    pair: tuple[Any, Any] | None
+    pooled: bool
+    placed: bool
+    head: int
+    final: int
+    spent: int
+    final_spent: int
+
+
+def seen_requests(hashes: Sequence[str], sender: str) -> list[Request]:
+    """What must be asked, as one batch."""
+    known = [Request(method, (each,)) for each in hashes for method in ("eth_getTransactionReceipt", "eth_getTransactionByHash")]
+    return [
+        *known,
+        Request("eth_blockNumber"),
+        Request("eth_getBlockByNumber", ("finalized", False)),
+        Request("eth_getTransactionCount", (sender, "latest")),
+        Request("eth_getTransactionCount", (sender, "finalized")),
+    ]
+
+
+def seen(answers: Sequence[Answer], venue: str) -> Seen:
+    """The answers to `seen_requests`. Raises `RpcUnavailable` when one of them could not be given."""
+    *known, head, final, spent, final_spent = answers
+    pairs = [(_result(known[at + 1], venue), _result(known[at], venue)) for at in range(0, len(known), 2)]
+    mined = next(((transaction, receipt) for transaction, receipt in pairs if transaction is not None and receipt is not None), None)
+    block = None if final.fault is not None else final.result  # a young chain, and some clients, have no final block yet
+    return Seen(
+        pair=mined,
+        pooled=any(transaction is not None and transaction.get("blockNumber") is None for transaction, _ in pairs),
+        placed=any(receipt is not None or (sent is not None and sent.get("blockNumber") is not None) for sent, receipt in pairs),
+        head=int(_result(head, venue), 16),
+        final=0 if block is None else int(block["number"], 16),
+        spent=int(_result(spent, venue), 16),
+        final_spent=0 if final_spent.fault is not None else int(final_spent.result, 16),
+    )
+
+
+async def who_took(rpc: Rpc, sender: str, nonce: int, final: int) -> str | None:
+    """The hash of the final transaction of `sender` with that nonce; None where it cannot be found.
+
+    Its block is the first after which the sender's count is above the nonce, found by halving the interval up to the block `final`.
+    """
+    low, high = 0, final
+    while high - low > 1:
+        middle = (low + high) // 2
+        if int(await rpc.ask("eth_getTransactionCount", sender, hex(middle)), 16) > nonce:
+            high = middle
+        else:
+            low = middle
+    block = await rpc.ask("eth_getBlockByNumber", hex(high), True)
+    for transaction in block["transactions"] if block else ():
+        if transaction["from"].lower() == sender and int(transaction["nonce"], 16) == nonce:
+            return str(transaction["hash"])
+    return None
+
+
+def _result(answer: Answer, venue: str) -> Any:
+    if answer.fault is not None:
+        raise RpcUnavailable(f"{venue}: the node does not say what became of it: {answer.fault.message}")
+    return answer.result

@@ -1,0 +1,304 @@
+"""The life of a transaction: simulated, signed under the lane's next nonce, sent once, looked up, replaced when it is stuck.
+
+The journal keeps everything that is needed to recognise and to send it again: `Prepared.payload` has nonce, signed bytes, the hash they
+have, all hashes that the nonce was ever signed under, the fees of each, and the values of positions that the effects are counted from.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping
+from decimal import ROUND_CEILING, Decimal
+from typing import Any, NamedTuple
+
+from basis_venues.amounts import MONEY, from_units
+from basis_venues.clock import Clock
+from basis_venues.errors import Denied, TryAgainLater
+from basis_venues.guard import check_chain
+from basis_venues.keys import Key
+from basis_venues.orders import Prepared, Report, Step
+from basis_venues.states import State
+
+from ..settings import TransactionSettings
+from .effects import Effects
+from .fees import Fees, bumped, going, offer
+from .lookup import Seen, seen, seen_requests, who_took
+from .mined import Mined, mined
+from .multicall import Call
+from .reading import Views, views_of, views_request
+from .refusals import meaning
+from .registry import Registry, values_of
+from .reverts import Reverts
+from .rpc import Answer, NotSent, Request, Rpc
+from .signing import Signer, Transaction
+
+_LAGGING_READS = 5
+_LAGGING_PAUSE_MS = 400
+_FEES = Request("eth_feeHistory", ("0x5", "latest", [50]))
+
+
+class Wanted(NamedTuple):
+    """A transaction that a venue wants sent. `to` in lower case, `data` as hex, `value` in wei.
+
+    `facts`: positions whose present value the effects are counted from. `on_the_way`: a position, without its reference, that
+    `amount` goes to, and which the transaction's hash completes.
+    """
+
+    to: str
+    data: str = "0x"
+    value: int = 0
+    facts: tuple[Key, ...] = ()
+    on_the_way: tuple[str, Decimal] | None = None
+
+
+class Lane:
+    """The nonces of one address on one chain. One transaction is prepared at a time; `used` are those known to be spent."""
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.used = 0
+
+
+class Transactions:
+    """Those of one wallet."""
+
+    def __init__(
+        self, venue: str, rpc: Rpc, signer: Signer, registry: Registry, reverts: Reverts, effects: Effects,
+        settings: TransactionSettings, allowed: Collection[int], clock: Clock,
+    ) -> None:  # fmt: skip
+        self._venue = venue
+        self._rpc = rpc
+        self._signer = signer
+        self._registry = registry
+        self._reverts = reverts
+        self._effects = effects
+        self._settings = settings
+        self._allowed = allowed
+        self._clock = clock
+        self._lane = Lane()
+        self._reasons: dict[str, str] = {}
+
+    # preparing
+
+    async def prepare(self, step: Step, key: str, wanted: Wanted) -> Prepared:
+        """Simulate it, and sign it under the lane's next nonce. Raises `Denied` with the contract's reason when it would be reverted,
+        when the ETH does not cover it or a cap forbids it, `GuardRefused` on another chain than allowed, and `TryAgainLater`."""
+        async with self._lane.lock:
+            state = await self._state(wanted)
+            gas = self._gas(wanted, state)
+            fees = offer(going(_result(state.history)), self._settings)
+            self._afford(wanted, gas, fees, int(_result(state.balance), 16))
+            transaction = Transaction(state.chain, state.nonce, fees.tip, fees.max_fee, gas, wanted.to, wanted.value, wanted.data)
+            signed = self._signer.sign(transaction)
+        self._effects.ours[signed.hash] = key
+        payload = {
+            **transaction._asdict(),
+            "from": self._signer.address,
+            "raw": signed.raw,
+            "hash": signed.hash,
+            "hashes": [signed.hash],
+            "fees": [list(fees)],
+            "before": {fact: str(value) for fact, value in self._facts(wanted, state).items()},
+            "on_the_way": [wanted.on_the_way[0], str(wanted.on_the_way[1])] if wanted.on_the_way else None,
+            "at": self._clock.now(),
+        }
+        return Prepared(key, step, payload)
+
+    async def _state(self, wanted: Wanted) -> _State:
+        """Everything that a transaction is made from, in one request; again while the node lags behind what is known here."""
+        call = {"from": self._signer.address, "to": wanted.to, "data": wanted.data, "value": hex(wanted.value)}
+        facts = self._fact_calls(wanted)
+        requests = (
+            Request("eth_chainId"),
+            Request("eth_getTransactionCount", (self._signer.address, "latest")),
+            Request("eth_getTransactionCount", (self._signer.address, "pending")),
+            _FEES,
+            Request("eth_getBalance", (self._signer.address, "latest")),
+            Request("eth_call", (call, "latest")),
+            Request("eth_estimateGas", (call,)),
+            *((views_request(facts),) if facts else ()),
+        )
+        for _ in range(_LAGGING_READS):
+            state = _State.of(await self._rpc.batch(requests))
+            check_chain(self._venue, state.chain, self._allowed)
+            if state.nonce >= self._lane.used:
+                break
+            await self._clock.sleep(_LAGGING_PAUSE_MS)
+        else:
+            raise TryAgainLater(f"{self._venue}: the node does not show this wallet's last transaction yet; nothing was sent")
+        if state.pending > state.nonce:
+            raise TryAgainLater(
+                f"a transaction of this wallet that is none of this run's waits in the pool (nonce {state.nonce}): "
+                "wait until it is mined, or replace it where it was made"
+            )
+        return state
+
+    def _fact_calls(self, wanted: Wanted) -> tuple[Call, ...]:
+        reads = (self._registry.read(key) for key in wanted.facts)
+        return tuple(dict.fromkeys(read.call for read in reads if read.call is not None))
+
+    def _facts(self, wanted: Wanted, state: _State) -> Mapping[Key, Decimal]:
+        """The values of the facts. Raises `RpcUnavailable` where one cannot be read."""
+        calls = self._fact_calls(wanted)
+        views = views_of(state.facts, calls, self._reverts, self._venue) if state.facts is not None else Views(0, {})
+        values = values_of({key: self._registry.read(key) for key in wanted.facts}, views.answers)
+        missing = [key for key in wanted.facts if key not in values]
+        if missing:
+            raise TryAgainLater(f"{self._venue}: {', '.join(missing)} could not be read before the transaction; nothing was sent")
+        return values
+
+    def _gas(self, wanted: Wanted, state: _State) -> int:
+        """The gas limit: the estimate with its margin. Raises `Denied` with the reason where the simulation was reverted."""
+        for answer in (state.simulated, state.estimate):
+            if answer.fault is not None:
+                reason = self._reverts.reason(answer.fault.data, answer.fault.message)
+                raise Denied(f"the chain would refuse it: {reason}; nothing was sent")
+        estimate = int(state.estimate.result, 16)
+        if estimate > self._settings.gas_limit:
+            raise Denied(f"it would take {estimate} gas, more than the limit of {self._settings.gas_limit} for a transaction")
+        with_margin = MONEY.multiply(Decimal(estimate), self._settings.gas_margin).to_integral_value(ROUND_CEILING)
+        return estimate if wanted.data == "0x" and estimate == 21_000 else min(int(with_margin), self._settings.gas_limit)
+
+    def _afford(self, wanted: Wanted, gas: int, fees: Fees, balance: int) -> None:
+        needed = wanted.value + gas * fees.max_fee
+        if balance < needed:
+            raise Denied(
+                f"the wallet holds {from_units(balance, 18)} ETH, and {from_units(needed, 18)} are needed for what is sent and for gas at "
+                "the most that it may cost; send it ETH or act on less"
+            )
+
+    # sending
+
+    async def send(self, prepared: Prepared) -> Report:
+        """Broadcast the signed bytes, once. What a refusal means is judged by the chain's state first, and only then by its text."""
+        payload = prepared.payload
+        self._know(prepared)
+        check_chain(self._venue, int(payload["chain_id"]), self._allowed)
+        try:
+            answer = await self._rpc.write("eth_sendRawTransaction", payload["raw"])
+        except NotSent as error:
+            return Report(State.NOT_SENT, reason=str(error))
+        if answer.fault is None:
+            same = answer.result == payload["hash"]
+            return Report(State.ACCEPTED if same else State.UNKNOWN, reason="" if same else "the node answered with another hash")
+        report = await self.lookup(prepared)
+        if report.state not in (State.ABSENT, State.UNKNOWN):
+            return report
+        state = meaning(answer.fault)
+        if len(payload["hashes"]) > 1 and state is not State.ACCEPTED:
+            state = State.UNKNOWN  # that a replacement is refused says nothing of the one before it
+        return Report(state, reason=f"the node said: {answer.fault.message}")
+
+    def _know(self, prepared: Prepared) -> None:
+        self._effects.ours.update(dict.fromkeys(prepared.payload["hashes"], prepared.key))
+
+    # looking up
+
+    async def lookup(self, prepared: Prepared) -> Report:
+        """What became of it. Raises `RpcUnavailable` where nothing can be told."""
+        self._know(prepared)
+        payload = prepared.payload
+        now = seen(await self._rpc.batch(seen_requests(payload["hashes"], payload["from"])), self._venue)
+        if now.pair is not None:
+            return await self._mined(prepared, mined(*now.pair), now)
+        if now.placed:
+            return Report(State.UNKNOWN, reason="it is in a block, and its receipt is not there yet")
+        if now.pooled:
+            return Report(State.ACCEPTED, reason="it waits to be mined")
+        if now.spent <= payload["nonce"]:
+            return Report(State.ABSENT, reason="no node shows it, and its nonce is free")
+        return await self._nonce_taken(prepared, now)
+
+    async def _mined(self, prepared: Prepared, transaction: Mined, now: Seen) -> Report:
+        depth = now.head - transaction.block + 1
+        self._lane.used = max(self._lane.used, prepared.payload["nonce"] + 1)
+        if depth < self._settings.confirmations:
+            wanted = self._settings.confirmations
+            return Report(State.ACCEPTED, reason=f"it is in block {transaction.block}, with {max(depth, 0)} of {wanted} confirmations")
+        found = await self._effects.of(transaction, prepared)
+        if not transaction.ok:
+            return Report(State.REVERTED, found, transaction.block, await self._why(transaction))
+        state = State.FINAL if transaction.block <= now.final else State.MINED
+        return Report(state, found, transaction.block)
+
+    async def _nonce_taken(self, prepared: Prepared, now: Seen) -> Report:
+        """Another transaction has the nonce, or the node lags. Believed only when the other one is found and final."""
+        payload = prepared.payload
+        if now.final_spent <= payload["nonce"]:
+            return Report(State.UNKNOWN, reason=f"its nonce {payload['nonce']} is used and no receipt is there, which is not final yet")
+        taken = await who_took(self._rpc, payload["from"], payload["nonce"], now.final)
+        if taken is None or taken in payload["hashes"]:
+            return Report(State.UNKNOWN, reason="the nonce is used, and the node does not show by what")
+        return Report(State.REJECTED, reason=f"another transaction ({taken}) took its nonce {payload['nonce']} and is final")
+
+    async def _why(self, transaction: Mined) -> str:
+        """Why it was reverted: out of gas, or what the same call answers on the block before. Kept, as it does not change."""
+        known = self._reasons.get(transaction.hash)
+        if known is not None:
+            return known
+        if transaction.gas_used >= transaction.gas:
+            reason = f"out of gas: all {transaction.gas} were used"
+        else:
+            call = {"from": transaction.sender, "to": transaction.to, "data": transaction.data, "value": hex(transaction.value)}
+            (answer,) = await self._rpc.batch((Request("eth_call", (call, hex(transaction.block - 1))),))
+            reason = "reverted, and would not have been a block earlier"
+            if answer.fault is not None:
+                reason = self._reverts.reason(answer.fault.data, answer.fault.message)
+        self._reasons[transaction.hash] = reason
+        return reason
+
+    # replacing
+
+    async def replace(self, prepared: Prepared) -> Prepared | None:
+        """The same nonce, to the same effect, at a higher fee: when it waits for longer than it should, or can no longer be mined at its
+        fee. None when it is not stuck, or a cap forbids more. What it answers must be journalled before it is sent."""
+        payload = prepared.payload
+        requests = seen_requests(payload["hashes"], payload["from"])
+        *looked, chain, history = await self._rpc.batch((*requests, Request("eth_chainId"), _FEES))
+        check_chain(self._venue, int(_result(chain), 16), self._allowed)
+        now, sent = seen(looked, self._venue), [Fees(*each) for each in payload["fees"]]
+        market = going(_result(history))
+        waited = self._clock.now() - payload["at"]
+        stuck = waited >= self._settings.stuck_after_ms or market.base > sent[-1].max_fee
+        if now.pair is not None or now.placed or now.spent > payload["nonce"] or not stuck:
+            return None
+        fees = bumped(sent, market, self._settings)
+        if fees is None:
+            return None
+        fields = {name: payload[name] for name in Transaction._fields}
+        signed = self._signer.sign(Transaction(**{**fields, "tip": fees.tip, "max_fee": fees.max_fee}))
+        changes = {
+            "tip": fees.tip,
+            "max_fee": fees.max_fee,
+            "raw": signed.raw,
+            "hash": signed.hash,
+            "hashes": [*payload["hashes"], signed.hash],
+            "fees": [*payload["fees"], list(fees)],
+            "at": self._clock.now(),
+        }
+        return prepared._replace(payload={**payload, **changes})
+
+
+class _State(NamedTuple):
+    """What the node answered before a transaction."""
+
+    chain: int
+    nonce: int
+    pending: int
+    history: Answer
+    balance: Answer
+    simulated: Answer
+    estimate: Answer
+    facts: Answer | None
+
+    @classmethod
+    def of(cls, answers: list[Answer]) -> _State:
+        chain, nonce, pending = (int(_result(answer), 16) for answer in answers[:3])
+        history, balance, simulated, estimate, *facts = answers[3:]
+        return cls(chain, nonce, pending, history, balance, simulated, estimate, facts[0] if facts else None)
+
+
+def _result(answer: Answer) -> Any:
+    if answer.fault is not None:
+        raise TryAgainLater(f"the node could not answer: {answer.fault.message}; nothing was sent")
+    return answer.result

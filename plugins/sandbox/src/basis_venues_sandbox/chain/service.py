@@ -1,0 +1,75 @@
+"""The chain as a service of `basis sandbox up`."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..services import Absent, Options
+from .anvil import Anvil, anvil_binary, start_anvil
+from .errors import ChainUnavailable
+from .running import start_flags
+from .shim import Shim
+from .state import BuiltChain, built_chain
+
+ADDRESSES = "addresses.json"
+"""The file in the sandbox's directory that says where the contracts are."""
+
+# Blocks come by themselves too, so that confirmations do; four blocks deep is final.
+_FLAGS = ("--mixed-mining", "--block-time", "2", "--slots-in-an-epoch", "2")
+
+
+class ChainService:
+    """The node and the shim, running."""
+
+    def __init__(self, anvil: Anvil, shim: Shim, addresses_file: Path) -> None:
+        self._anvil = anvil
+        self._shim = shim
+        self.addresses_file = addresses_file
+
+    @property
+    def endpoints(self) -> Mapping[str, str]:
+        """The endpoint for adapters, and the node behind it."""
+        return {"rpc": self._shim.url, "node": self._anvil.url}
+
+    @property
+    def memory(self) -> int:
+        """Bytes that the node holds in memory."""
+        return self._anvil.memory()
+
+    async def stop(self) -> None:
+        """End the shim and the node."""
+        await self._shim.stop()
+        await asyncio.to_thread(self._anvil.stop)
+
+
+async def start(options: Options) -> ChainService:
+    """Start the chain on `options.chain_port`; its addresses are written to `addresses.json` in `options.state`.
+
+    Raises `Absent` where the machine lacks what it takes.
+    """
+    try:
+        built, anvil = await asyncio.to_thread(_start_node, options)
+    except ChainUnavailable as missing:
+        raise Absent(str(missing)) from None
+    shim = Shim(anvil.url, built.addresses)
+    try:
+        await shim.start(options.chain_port)
+        options.state.mkdir(parents=True, exist_ok=True)
+        return ChainService(anvil, shim, Path(shutil.copy(built.addresses_file, options.state / ADDRESSES)))
+    except BaseException:
+        await shim.stop()
+        anvil.stop()
+        raise
+
+
+def _start_node(options: Options) -> tuple[BuiltChain, Anvil]:
+    built = built_chain(_tell)
+    return built, start_anvil(anvil_binary(_tell), flags=[*start_flags(built.state_file, options.since), *_FLAGS])
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr)
