@@ -61,9 +61,9 @@ def test_the_core_imports_no_venue_and_no_venue_library():
 
 
 def test_the_core_stands_on_few_libraries():
-    """pluggy, attrs, cattrs, PyYAML and platformdirs; Typer and Rich for the command, DuckDB for databases."""
+    """pluggy, attrs, cattrs, PyYAML and platformdirs; Typer and Rich for the command, DuckDB for databases, keyring for keyrings."""
     outside = {module for module in imports(ROOT / "core" / "src") if module not in sys.stdlib_module_names and module != "basis_venues"}
-    assert outside <= {"attr", "attrs", "cattrs", "click", "duckdb", "platformdirs", "pluggy", "rich", "typer", "yaml"}
+    assert outside <= {"attr", "attrs", "cattrs", "click", "duckdb", "keyring", "platformdirs", "pluggy", "rich", "typer", "yaml"}
 
 
 @pytest.mark.parametrize("name", VENUES)

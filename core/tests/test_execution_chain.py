@@ -142,3 +142,14 @@ def test_heartbeats_and_orders_at_once_do_not_reopen_twice(run: Run) -> None:
     asyncio.run(go())
     assert run.chain.position(SUPPLIED) == 200
     assert lost(run, [supply(1), supply(2)], OPENING) == []
+
+
+def test_a_stuck_transaction_is_replaced_at_its_nonce(run: Run) -> None:
+    """Waiting for ever, it is sent with a higher fee in its place: the journal has the new form first, and one of the two is mined."""
+    run.chain.set_up(["stuck", "mine", "mine"])
+    (result,) = run.act(supply())
+    assert result.state == "VERIFIED"
+    first, second, _ = run.chain.state()["broadcasts"]
+    assert second == f"{first}+"
+    assert [block["nonce"] for block in run.chain.state()["blocks"]] == [0, 1]
+    assert lost(run, [supply()], OPENING) == []

@@ -18,7 +18,21 @@ from basis_venues.journal.state import JournalState
 from basis_venues.orders import Prepared, Report
 
 OPENING = {"north:balance:USDT": "1000000", "south:balance:USDT": "1000000", "wallet:balance:USDT": "1000", "wallet:balance:ETH": "10"}
-VERBS = ("fill", "drop_reply", "refuse", "never", "late:2", "hide:1", "hide:3", "partial", "expire", "rest", "not_sent", "bad:none", "bad:float")
+VERBS = (
+    "fill",
+    "drop_reply",
+    "refuse",
+    "never",
+    "late:2",
+    "hide:1",
+    "hide:3",
+    "partial",
+    "expire",
+    "rest",
+    "not_sent",
+    "bad:none",
+    "bad:float",
+)
 
 
 def try_to(run: Run, actions: Sequence[Action], at: int) -> bool:
@@ -66,7 +80,9 @@ def test_ids_that_are_unique_for_ever_need_no_fence(verb: str, tmp_path: Path) -
     every_point(Run(directory=tmp_path), tmp_path, [verb], "always", fence=False)
 
 
-@pytest.mark.parametrize("script", [["mine"], ["drop_reply"], ["lose"], ["mine", "lose"], ["pool:2"], ["revert"], ["mine", "revert"]])
+@pytest.mark.parametrize(
+    "script", [["mine"], ["drop_reply"], ["lose"], ["mine", "lose"], ["pool:2"], ["revert"], ["mine", "revert"], ["stuck", "mine", "stuck"]]
+)
 def test_two_transactions_survive_an_end_at_any_point(script: list[str], tmp_path: Path) -> None:
     """An approve, then a supply: each is mined once, with its nonce, whatever ended the run."""
     run, at, ended = Run(directory=tmp_path), 0, False
@@ -119,7 +135,10 @@ class ExactlyOnce(RuleBasedStateMachine):
 
     base: Path
 
-    @rule(script=st.lists(st.sampled_from(VERBS), max_size=3), reads=st.lists(st.sampled_from(["ok", "unreadable", "stale", "float"]), max_size=2))
+    @rule(
+        script=st.lists(st.sampled_from(VERBS), max_size=3),
+        reads=st.lists(st.sampled_from(["ok", "unreadable", "stale", "float"]), max_size=2),
+    )
     def behave(self, script: list[str], reads: list[str]) -> None:
         self.run.exchange().change(script=script, reads=reads)
 
@@ -151,6 +170,8 @@ class ExactlyOnce(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.run.exchange().change(script=[], reads=[])
+        self.run.clock.pass_by(60_000)  # a last order reads the account once more
+        self.asked.append(buy("last"))
         self.run.act(*self.asked)
         state = self.run.replayed()
         assert lost(self.run, self.asked, OPENING) == []

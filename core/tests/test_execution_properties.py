@@ -76,10 +76,21 @@ def test_any_amount_is_divided_without_a_rest(whole: Decimal, wanted: list[Share
         assert all(part > 0 for _, part in parts)
 
 
+def test_thirds_lose_no_lot() -> None:
+    """Three equal weights miss 1 by their sixtieth digit, and three lots are still three lots."""
+    with localcontext(MONEY):
+        third = Decimal(1) / 3
+        parts, rest, _ = split(Decimal(3), [Share(name, third, Decimal(1), Decimal(0)) for name in "abc"])
+        assert (parts, rest) == ((("a", Decimal(1)), ("b", Decimal(1)), ("c", Decimal(1))), 0)
+
+
 def test_lots_of_very_different_sizes_are_divided_quickly() -> None:
     """A remainder of a million small lots is given away in a few turns."""
     with localcontext(MONEY):
-        wanted = [Share("a", Decimal("0.4"), Decimal(1000), Decimal(0)), *(Share(f"b{n}", Decimal("0.3"), Decimal("0.000001"), Decimal(0)) for n in range(2))]
+        wanted = [
+            Share("a", Decimal("0.4"), Decimal(1000), Decimal(0)),
+            *(Share(f"b{n}", Decimal("0.3"), Decimal("0.000001"), Decimal(0)) for n in range(2)),
+        ]
         parts, rest, _ = split(Decimal("4999.999999"), wanted)
         assert sum((part for _, part in parts), Decimal(0)) + rest == Decimal("4999.999999")
         assert rest == 0
@@ -101,7 +112,10 @@ def test_journal_replay_equals_live(data: st.DataObject) -> None:
         run.exchange().set_up()
         run.chain.set_up()
         for _ in range(data.draw(st.integers(1, 3))):
-            run.exchange().change(script=data.draw(st.lists(st.sampled_from(VERBS), max_size=3)), reads=data.draw(st.lists(st.sampled_from(READS), max_size=8)))
+            run.exchange().change(
+                script=data.draw(st.lists(st.sampled_from(VERBS), max_size=3)),
+                reads=data.draw(st.lists(st.sampled_from(READS), max_size=8)),
+            )
             _one_run(run, data)
     finally:
         shutil.rmtree(directory)
@@ -156,6 +170,11 @@ def fills(count: int) -> tuple[Effect, ...]:
     return tuple(Effect(f"f{n}", "k", (("north:balance:BTC", Decimal(1)),), n, "trade") for n in range(count))
 
 
+async def never_renewed(prepared: Prepared) -> Prepared | None:
+    """A write without a form that could replace it."""
+    return None
+
+
 class Telling(VenueClient):
     """A venue that tells what it is made to tell, and `ABSENT` from then on."""
 
@@ -202,7 +221,9 @@ def test_state_never_regresses(reports: list[Report]) -> None:
         clock = WorldClock(World(directory / "world.json"))
         client = Telling(honest)
         venue = Venue("north", _Nothing(), client, False, False, TIMING, frozenset())
-        report = asyncio.run(settle(venue, Prepared("k", STEP, {}, clock.now()), Report(State.UNKNOWN), None, clock, lambda: None))
+        report = asyncio.run(
+            settle(venue, Prepared("k", STEP, {}, clock.now()), Report(State.UNKNOWN), None, clock, lambda: None, never_renewed)
+        )
     finally:
         shutil.rmtree(directory)
     consumed = honest[: len(honest) - len(client._reports)]
@@ -263,7 +284,9 @@ def test_a_bundle_is_folded_all_or_nothing(legs: list[Action], held: int) -> Non
         assert expected is None
     else:
         assert expected is not None
-        assert {key: amount for key, amount in deltas(effects).items() if amount} == {key: amount for key, amount in expected.items() if amount}
+        assert {key: amount for key, amount in deltas(effects).items() if amount} == {
+            key: amount for key, amount in expected.items() if amount
+        }
         assert len({effect.id for effect in effects}) == len(effects)
     assert dict(view) == before
 

@@ -106,7 +106,9 @@ def test_P1_kill_at_each_lifecycle_step(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_P2_kill_during_recovery_twice(tmp_path: Path) -> None:
     """Killed right after the order was executed, and then twice more while the next starts recover."""
-    cases = [Case("one", (verb,), rule, (6, at, at)) for verb in ("fill", "hide:1", "late:2") for rule in ("open", "always") for at in (1, 4)]
+    cases = [
+        Case("one", (verb,), rule, (6, at, at)) for verb in ("fill", "hide:1", "late:2") for rule in ("open", "always") for at in (1, 4)
+    ]
     cases += [Case("chain", script, "open", (7, at, at + 1)) for script in (("lose", "mine"), ("drop_reply",)) for at in (1, 4)]
     cases += [Case("two", ("drop_reply",), "open", (11, at, at)) for at in (3,)]
     assert len(cases) >= 15

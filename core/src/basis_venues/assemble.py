@@ -12,7 +12,7 @@ from attrs import frozen
 
 from .actions import moment
 from .amounts import exact
-from .clock import Clock, PlanClock, SystemClock
+from .clock import Clock, PlanClock, SteeredClock, SystemClock
 from .config.settings import Settings
 from .contract import Market
 from .environment import EnvironmentManager
@@ -84,7 +84,7 @@ def assemble(
     manager = EnvironmentManager(settings, confirm_mainnet=confirm_mainnet)
     begin = 0 if since is None else moment(since)
     simulated = all(network is Network.SIMULATION for network in settings.networks.values())
-    clock = clock or (PlanClock(begin) if simulated else SystemClock())
+    clock = clock or _clock(settings, simulated, begin)
     factory = VenueClientFactory(settings, manager, clock, state=str(state_directory(state, settings)) if not simulated else "")
     if market is None and simulated:
         end = FAR if until is None else moment(until)
@@ -155,6 +155,17 @@ def synthetic_directory() -> Path:
 
     directory = user_cache_path("basis-venues") / f"synthetic-{__version__}"
     return write_synthetic(directory)
+
+
+def _clock(settings: Settings, simulated: bool, begin: int) -> Clock:
+    """A backtest's clock moves as it is told; a profile may put a live run on the plan's time; else the time is the machine's."""
+    if simulated:
+        return PlanClock(begin)
+    if settings.profile.clock:
+        from .steering import steering  # only the sandbox keeps our time
+
+        return SteeredClock(begin, steering(settings.profile.clock))
+    return SystemClock()
 
 
 def _venue(name: str, factory: VenueClientFactory, ledger: SimulatedLedger, market: Market, clock: Clock) -> Venue:

@@ -64,3 +64,33 @@ class PlanClock:
     async def sleep(self, milliseconds: int) -> None:
         """Move forward by so much, at once."""
         self.set(self._now + milliseconds)
+
+
+class SteeredClock:
+    """The machine's clock, put to a plan's time and running on from there. Those who keep the same time (the sandbox) are told.
+
+    So a plan with holding periods runs against the sandbox as it does in a backtest: what lies between two actions passes at once, and
+    within an action time goes on as it really does.
+    """
+
+    def __init__(self, now: int, tell: Callable[[int], None]) -> None:
+        self._tell = tell
+        self._started = False
+        self._base, self._mark = now, time.monotonic_ns()
+
+    def now(self) -> int:
+        """Milliseconds since 1970 UTC, by the plan."""
+        return self._base + (time.monotonic_ns() - self._mark) // 1_000_000
+
+    def set(self, now: int) -> None:
+        """Go on at `now`, and tell. A time before the present one is ignored."""
+        if now > self.now() or not self._started:
+            self._started = True
+            self._tell(max(now, self.now()))
+            self._base, self._mark = max(now, self.now()), time.monotonic_ns()
+
+    async def sleep(self, milliseconds: int) -> None:
+        """Wait on the running event loop."""
+        import asyncio
+
+        await asyncio.sleep(milliseconds / 1000)

@@ -6,7 +6,7 @@ A venue that is missing, must not be loaded, or fails on import is refused by na
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from .errors import BasisError, PluginRefused
 from .manifest import Manifest
 from .observers import Observers
 from .registry import Installed, Registry, check_contract
+from .trust import Trust
 
 VENUE_HOOKS = ("settings_class", "create_model", "create_client", "chain_access", "market_data")
 """Hooks that one venue's plugin answers."""
@@ -30,10 +31,12 @@ OBSERVER_HOOKS = ("action_routed", "order_state_changed", "reconciliation_finish
 class Plugins:
     """The plugins of one run, in one pluggy manager."""
 
-    def __init__(self, registry: Registry | None = None) -> None:
+    def __init__(self, registry: Registry | None = None, trust: Callable[[], Trust] = Trust) -> None:
+        """`trust` answers which distributions of others may be imported; asked when the registry is first needed."""
         self._manager = pluggy.PluginManager(hookspecs.PROJECT)
         self._manager.add_hookspecs(hookspecs)
         self._registry = registry
+        self._trust = trust
         self._given: dict[str, tuple[Manifest, Mapping[str, Any]]] = {}
         self._venues: dict[str, object] = {}
         self.observers = Observers(self._manager)
@@ -43,7 +46,7 @@ class Plugins:
     def registry(self) -> Registry:
         """What is installed; scanned when it is first needed."""
         if self._registry is None:
-            self._registry = Registry()
+            self._registry = Registry(trust=self._trust())
         return self._registry
 
     def add(self, plugin: object, manifest: Manifest, settings: Mapping[str, Any] | None = None) -> None:
@@ -118,6 +121,11 @@ class Plugins:
         self._venues[venue] = plugin
 
     def _load_observers(self) -> Iterator[str]:
+        for entry in self.registry.strangers:
+            yield (
+                f"the observer {entry.name!r} of {entry.distribution.name} {entry.distribution.version} is not trusted and not loaded; "
+                f"look at it, then: basis venues trust {entry.name}"
+            )
         for entry in self.registry.observers:
             who = f"the observer {entry.name!r} ({entry.distribution.name} {entry.distribution.version})"
             try:

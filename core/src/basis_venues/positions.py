@@ -43,7 +43,7 @@ class Overlaid(Positions):
         self._base = base
 
     def __missing__(self, key: Key) -> Decimal:
-        return self._base[key] if key in self._base else ZERO
+        return self._base.get(key, ZERO)
 
     def get(self, key: Key, default: Decimal = ZERO) -> Decimal:  # type: ignore[override]
         """The amount, zero where there is none."""

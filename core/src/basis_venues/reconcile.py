@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from .amounts import ZERO
 from .clock import Clock
-from .keys import TRANSIT, Key, protocol_of, split_key
 from .errors import NotRoutable
 from .execution.boundary import checked_effects
+from .keys import TRANSIT, Key, protocol_of, split_key
 from .orders import Effect, Snapshot
 from .results import Compared
 from .states import Verdict
@@ -110,7 +110,9 @@ class Reconciler:
             owner = self.owner(key)
             if owner is not None:
                 by_owner[owner.name].append(key)
-        asked = [self._ask(self._venues.named(name), group, at if self._venues.same_time(name, home) else 0) for name, group in by_owner.items()]
+        asked = [
+            self._ask(self._venues.named(name), group, at if self._venues.same_time(name, home) else 0) for name, group in by_owner.items()
+        ]
         values: dict[Key, Decimal] = {}
         times: dict[str, int] = {}
         failures: list[str] = []

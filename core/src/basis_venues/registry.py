@@ -13,9 +13,10 @@ from .distributions import EntryPoint, entry_points
 from .errors import ConfigurationError, PluginRefused
 from .hookspecs import ENTRY_POINT_GROUP
 from .manifest import Manifest, read_manifest
+from .trust import Trust
 
 OBSERVER_GROUP = "basis.observers"
-"""The entry-point group of observers; every installed one is loaded."""
+"""The entry-point group of observers; every installed and trusted one is loaded."""
 
 FIRST_PARTY: Mapping[str, str] = {
     name: f"basis-venues-{name}" for name in ("aave", "alchemy", "binance", "bybit", "instadapp", "lido", "okx")
@@ -32,16 +33,23 @@ class Installed(NamedTuple):
 
 
 class Registry:
-    """The installed venues and observers. The path is scanned once, when it is made; manifests are read when they are asked for."""
+    """The installed venues and observers. The path is scanned once, when it is made; manifests are read when they are asked for.
 
-    def __init__(self, path: Sequence[str] | None = None) -> None:
+    `trust`: which distributions of others are let in; None lets in every one, which is for tools that judge plugins. A run has a list.
+    """
+
+    def __init__(self, path: Sequence[str] | None = None, trust: Trust | None = None) -> None:
+        self._trust = trust
         found = entry_points((ENTRY_POINT_GROUP, OBSERVER_GROUP), path)
         self._claims: dict[str, list[EntryPoint]] = {}
         for entry in found:
             if entry.group == ENTRY_POINT_GROUP:
                 self._claims.setdefault(entry.name, []).append(entry)
-        self.observers = tuple(entry for entry in found if entry.group == OBSERVER_GROUP)
-        """Entry points of installed observers."""
+        observers = tuple(entry for entry in found if entry.group == OBSERVER_GROUP)
+        self.observers = tuple(entry for entry in observers if self._trusts(entry))
+        """Entry points of installed observers that may be loaded."""
+        self.strangers = tuple(entry for entry in observers if not self._trusts(entry))
+        """Entry points of installed observers that may not."""
         self._passed: dict[str, Installed] = {}
 
     def names(self) -> tuple[str, ...]:
@@ -51,7 +59,7 @@ class Registry:
     def venue(self, name: str) -> Installed:
         """The venue of that name. Raises `PluginRefused` with what mends it where it is missing or must not be loaded."""
         if name not in self._passed:
-            self._passed[name] = self._admit(self._owner(name))
+            self._passed[name] = self.admitted(self._owner(name))
         return self._passed[name]
 
     def _owner(self, name: str) -> EntryPoint:
@@ -60,6 +68,9 @@ class Registry:
         if not claims:
             hint = nearest(name, {*FIRST_PARTY, *self._claims} - {name})
             raise PluginRefused(f"no plugin for the venue {name!r} is installed: pip install {_wheel(name)}{hint}")
+        pinned = [claim for claim in claims if self._trust is not None and self._trust.covers(claim.distribution, name)]
+        if len(claims) > 1 and len(pinned) == 1 and name not in FIRST_PARTY:
+            return pinned[0]
         if len(claims) > 1:
             owners = " and ".join(sorted(claim.distribution.name for claim in claims))
             raise PluginRefused(f"{owners} both claim the venue {name!r}, so neither is loaded: pip uninstall the one you do not want")
@@ -69,9 +80,26 @@ class Registry:
                 f"the venue {name!r} belongs to {FIRST_PARTY[name]}, but {owner} claims it and is not loaded: "
                 f"pip uninstall {owner} && pip install {FIRST_PARTY[name]}"
             )
+        if not self._trusts(claims[0]):
+            raise PluginRefused(
+                f"{owner} {claims[0].distribution.version} claims the venue {name!r} and is not among the trusted distributions of "
+                f"{self._trust.file if self._trust else 'this run'}, so it is not imported; look at it, then: basis venues trust {name}"
+            )
         return claims[0]
 
-    def _admit(self, entry: EntryPoint) -> Installed:
+    def claims(self, name: str) -> tuple[EntryPoint, ...]:
+        """Every entry point that claims the venue's name, or is an observer of that name."""
+        observers = (entry for entry in (*self.observers, *self.strangers) if entry.name == name)
+        return (*self._claims.get(name, ()), *observers)
+
+    def _trusts(self, entry: EntryPoint) -> bool:
+        """Whether the entry's distribution is ours, or listed."""
+        venue = entry.name if entry.group == ENTRY_POINT_GROUP else ""
+        ours = FIRST_PARTY.get(venue) == entry.distribution.name
+        return ours or self._trust is None or self._trust.covers(entry.distribution, venue)
+
+    def admitted(self, entry: EntryPoint) -> Installed:
+        """The venue that an entry point leads to, whoever ships it. Raises `PluginRefused` where its manifest or contract does not fit."""
         folder = _module_folder(entry)
         shipper = f"{entry.distribution.name} {entry.distribution.version}"
         try:

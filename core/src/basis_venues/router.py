@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import attrs
 
@@ -150,7 +150,7 @@ class ActionRouter:
         parts, rest, notes = split(quantity, shares)
         if not parts:
             raise Denied(f"{quantity} of {getattr(action, 'symbol', '')} is under every venue's minimum: {'; '.join(notes)}")
-        orders = tuple(self._order(attrs.evolve(action, quantity=part), venue) for venue, part in parts)
+        orders = tuple(self._order(_resized(action, "quantity", part), venue) for venue, part in parts)
         return Routed(orders, rest, notes)
 
     def _divided_notional(self, action: Action, route: Route) -> Routed:
@@ -164,7 +164,7 @@ class ActionRouter:
         parts, rest, notes = split(notional, shares)
         if not parts:
             raise Denied(f"a notional of {notional} is under every venue's minimum: {'; '.join(notes)}")
-        orders = tuple(self._order(attrs.evolve(action, notional=part), venue) for venue, part in parts)
+        orders = tuple(self._order(_resized(action, "notional", part), venue) for venue, part in parts)
         return Routed(orders, rest, notes)
 
     def _share(self, venue: str, weight: Decimal, limits: Limits, action: Action) -> Share:
@@ -176,3 +176,9 @@ class ActionRouter:
             lots = floor_to(by_value, limits.lot) + limits.lot if limits.lot else by_value
             minimum = max(minimum, lots)
         return Share(venue, weight, limits.lot, minimum)
+
+
+def _resized(action: Action, field: str, part: Decimal) -> Action:
+    """The action with a leg's own quantity or notional."""
+    changes: dict[str, Any] = {field: part}
+    return attrs.evolve(action, **changes)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import ROUND_FLOOR, Decimal
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from typing import NamedTuple
 
 from .amounts import MONEY, ZERO, floor_to
+
+_LAST_DIGIT = Decimal("1E-18")
+"""Where endless digits are cut: no venue counts in less."""
 
 
 class Share(NamedTuple):
@@ -32,7 +35,7 @@ def split(whole: Decimal, shares: Sequence[Share]) -> Split:
     Weights that sum to less than 1 leave the remainder in the rest. Runs inside the money context.
     """
     taking = [share for share in shares if share.weight > 0]
-    wanted = whole * min(sum((share.weight for share in taking), ZERO), Decimal(1))
+    wanted = _wanted(whole, sum((share.weight for share in taking), ZERO))
     notes: list[str] = []
     while taking:
         parts = _whole_lots(wanted, taking)
@@ -44,6 +47,17 @@ def split(whole: Decimal, shares: Sequence[Share]) -> Split:
         notes.append(f"{least.venue} left out: its part {parts[least.venue]} is under its minimum {max(least.minimum, least.lot)}")
         taking.remove(least)
     return Split((), whole, tuple(notes))
+
+
+def _wanted(whole: Decimal, weight: Decimal) -> Decimal:
+    """The part of the whole that is to be placed. Equal weights such as three thirds miss 1 by their last digit: that takes no lot away."""
+    if 1 - _LAST_DIGIT < weight < 1:
+        return whole
+    wanted = whole * min(weight, Decimal(1))
+    digits = min(int(whole.as_tuple().exponent), _LAST_DIGIT.adjusted())
+    if int(wanted.as_tuple().exponent) >= digits:
+        return wanted
+    return wanted.quantize(Decimal(1).scaleb(digits), ROUND_HALF_EVEN, MONEY)
 
 
 def _whole_lots(wanted: Decimal, taking: Sequence[Share]) -> dict[str, Decimal]:
@@ -66,7 +80,7 @@ def _whole_lots(wanted: Decimal, taking: Sequence[Share]) -> dict[str, Decimal]:
 
 def _even_out_last_digit(wanted: Decimal, taking: Sequence[Share], parts: dict[str, Decimal]) -> None:
     """Where a venue takes any amount, a third of something would have endless digits: cut them, and give it what is left."""
-    digits = min(int(wanted.as_tuple().exponent), -18)
+    digits = min(int(wanted.as_tuple().exponent), _LAST_DIGIT.adjusted())
     free = [share.venue for share in taking if not share.lot]
     for venue in free:
         parts[venue] = parts[venue].quantize(Decimal(1).scaleb(digits), ROUND_FLOOR, MONEY)

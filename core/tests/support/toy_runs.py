@@ -215,9 +215,11 @@ def lost(run: Run, wanted: Sequence[Action], opening: dict[str, str]) -> list[st
     data = run.world.load()["venues"]
     for name, venue in data.items():
         if name == "chain":
-            by_hash = {r.sending.prepared.payload["hash"]: r for r in state.steps.values() if r.sending.order.venue == "chain"}
+            sendings = [record.sending for record in state.steps.values() if record.sending.order.venue == "chain"]
+            by_hash = {each: sending for sending in sendings for each in sending.prepared.payload["hashes"]}
             wrong += [f"a transaction that the journal does not know: {b['hash']}" for b in venue["blocks"] if b["hash"] not in by_hash]
-            wrong += [f"{by_hash[h].sending.step.id} is mined twice" for h in by_hash if sum(b["hash"] == h for b in venue["blocks"]) > 1]
+            mined = [by_hash[block["hash"]].step.id for block in venue["blocks"] if block["hash"] in by_hash]
+            wrong += [f"{step} is mined twice" for step in set(mined) if mined.count(step) > 1]
             continue
         keys: dict[str, set[str]] = {}
         for row in venue["effects"]:

@@ -95,7 +95,8 @@ def _add(positions: dict[str, str], lines: Sequence[Sequence[str]], sign: int = 
 
 def _effects(rows: Sequence[Mapping[str, Any]]) -> tuple[Effect, ...]:
     return tuple(
-        Effect(row["id"], row["order"], tuple((key, Decimal(amount)) for key, amount in row["lines"]), row["at"], row["kind"]) for row in rows
+        Effect(row["id"], row["order"], tuple((key, Decimal(amount)) for key, amount in row["lines"]), row["at"], row["kind"])
+        for row in rows
     )
 
 
@@ -169,7 +170,7 @@ class Exchange:
         data["venues"][self.name] = {
             "positions": {f"{self.name}:balance:BTC": base, f"{self.name}:balance:USDT": quote},
             "orders": [], "effects": [], "writes": [], "queue": [], "script": list(script), "reads": list(reads), "histories": [],
-            "rule": rule, "fence": fence, "accepts_late": 0,
+            "rule": rule, "fence": fence, "accepts_late": 0, "mute": False,
         }  # fmt: skip
         self.world.save(data)
         return self
@@ -207,13 +208,13 @@ class Exchange:
 
     # what the client asks
 
-    def write(self, key: str, side: str, quantity: str, fence: int | None) -> Report:
+    def write(self, key: str, wanted: Mapping[str, str], fence: int | None) -> Report:
         data = self.world.load()
         mine = data["venues"][self.name]
         mine["writes"].append([key, data["now"], fence])
         data["now"] += 10
         verb, _, detail = (mine["script"].pop(0) if mine["script"] else "fill").partition(":")
-        order = {"key": key, "side": side, "quantity": quantity, "filled": "0", "open": True, "hidden": 0, "looks": 0, "then": verb, "refused": False}
+        order = {"key": key, **wanted, "filled": "0", "open": True, "hidden": 0, "looks": 0, "then": verb}
         answer: Any = Unreachable("no reply")
         if fence is not None and data["now"] > fence and verb != "late":
             answer = Report(State.REJECTED, (), data["now"], "outside the receive window")
@@ -264,14 +265,16 @@ class Exchange:
     def _fill(self, data: dict[str, Any], order: dict[str, Any], size: Decimal) -> None:
         order["filled"] = str(Decimal(order["filled"]) + size)
         signed = size if order["side"] == "buy" else -size
-        lines = [[f"{self.name}:balance:BTC", str(signed)], [f"{self.name}:balance:USDT", str(-signed * PRICE)]]
+        lines = [[f"{self.name}:balance:{order['base']}", str(signed)], [f"{self.name}:balance:USDT", str(-signed * PRICE)]]
         self._book(data, lines, order["key"], "trade")
 
     def _book(self, data: dict[str, Any], lines: list[list[str]], order: str | None, kind: str) -> None:
         mine = data["venues"][self.name]
         data["now"] += 1
         _add(mine["positions"], lines)
-        mine["effects"].append({"id": f"{self.name}-{len(mine['effects'])}", "order": order, "lines": lines, "at": data["now"], "kind": kind})
+        mine["effects"].append(
+            {"id": f"{self.name}-{len(mine['effects'])}", "order": order, "lines": lines, "at": data["now"], "kind": kind}
+        )
         data["now"] += 1
 
     def _of(self, data: Mapping[str, Any], key: str) -> tuple[Effect, ...]:
@@ -281,6 +284,9 @@ class Exchange:
         data = self.world.load()
         mine = data["venues"][self.name]
         data["now"] += 5
+        if mine["mute"]:
+            self.world.save(data)
+            raise Unreachable("no answer to a look-up")
         self._accept_late(data)
         found = [order for order in mine["orders"] if order["key"] == key]
         report = Report(State.ABSENT, (), data["now"]) if not found else self._standing(data, found[-1])
@@ -393,7 +399,7 @@ class ExchangeClient(VenueClient):
         assert isinstance(action, SpotTrade)
         state = self._exchange.world.load()
         fence = state["now"] + FENCE_MS if state["venues"][self._exchange.name]["fence"] else None
-        payload: dict[str, Any] = {"side": action.side, "quantity": str(action.quantity)}
+        payload: dict[str, Any] = {"side": action.side, "quantity": str(action.quantity), "base": action.symbol.partition("/")[0]}
         if self._spoil == "payload":
             payload["quantity"] = object()
         if self._spoil == "nan":
@@ -414,7 +420,7 @@ class ExchangeClient(VenueClient):
         await asyncio.sleep(0)
         self.sent.append(prepared.key)
         try:
-            return self._exchange.write(prepared.key, prepared.payload["side"], prepared.payload["quantity"], prepared.fence)
+            return self._exchange.write(prepared.key, prepared.payload, prepared.fence)
         finally:
             self._point("executed, before the reply")
 
@@ -451,8 +457,11 @@ class ChainModel(VenueModel):
 
     def keys(self, asset: str) -> tuple[Key, ...]:
         return (
-            f"wallet:balance:{asset}", f"wallet:allowance:{self.name}/{asset}", f"wallet:supplied:{self.name}/{asset}", "wallet:balance:ETH",
-        )  # fmt: skip
+            f"wallet:balance:{asset}",
+            f"wallet:allowance:{self.name}/{asset}",
+            f"wallet:supplied:{self.name}/{asset}",
+            "wallet:balance:ETH",
+        )
 
     def touches(self, order: Order, view: Mapping[Key, Decimal]) -> tuple[Key, ...]:
         assert isinstance(order.action, Supply)
@@ -492,7 +501,8 @@ def chain_lines(name: str, action: Action) -> list[Line]:
 
 
 class Chain:
-    """Blocks of one transaction each. `script` verbs for each broadcast: mine, lose, drop_reply, pool:N (mined at the Nth look), revert."""
+    """Blocks of one transaction each. `script` verbs for each broadcast: mine, lose, drop_reply, pool:N (mined at the Nth look),
+    stuck (until it is replaced at its nonce), revert."""
 
     CONFIRMATIONS, FINAL = 1, 4
 
@@ -524,7 +534,9 @@ class Chain:
         verb, _, detail = (mine["script"].pop(0) if mine["script"] else "mine").partition(":")
         mined = any(block["hash"] == raw["hash"] for block in mine["blocks"])
         if verb != "lose" and not mined and raw["nonce"] == mine["nonce"]:
-            mine["pool"][raw["hash"]] = {**raw, "wait": int(detail or 0), "reverts": verb == "revert"}
+            stuck = 10**9 if verb == "stuck" else 0
+            mine["pool"] = {name: other for name, other in mine["pool"].items() if other["nonce"] != raw["nonce"]}
+            mine["pool"][raw["hash"]] = {**raw, "wait": int(detail or stuck), "reverts": verb == "revert"}
             self._mine(mine)
         self.world.save(data)
         if verb in ("lose", "drop_reply"):
@@ -541,7 +553,9 @@ class Chain:
             lines = gas if raw["reverts"] else [*raw["lines"], *gas]
             _add(mine["positions"], lines)
             mine["nonce"] += 1
-            mine["blocks"].append({"hash": name, "height": mine["height"], "lines": lines, "reverts": raw["reverts"], "nonce": raw["nonce"]})
+            mine["blocks"].append(
+                {"hash": name, "height": mine["height"], "lines": lines, "reverts": raw["reverts"], "nonce": raw["nonce"]}
+            )
 
     def pass_blocks(self, count: int) -> None:
         data = self.world.load()
@@ -563,20 +577,21 @@ class Chain:
             mine["blocks"].append({**block, "height": mine["height"], "lines": gas, "reverts": True})
         self.world.save(data)
 
-    def receipt(self, name: str) -> Report:
+    def receipt(self, names: Sequence[str]) -> Report:
+        """What became of a transaction, under whichever of its hashes."""
         data = self.world.load()
         mine = data["venues"][self.name]
         self._mine(mine)
         self.world.save(data)
         for block in mine["blocks"]:
-            if block["hash"] == name:
+            if block["hash"] in names:
                 depth = mine["height"] - block["height"]
-                row = {"id": f"{name}:0", "order": None, "lines": block["lines"], "at": block["height"], "kind": "lend"}
+                row = {"id": f"{block['hash']}:0", "order": None, "lines": block["lines"], "at": block["height"], "kind": "lend"}
                 if block["reverts"]:
                     return Report(State.REVERTED, _effects([row]), block["height"], "reverted")
                 state = State.FINAL if depth >= self.FINAL else State.MINED if depth >= self.CONFIRMATIONS else State.ACCEPTED
                 return Report(state, _effects([row]) if state is not State.ACCEPTED else (), block["height"])
-        return Report(State.ACCEPTED if name in mine["pool"] else State.ABSENT, (), mine["height"])
+        return Report(State.ACCEPTED if mine["pool"].keys() & set(names) else State.ABSENT, (), mine["height"])
 
     def history(self, since: int, until: int) -> Sequence[Effect]:
         rows = [
@@ -604,7 +619,8 @@ class ChainClient(VenueClient):
         nonce = self._chain.state()["nonce"]
         lines = [[key, str(amount)] for key, amount in chain_lines(self._chain.name, step.actions[0])]
         self._point("prepared")
-        return Prepared(attempt_key, step, {"nonce": nonce, "hash": f"0x{attempt_key}{nonce}", "lines": lines})
+        name = f"0x{attempt_key}{nonce}"
+        return Prepared(attempt_key, step, {"nonce": nonce, "hash": name, "hashes": [name], "lines": lines})
 
     async def send(self, prepared: Prepared) -> Report:
         self._point("before the first byte")
@@ -616,9 +632,16 @@ class ChainClient(VenueClient):
 
     async def lookup(self, prepared: Prepared) -> Report:
         self._point("before a look-up")
-        report = self._chain.receipt(prepared.payload["hash"])
+        report = self._chain.receipt(prepared.payload["hashes"])
         self._point("after a look-up")
         return report
+
+    async def replace(self, prepared: Prepared) -> Prepared | None:
+        pool = self._chain.state()["pool"]
+        if not any(pool[each]["wait"] > 10**8 for each in prepared.payload["hashes"] if each in pool):
+            return None
+        name = f"{prepared.payload['hash']}+"
+        return prepared._replace(payload={**prepared.payload, "hash": name, "hashes": [*prepared.payload["hashes"], name]})
 
     async def positions(self, keys: Collection[Key], at: int) -> Snapshot:
         self._point("before a reading")

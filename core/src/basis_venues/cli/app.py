@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from . import check, halt, init, journal, positions, resolve, run, thaw, venues
+from . import check, env, halt, init, journal, positions, resolve, run, thaw, venues
 from .boundary import DEBUG, reported
 from .elsewhere import commands_elsewhere
 
@@ -72,11 +72,12 @@ def _root(
 
 
 app.command("init", short_help="Write a configuration to start from.")(init.init)
-app.command("venues", short_help="List installed venues and what each can do.")(venues.venues)
+app.add_typer(venues.app, name="venues", short_help="List installed venues; trust another's.")
 app.command("check", short_help="Check offline that a mode would run.")(check.check)
 app.command("run", short_help="Run a mode's plan: a backtest, unless --live.")(run.run)
 app.command("positions", short_help="Show a live mode's positions and books.")(positions.positions)
 app.add_typer(journal.app, name="journal")
+app.add_typer(env.app, name="env")
 app.command("resolve", short_help="Close by hand a step that only a person can.")(resolve.resolve)
 app.command("thaw", short_help="Let a frozen account act again.")(thaw.thaw)
 app.command("halt", short_help="Stop sending, at once.")(halt.halt)

@@ -1,8 +1,8 @@
-"""`basis check`: whether a mode would run, without connecting to anything."""
+"""`basis check`: whether a mode would run; without --connect, nothing is connected to."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -14,14 +14,15 @@ def check(
     profile: Profile = None,
     live: Live = False,
     account: Accounts = None,
+    connect: Annotated[bool, typer.Option("--connect", help="Open every live venue and ask it for a heartbeat; nothing is sent.")] = False,
     configs: Configs = CONFIGS_HERE,
     json: Json = False,
 ) -> None:
-    """Load all that a run of MODE needs and show what follows from it. Offline. Each warning and failure comes with what mends it."""
+    """Load all that a run of MODE needs and show what follows from it. Offline, unless --connect. Each warning says what mends it."""
     from . import output
     from .checking import Checks
 
-    checks = Checks(mode_of(mode), configs, profile, live, account or ())
+    checks = Checks(mode_of(mode), configs, profile, live, account or (), connect)
     checks.run()
     found = checks.document()
     if json:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ..clock import SystemClock
-from ..config.requirements import read_requirements
+from ..config.limits import read_limits
+from ..config.requirements import Requirements, read_requirements
 from ..config.settings import Settings
 from ..config.yaml_file import read_yaml
 from ..environment import EnvironmentManager
 from ..errors import BasisError, ConfigurationError, CredentialError, GuardRefused, PluginRefused
 from ..factory import VenueClientFactory
+from ..findings import Finding, gravest
 from ..market.settings import load_data_settings
 from ..run.plan import Plan, load_plan
+from ..validation import check_of, of_clients, of_environment, of_settings, of_warning
 
 T = TypeVar("T")
 
@@ -31,13 +34,16 @@ _MENDS: tuple[tuple[type[BasisError], str], ...] = (
 class Checks:
     """One check after the other; what a failed one keeps from being looked at is left out."""
 
-    def __init__(self, mode: str | Path, configs: Path, profile: str | None, live: bool, accounts: Collection[str]) -> None:
+    def __init__(
+        self, mode: str | Path, configs: Path, profile: str | None, live: bool, accounts: Collection[str], connect: bool = False
+    ) -> None:
         self._mode = mode
         self._configs = configs
         self._profile = profile
         self._live = live
         self._accounts = accounts
-        self._found: list[dict[str, str]] = []
+        self._connect = connect
+        self._found: list[Finding] = []
         self._venues: list[dict[str, str]] = []
         self._routes: list[dict[str, str]] = []
         self.exit_code = 0
@@ -45,20 +51,28 @@ class Checks:
 
     def run(self) -> None:
         """Make all checks."""
-        settings = self._try("configuration", self._load)
-        if settings is not None:
-            self._passed("configuration", f"the mode {settings.mode.name} and its venues' settings load")
+        settings = self._try(None, self._load)
+        requirements = self._try("venue requirements", lambda: read_requirements(self._configs / "venue_requirements.yaml"))
+        if settings is not None and requirements is not None:
+            self._add([Finding("pass", "mode file", f"the mode {settings.mode.name} and its venues' settings load")])
             self._warnings(settings)
-            self._routed(settings)
-            self._reach(settings)
+            self._described(settings, requirements)
+            self._add(of_settings(settings, requirements))
+            self._environment(settings)
             self._files("plan", "plans", lambda file: _plan(file, settings))
         self._files("data settings", "data", load_data_settings)
+        if self._try("static limits", lambda: read_limits(self._configs)) and settings and not settings.selection.live:
+            self._add([Finding("pass", "static limits", "limits.yaml loads; its limits hold for live runs")])
 
     def document(self) -> dict[str, Any]:
         """What was found, as JSON data."""
-        statuses = {each["status"] for each in self._found}
-        status = next(word for word in ("fail", "warn", "pass") if word in statuses)
-        return {"mode": str(self._mode), "status": status, "checks": self._found, "venues": self._venues, "routes": self._routes}
+        return {
+            "mode": str(self._mode),
+            "status": gravest(self._found),
+            "checks": [each._asdict() for each in self._found],
+            "venues": self._venues,
+            "routes": self._routes,
+        }
 
     def _load(self) -> Settings:
         return Settings.load(self._mode, self._configs, execution_mode="live" if self._live else None, profile=self._profile)
@@ -66,69 +80,59 @@ class Checks:
     def _warnings(self, settings: Settings) -> None:
         for warning in settings.warnings:
             text, _, mend = warning.rpartition("; ")
-            self._note("warn", "configuration", text or warning, mend if text else "change the file, if it is not meant so")
+            check = of_warning(settings, warning)
+            self._add([Finding("warn", check, text or warning, mend if text else "change the file, if it is not meant so")])
 
-    def _routed(self, settings: Settings) -> None:
+    def _described(self, settings: Settings, requirements: Requirements) -> None:
+        """The tables beside the checks: venues and routes."""
+        required = requirements.of(settings.mode.name)
+        for venue, network in settings.networks.items():
+            needed = "required" if venue in required.required_venues else "optional" if venue in required.optional_venues else ""
+            row = {"venue": venue, "network": network.value, "account": settings.manifests[venue].account.alias, "needed": needed}
+            self._venues.append({**row, "version": _version(settings, venue)})
         for action_type, route in settings.mode.routes.items():
             for venue, weight in zip(route.venues, route.weights, strict=True):
                 self._routes.append({"action_type": action_type, "venue": venue, "weight": f"{weight:f}"})
 
-    def _reach(self, settings: Settings) -> None:
-        """Networks, accounts, credentials and models."""
-        required = read_requirements(self._configs / "venue_requirements.yaml").of(settings.mode.name)
-        for venue, network in settings.networks.items():
-            needed = "required" if venue in required.required_venues else "optional" if venue in required.optional_venues else ""
-            manifest = settings.manifests[venue]
-            self._venues.append(
-                {
-                    "venue": venue,
-                    "network": network.value,
-                    "account": manifest.account.alias,
-                    "needed": needed,
-                    "version": _version(settings, venue),
-                }
-            )
-        environment = self._try("network and credentials", lambda: EnvironmentManager(settings, confirm_mainnet=self._accounts))
+    def _environment(self, settings: Settings) -> None:
+        """Networks, accounts, credentials, models and clients."""
+        environment = self._try(None, lambda: EnvironmentManager(settings, confirm_mainnet=self._accounts))
         if environment is None:
             return
-        self._passed("network and credentials", _reached(settings))
+        self._add(of_environment(settings, environment))
         factory = VenueClientFactory(settings, environment, SystemClock())
-        for venue in settings.mode.execution_venues:
-            if self._try(f"model of {venue}", partial(factory.model, venue)) is not None:
-                self._passed(f"model of {venue}", "its plugin makes one")
+        self._add(of_clients(settings, factory), PluginRefused.exit_code)
+        if self._connect:
+            from .connecting import connected
+
+            self._add(connected(settings, factory), 75)
 
     def _files(self, what: str, folder: str, load: Callable[[Path], object]) -> None:
         for file in sorted((self._configs / folder).glob("*.yaml")):
             loaded = self._try(f"{what} {file.stem}", partial(load, file))
             if loaded is not None:
-                self._passed(f"{what} {file.stem}", "loads")
+                self._add([Finding("pass", f"{what} {file.stem}", "loads")])
 
-    def _try(self, check: str, action: Callable[[], T]) -> T | None:
-        """What the action answers; None where it failed, which is then noted."""
+    def _try(self, check: str | None, action: Callable[[], T]) -> T | None:
+        """What the action answers; None where it failed, which is then noted, under `check` or the item of the lists that it fails."""
         try:
             return action()
         except BasisError as error:
-            self.exit_code = self.exit_code or error.exit_code
             mend = next(mend for kind, mend in _MENDS if isinstance(error, kind))
-            for problem in _problems(error):
-                self._note("fail", check, problem, mend)
+            found = [Finding("fail", check or check_of(error, problem), problem, mend) for problem in _problems(error)]
+            self._add(found, error.exit_code)
             return None
 
-    def _passed(self, check: str, text: str) -> None:
-        self._note("pass", check, text, "")
-
-    def _note(self, status: str, check: str, text: str, mend: str) -> None:
-        self._found.append({"status": status, "check": check, "text": text, "mend": mend})
+    def _add(self, found: Iterable[Finding], code: int = ConfigurationError.exit_code) -> None:
+        """Take findings in; the first failure of all decides the exit code."""
+        for each in found:
+            self._found.append(each)
+            if each.status == "fail":
+                self.exit_code = self.exit_code or code
 
 
 def _problems(error: BasisError) -> Iterator[str]:
     yield from error.problems if isinstance(error, ConfigurationError) else str(error).splitlines()
-
-
-def _reached(settings: Settings) -> str:
-    if not settings.selection.live:
-        return "a backtest: every venue is simulated, no credential is read"
-    return f"live in {settings.selection.environment}: what its action types need is set"
 
 
 def _plan(file: Path, settings: Settings) -> Plan | None:

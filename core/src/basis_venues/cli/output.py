@@ -6,9 +6,12 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
+
+if TYPE_CHECKING:
+    from ..findings import Finding
 
 _STYLES = {
     "pass": "green", "VERIFIED": "green", "full": "green",
@@ -38,6 +41,11 @@ def note(text: str) -> None:
 def colourful(stream: TextIO) -> bool:
     """Whether escape codes are welcome: on a terminal, unless NO_COLOR is set."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def findings(found: Iterable[Finding]) -> None:
+    """Print what checks found."""
+    table("", ("", "check", "found", "mend"), ((each.status, each.check, each.text, each.mend) for each in found))
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

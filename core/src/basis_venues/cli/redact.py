@@ -39,8 +39,11 @@ class Redactor:
 
 def redactor(configs: Path, env: Mapping[str, str] | None = None) -> Redactor:
     """The redactor for the secrets of the process environment and of the `env.unified` beside `configs`."""
+    from ..config.references import fetched
+
     variables = dict(os.environ if env is None else env)
-    return Redactor([value for name, value in variables.items() if _SECRET_NAME.search(name)] + _in_file(configs.parent / "env.unified"))
+    exported = [value for name, value in variables.items() if _SECRET_NAME.search(name)]
+    return Redactor([*exported, *_in_file(configs.parent / "env.unified"), *fetched()])
 
 
 def _in_file(file: Path) -> list[str]:

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from .options import Json
+import typer
+
+from .options import CONFIGS_HERE, Configs, Json
 
 if TYPE_CHECKING:
-    from ..registry import Installed
+    from ..distributions import EntryPoint
+    from ..registry import Installed, Registry
 
 
-def venues(json: Json = False) -> None:
+app = typer.Typer(help="List installed venues, or trust one of another's.", rich_markup_mode=None)
+
+
+@app.callback(invoke_without_command=True)
+def venues(context: typer.Context, configs: Configs = CONFIGS_HERE, json: Json = False) -> None:
     """List the installed venues, what each can do, and those that are refused. Nothing of them is imported."""
+    if context.invoked_subcommand is not None:
+        return
     from ..errors import PluginRefused
     from ..registry import Registry
+    from ..trust import read_lock
     from . import output
 
-    registry = Registry()
+    registry = Registry(trust=read_lock(configs))
     found: list[dict[str, Any]] = []
     refused: list[dict[str, str]] = []
     for name in registry.names():
@@ -34,6 +44,53 @@ def venues(json: Json = False) -> None:
         output.table("refused", ("venue", "reason"), ((each["venue"], each["reason"]) for each in refused))
     if observers:
         output.table("observers", ("name", "distribution"), (tuple(each.values()) for each in observers))
+
+
+@app.command()
+def trust(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A venue or an observer of another's distribution, or that distribution.")],
+    configs: Configs = CONFIGS_HERE,
+    json: Json = False,
+) -> None:
+    """Let a distribution of another be imported from now on: writes its line into venues.lock. Shows first what it asks for."""
+    from ..errors import PluginRefused
+    from ..hookspecs import ENTRY_POINT_GROUP
+    from ..registry import FIRST_PARTY, Registry
+    from ..trust import line_for, read_lock
+    from . import output
+
+    registry = Registry()
+    claims = registry.claims(name) or tuple(c for n in registry.names() for c in registry.claims(n) if c.distribution.name == name)
+    if not claims:
+        raise PluginRefused(f"nothing that is installed is called {name!r}; `basis venues` lists venues, pip installs them")
+    if len(claims) > 1:
+        owners = " and ".join(claim.distribution.name for claim in claims)
+        raise PluginRefused(f"{owners} both claim {name!r}: name the distribution that you mean, or pip uninstall the other")
+    entry = claims[0]
+    venue = entry.name if entry.group == ENTRY_POINT_GROUP else ""
+    if venue in FIRST_PARTY:
+        owner = FIRST_PARTY[venue]
+        thief = entry.distribution.name
+        mend = "it is trusted already" if thief == owner else f"no other may have it: pip uninstall {thief}"
+        raise PluginRefused(f"the venue {venue!r} belongs to {owner}; {mend}")
+    line = line_for(entry.distribution, venue)
+    lock = read_lock(configs).with_line(line)
+    asked = _asked(registry, entry) if venue else {"hosts": [], "variables": []}
+    lock.write()
+    if json:
+        output.document({"file": str(lock.file), "trusted": line._asdict(), **asked})
+        return
+    output.line(f"{line.distribution} {line.versions} may now be imported" + (f" for the venue {venue}" if venue else ""))
+    output.line(f"it asks to reach: {', '.join(asked['hosts']) or 'nothing'}")
+    output.line(f"it reads: {', '.join(asked['variables']) or 'nothing'}")
+    output.note(f"wrote {lock.file}. It runs inside this process and could read all of its memory: trust it as you trust this library")
+
+
+def _asked(registry: Registry, entry: EntryPoint) -> dict[str, list[str]]:
+    """The hosts and variables that a plugin's manifest names. Raises `PluginRefused` where it could not be loaded anyway."""
+    manifest = registry.admitted(entry).manifest
+    hosts = {host for rule in manifest.networks.values() for host in rule.hosts}
+    return {"hosts": sorted(hosts), "variables": [f"BASIS_{{ENV}}__{each.variable}" for each in manifest.credentials]}
 
 
 def _described(venue: Installed) -> dict[str, Any]:

@@ -5,20 +5,27 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from hashlib import sha256
 
+from ..errors import CredentialError
 from ..manifest import CredentialField, Manifest
 from ..network import Network
 from ..secret import Secret
+from .document import Problems
 from .selection import Selection
 from .variables import Variables
 
 
 def credentials(manifest: Manifest, network: Network, selection: Selection, variables: Variables) -> dict[str, Secret | str]:
-    """The credentials that are set, by field name: secrets opaque, the rest as text."""
+    """The credentials that are set, by field name: secrets opaque, the rest as text. Raises `CredentialError` for every reference that
+    leads nowhere."""
     found: dict[str, Secret | str] = {}
+    problems = Problems()
     for each in _on(manifest, network):
-        value = variables.get(selection.prefix + each.variable)
-        if value is not None:
-            found[each.name] = value if each.secret else value.reveal()
+        with problems.collect():
+            value = variables.secret(selection.prefix + each.variable)
+            if value is not None:
+                found[each.name] = value if each.secret else value.reveal()
+    if problems:
+        raise CredentialError([f"{manifest.venue}: {problem}" for problem in problems])
     return found
 
 
@@ -33,8 +40,14 @@ def credential_problems(
         if value is None:
             if set(each.needed_for) & set(action_types):
                 yield f"{manifest.venue}: {variables.missing(name)}"
-        elif each.secret and network is not Network.MAINNET and value == variables.get(f"BASIS_PROD__{each.variable}"):
+        elif each.secret and network is not Network.MAINNET and _same(name, f"BASIS_PROD__{each.variable}", variables):
             yield f"{manifest.venue}: {name} has the value of BASIS_PROD__{each.variable}; production credentials stay in production"
+
+
+def _same(name: str, production: str, variables: Variables) -> bool:
+    """Whether the two hold one secret. A reference of production is compared as it is written, and never followed from elsewhere."""
+    kept = variables.get(production)
+    return kept is not None and kept in (variables.get(name), variables.secret(name))
 
 
 def throwaway(manifest: Manifest, network: Network) -> dict[str, Secret | str]:

@@ -40,10 +40,18 @@ def read_env_file(file: Path) -> EnvFile:
 
 def parse_env(raw: bytes, file: str, mode: int = 0o600) -> EnvFile:
     """The same for bytes that were read already; `mode` are the file's permission bits."""
+    read, problems = scan_env(raw, file, mode)
+    if problems:
+        raise ConfigurationError(problems)
+    return read
+
+
+def scan_env(raw: bytes, file: str, mode: int = 0o600) -> tuple[EnvFile, list[str]]:
+    """What can be read of the file, and a sentence for everything that is wrong with it."""
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
-        raise ConfigurationError(f"{file}: is not UTF-8 text") from None
+        return EnvFile(file), [f"{file}: is not UTF-8 text"]
     problems: list[str] = []
     if "\r" in text:
         problems.append(f"{file}:{text[: text.index(chr(13))].count(chr(10)) + 1}: has Windows line ends; save it with Unix ones")
@@ -63,9 +71,7 @@ def parse_env(raw: bytes, file: str, mode: int = 0o600) -> EnvFile:
     values = {name: value for name, value in values.items() if value}
     if values and mode & 0o077:
         problems.append(f"{file}: others may read it: chmod 600 {file}")
-    if problems:
-        raise ConfigurationError(problems)
-    return EnvFile(file, values, lines)
+    return EnvFile(file, values, lines), problems
 
 
 def _assignment(line: str) -> tuple[str, str, tuple[str, ...]]:

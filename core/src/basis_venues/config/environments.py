@@ -31,6 +31,7 @@ class ProfileVenue(NamedTuple):
 class _File(NamedTuple):
     default: Level | None = None
     throwaway_keys: bool = False
+    clock: tuple[str, ...] = ()
     venues: Mapping[str, ProfileVenue] = MappingProxyType({})
 
 
@@ -38,11 +39,13 @@ class Profile(NamedTuple):
     """A profile. `default` is for venues that it does not mention; without one they get what the run's table gives.
 
     `throwaway_keys`: every venue gets made-up credentials and real ones are not looked at; allowed on loopback endpoints only.
+    `clock`: where services on this machine take the plan's time from us.
     """
 
     name: str = ""
     default: Level | None = None
     throwaway_keys: bool = False
+    clock: tuple[str, ...] = ()
     venues: Mapping[str, ProfileVenue] = MappingProxyType({})
     document: Document = Document("no profile", {})
 
@@ -77,7 +80,7 @@ def read_profile(name: str, folder: FilePath) -> Profile:
         raise ConfigurationError(f"{file}: there is no such profile; there are: {known}")
     document = read_yaml(file)
     content = document.fit(_File)
-    return Profile(name=name, default=content.default, throwaway_keys=content.throwaway_keys, venues=content.venues, document=document)
+    return Profile(name=name, document=document, **content._asdict())
 
 
 def _why(selection: Selection) -> str:

@@ -13,6 +13,7 @@ from ..errors import ConfigurationError, PluginRefused
 from ..manifest import Manifest
 from ..network import Network
 from ..plugins import Plugins
+from ..trust import read_lock
 from .document import Document, Problems
 from .env_file import EnvFile, read_env_file
 from .environments import Profile, read_profile
@@ -67,7 +68,7 @@ class Settings:
         `ConfigurationError` with every problem found, or `PluginRefused`.
         """
         configs = configs or FilePath("configs")
-        loading = _Loading(configs, plugins or Plugins())
+        loading = _Loading(configs, plugins or Plugins(trust=lambda: read_lock(configs)))
         loading.choose(execution_mode, environment, os.environ if env is None else env, env_file or configs.parent / ENV_FILE)
         loading.read(mode, profile)
         loading.resolve()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 from ..errors import ConfigurationError
 from ..secret import Secret
 from .env_file import EnvFile
 from .misfit import nearest
+from .references import resolved
 
 _EXCHANGE = re.compile(r"([A-Z0-9]+)_(TESTNET|LIVE)_(API_KEY|SECRET_KEY|PASSPHRASE)")
 _WALLET = re.compile(r"ALCHEMY_(TESTNET|LIVE)_([A-Z0-9_]+)")
@@ -39,8 +41,13 @@ class Variables:
         """A sentence for each older name that is in use."""
 
     def get(self, name: str) -> Secret | None:
-        """The value, or None where the variable is not set."""
+        """The value as it is set, maybe a reference; None where the variable is not set."""
         return self._values.get(name)
+
+    def secret(self, name: str) -> Secret | None:
+        """The value itself, fetched from where a reference says. Raises `CredentialError` where it is not there."""
+        value = self._values.get(name)
+        return None if value is None else resolved(name, value, Path(self._file.file).parent)
 
     def names(self) -> tuple[str, ...]:
         """The names that are set, in alphabetical order."""

@@ -20,7 +20,19 @@ _SAID_OF_LOOKING_UP = _SAID_BY_VENUES - {State.NOT_SENT}
 async def prepare(client: VenueClient, step: Step, key: str) -> Prepared:
     """The write, ready to be journalled. Raises whatever the client does, and `TypeError` or `ValueError` for an answer that could not
     be recognised or written down."""
-    prepared = await client.prepare(step, key)
+    return _writable(await client.prepare(step, key), step, key)
+
+
+async def replace(client: VenueClient, prepared: Prepared) -> Prepared | None:
+    """The write in a form that replaces it, ready to be journalled; None where it is not stuck, or the client cannot tell."""
+    try:
+        answer = await client.replace(prepared)
+        return None if answer is None else _writable(answer, prepared.step, prepared.key)
+    except Exception:  # nothing has left: the first form stands, and is looked up again
+        return None
+
+
+def _writable(prepared: object, step: Step, key: str) -> Prepared:
     if not isinstance(prepared, Prepared) or prepared.key != key or prepared.step != step:
         raise TypeError("the answer is not this step, prepared under this key")
     if prepared.fence is not None and type(prepared.fence) is not int:

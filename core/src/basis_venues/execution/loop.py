@@ -31,7 +31,7 @@ from ..states import CLOSED, DONE, NOTHING_HAPPENED, OPEN, RESENDABLE, SUCCEEDED
 from ..venues import Venue, Venues
 from . import boundary
 from .books import SimulatedBooks
-from .settle import settle
+from .settle import Renew, settle
 from .stops import HaltFlags
 
 MAX_ATTEMPTS = 5
@@ -145,7 +145,7 @@ class TightLoop:
         return done
 
     async def _journalled_leg(self, order: Order) -> LegResult:
-        """An order of a run with a journal. What was begun goes on with its stored plan, and is never refused as if nothing had happened."""
+        """An order of a run with a journal. What was begun goes on with its stored plan, never refused as if nothing had happened."""
         venue = self._venues.named(order.venue)
         before: tuple[Effect, ...] = ()
         plan = self.state.plans.get((self.mode, order.id))
@@ -201,7 +201,7 @@ class TightLoop:
                 await self._record(sending.mode, sending.order, sending.step, done)
 
     async def _first_plan(self, order: Order, venue: Venue) -> tuple[Step, ...]:
-        """The plan of an order that this journal has not seen. Where the venue has it already (a torn journal), it must be the same plan."""
+        """The plan of an order that this journal has not seen. Where the venue has it already (a torn journal), it must be the same."""
         known = self._orphaned(order)
         try:
             plan = self._plan(order, venue)
@@ -383,7 +383,8 @@ class TightLoop:
                     begun = (mode, step.id) in self.state.steps
                     return Done(Report(State.UNKNOWN if begun else State.DENIED, reason=str(error)), None)
             if report.state not in CLOSED:
-                report = await settle(venue, prepared, report, self._rest_until(order, since), self._clock, lambda: self.stopped(order))
+                renew, rest_until = self._renewal(venue, mode), self._rest_until(order, since)
+                report = await settle(venue, prepared, report, rest_until, self._clock, lambda: self.stopped(order), renew)
             if report.state in OPEN:  # only where sending is stopped: it stays open
                 return Done(report, None)
             if report.state not in RESENDABLE:
@@ -424,6 +425,22 @@ class TightLoop:
         if venue.simulated:
             return prepared, self._simulated_send(venue, prepared)
         return prepared, await boundary.send(venue.client, prepared)
+
+    def _renewal(self, venue: Venue, mode: str) -> Renew:
+        """How a stuck write is replaced: the journal has the new form before a byte of it leaves; else the first form stands."""
+
+        async def renew(prepared: Prepared) -> Prepared | None:
+            newer = None if venue.simulated or self._journal is None else await boundary.replace(venue.client, prepared)
+            if newer is None:
+                return None
+            sending = self.state.steps[mode, newer.step.id].sending
+            try:
+                await self.commit(sending._replace(prepared=newer))
+            except JournalUnwritable:
+                return None
+            return newer
+
+        return renew
 
     def _simulated_send(self, venue: Venue, prepared: Prepared) -> Report:
         client = venue.client

@@ -14,7 +14,7 @@ from attrs import field, frozen
 
 from ..actions import Action, moment
 from ..amounts import MONEY
-from ..clock import Clock, PlanClock
+from ..clock import Clock, PlanClock, SteeredClock
 from ..errors import ActionConflict, InvalidAction, TryAgainLater
 from ..journal.codec import fingerprint
 from ..journal.events import Closed, Intent
@@ -23,6 +23,7 @@ from ..journal.memory import MemoryJournal
 from ..journal.sqlite import JournalUnwritable, SqliteJournal
 from ..journal.state import JournalState
 from ..keys import Key
+from ..market.live import LiveMarket
 from ..network import Account
 from ..observers import Observers
 from ..orders import Order
@@ -120,6 +121,8 @@ class ExecutionManager:
         """Open the venues, take the accounts, read the journal, settle what was left, and only then take work."""
         directory = self._parts.state_directory
         assert directory is not None
+        if isinstance(self._clock, SteeredClock):
+            self._clock.set(self._clock.now())
         identities = {account.alias: account.identity for account in self._parts.accounts.values()}
         for venue in self._venues:
             if not venue.simulated:
@@ -149,6 +152,9 @@ class ExecutionManager:
         for venue in self._venues:
             with suppress(Exception):  # a connection that cannot be closed must not keep the journal and the accounts
                 await venue.client.close()
+        if isinstance(self._parts.market, LiveMarket):
+            with suppress(Exception):  # as above
+                await self._parts.market.close()
         if self._memory is not None:
             self._memory.close()
         if self._journal is not None:
@@ -179,7 +185,7 @@ class ExecutionManager:
             setcontext(before)
 
     def _move_to(self, timestamp: int) -> None:
-        if isinstance(self._clock, PlanClock):
+        if isinstance(self._clock, (PlanClock, SteeredClock)):
             self._clock.set(timestamp)
 
     async def pass_time(self, until: datetime | int) -> None:

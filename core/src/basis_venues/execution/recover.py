@@ -42,7 +42,8 @@ async def _sweep(loop: TightLoop, venue: Venue, venues: Venues, state: JournalSt
     try:
         effects = checked_effects(await venue.client.recent_effects((), since, 0))
     except Exception as error:
-        raise TryAgainLater(f"{venue.name} could not tell its recent effects at start ({type(error).__name__}); nothing was sent") from error
+        reason = type(error).__name__
+        raise TryAgainLater(f"{venue.name} could not tell its recent effects at start ({reason}); nothing was sent") from error
     lost = tuple(_unknown(effects, state))
     if lost:
         book = {key: state.book[key] + change for key, change in deltas(lost).items() if key in state.known}

@@ -6,7 +6,7 @@ the very same bytes are sent again. A resting order is cancelled when its time i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from ..clock import Clock
 from ..orders import Prepared, Report
@@ -18,13 +18,18 @@ _SIMULATED_POLL_MS = 300_000
 _SHOWN = frozenset({State.ACCEPTED, State.PARTIAL})
 
 
+Renew = Callable[[Prepared], Awaitable[Prepared | None]]
+"""Asks the venue for the same write in a form that can still arrive, and makes it durable; None where that is not needed."""
+
+
 async def settle(
-    venue: Venue, prepared: Prepared, report: Report, rest_until: int | None, clock: Clock, stopped: Callable[[], str | None]
-) -> Report:
+    venue: Venue, prepared: Prepared, report: Report, rest_until: int | None, clock: Clock, stopped: Callable[[], str | None],
+    renew: Renew | None = None,
+) -> Report:  # fmt: skip
     """The outcome: a closed state, NOT_SENT or ABSENT (proven: it may be tried anew), or NEEDS_HUMAN.
 
     `rest_until`: ms, for resting orders. `stopped` says why nothing may be sent now; where only sending the same bytes again would
-    settle the step, it stays UNKNOWN then.
+    settle the step, it stays UNKNOWN then. `renew`: a transaction that is stuck is sent with a higher fee in its place.
     """
     if report.state in CLOSED or report.state is State.NOT_SENT:
         return report
@@ -33,7 +38,13 @@ async def settle(
     absences = 0
     while report.state not in CLOSED:
         now = clock.now()
-        if report.state is State.ABSENT and prepared.fence is None:
+        newer = await renew(prepared) if renew is not None and _could_be_stuck(prepared, report) and not stopped() else None
+        if newer is not None:
+            prepared = newer
+            report = await _again(venue, prepared)
+            if report.state in CLOSED:
+                return report
+        elif report.state is State.ABSENT and prepared.fence is None:
             why = stopped()
             if why:
                 return Report(State.UNKNOWN, reason=f"the venue does not show it, and it is not sent again: {why}")
@@ -51,6 +62,10 @@ async def settle(
         await _pass_time(venue, prepared, report, rest_until, clock)
         report = _forward(report, await boundary.lookup(venue.client, prepared), prepared)
     return report
+
+
+def _could_be_stuck(prepared: Prepared, report: Report) -> bool:
+    return prepared.fence is None and report.state in (State.ACCEPTED, State.ABSENT)
 
 
 async def _again(venue: Venue, prepared: Prepared) -> Report:

@@ -35,7 +35,7 @@ class AccountLocks:
 
 def _take(directory: Path, account: Account) -> IO[str]:
     name = hashlib.sha256(account.identity.encode()).hexdigest()[:24]
-    handle = open(directory / f"{name}.lock", "a+")  # noqa: SIM115  held for the life of the run
+    handle = (directory / f"{name}.lock").open("a+")  # held for the life of the run
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -28,7 +28,6 @@ CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS rows (
     seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL, hash TEXT NOT NULL
 );
-CREATE INDEX IF NOT EXISTS rows_by_subject ON rows (subject);
 INSERT OR IGNORE INTO meta VALUES ('schema', '{SCHEMA}');
 COMMIT;
 """
@@ -76,6 +75,7 @@ class SqliteJournal:
         try:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
+            self._db.execute("PRAGMA wal_autocheckpoint=4000")  # a checkpoint syncs twice more
             self._check_version()
             if new:
                 path.chmod(0o600)
@@ -110,7 +110,8 @@ class SqliteJournal:
             cursor = self._db.execute("SELECT seq, at, kind, subject, body, hash FROM rows WHERE seq > ? ORDER BY seq", (after,))
         else:
             cursor = self._db.execute(
-                "SELECT seq, at, kind, subject, body, hash FROM rows WHERE seq > ? AND (subject = ? OR subject LIKE ? ESCAPE '\\') ORDER BY seq",
+                "SELECT seq, at, kind, subject, body, hash FROM rows "
+                "WHERE seq > ? AND (subject = ? OR subject LIKE ? ESCAPE '\\') ORDER BY seq",
                 (after, subject, subject.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "/%"),
             )
         return (Row(*values) for values in cursor)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from basis_venues.hookspecs import hookimpl
 
 if TYPE_CHECKING:
-    from basis_venues.contract import ModelContext, VenueModel
+    from basis_venues.contract import ClientContext, MarketData, ModelContext, VenueClient, VenueModel
 
 
 @hookimpl
@@ -24,3 +24,19 @@ def create_model(context: ModelContext) -> VenueModel:
     from .model import AaveModel
 
     return AaveModel(context)
+
+
+@hookimpl
+def create_client(context: ClientContext) -> VenueClient:
+    """Lending on a real chain."""
+    from .client import AaveClient
+
+    return AaveClient(context)
+
+
+@hookimpl
+def market_data(context: ClientContext) -> MarketData:
+    """Indices and oracle prices."""
+    from .data import AaveData
+
+    return AaveData(context)

@@ -61,15 +61,15 @@ class AaveModel(ChainModel):
         return {Supply: lend, Withdraw: lend, Borrow: lend, Repay: lend, SetCollateral: setting, SetEMode: setting}
 
     def series(self, action: Action) -> tuple[str, ...]:
-        """The gas price, and indices and price of the action's own asset. A risky action also asks for those of every other position
-        that the account holds by then."""
+        """The gas price, and the indices of the action's own asset. A risky action names all figures of all reserves: those of the
+        positions that the account holds by then are needed."""
         figures = self._figures.get(action.spends() or "")
         asked = super().series(action)
+        if isinstance(action, RISKY):
+            return (*asked, *(name for each in self._figures.values() for name in (each.supply, each.borrow, each.price)))
         if figures is None or isinstance(action, Approve):
             return asked
-        if isinstance(action, (Supply, Withdraw)):
-            return (*asked, figures.supply)
-        return (*asked, figures.borrow, *((figures.price,) if isinstance(action, Borrow) else ()))
+        return (*asked, figures.supply if isinstance(action, Supply) else figures.borrow)
 
     def keys(self, action: Action, account: str, lane: str, view: Mapping[Key, Decimal]) -> Iterable[Key]:
         """The asset's balance, allowance and position; for a risky action every position of the account, which decide its health."""

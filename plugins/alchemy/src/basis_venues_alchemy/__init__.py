@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from basis_venues.hookspecs import hookimpl
 
 if TYPE_CHECKING:
-    from basis_venues.contract import ModelContext, VenueModel
+    from basis_venues.contract import ChainAccess, ClientContext, MarketData, ModelContext, VenueClient, VenueModel
 
 
 @hookimpl
@@ -24,3 +24,27 @@ def create_model(context: ModelContext) -> VenueModel:
     from .model import AlchemyModel
 
     return AlchemyModel(context)
+
+
+@hookimpl
+def chain_access(context: ClientContext) -> ChainAccess:
+    """RPC, the wallet's signing lane, and decoded receipts, for all on-chain venues."""
+    from .access import chain_access as access
+
+    return access(context)
+
+
+@hookimpl
+def create_client(context: ClientContext) -> VenueClient:
+    """The wallet on a real chain."""
+    from .client import AlchemyClient
+
+    return AlchemyClient(context)
+
+
+@hookimpl
+def market_data(context: ClientContext) -> MarketData:
+    """The gas price."""
+    from .data import GasPrice
+
+    return GasPrice(context)

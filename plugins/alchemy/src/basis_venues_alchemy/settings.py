@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from attrs import field, frozen
 
-from basis_venues_evm import ChainSettings
+from basis_venues_evm import ChainSettings, TransactionSettings
 
 
 @frozen(kw_only=True)
@@ -14,8 +14,10 @@ class AlchemySettings(ChainSettings):
     """Static attributes of the wallet.
 
     `credit_delay_ms`: how long a transfer to another account is on its way, by the target's alias; `default_credit_delay_ms` for the
-    others. 0 credits it in the same transaction, as for a smart account on the same chain.
+    others. 0 credits it in the same transaction, as for a smart account on the same chain. `transactions`: fees, gas and confirmations
+    of everything that is sent on the chain.
     """
 
     credit_delay_ms: Mapping[str, int] = field(factory=dict)
     default_credit_delay_ms: int = 180_000
+    transactions: TransactionSettings = field(factory=TransactionSettings)

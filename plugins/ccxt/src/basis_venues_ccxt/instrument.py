@@ -63,6 +63,7 @@ def build(symbol: str, market: MarketSettings, settings: ExchangeSettings, venue
     if settle:
         held, entry = f"{account}:{PERP}:{symbol}", f"{account}:{ENTRY}:{symbol}"
         paid = settle_key(account, settle, settings.unified)
+    others = tuple(settle_key(account, asset, settings.unified or not settle) for asset in settings.fee_assets)
     fees: Fees = getattr(settings.fees, kind)
     one, slippage, band = Decimal(1), settings.slippage, settings.price_band
     return Instrument(
@@ -73,7 +74,7 @@ def build(symbol: str, market: MarketSettings, settings: ExchangeSettings, venue
         held=held,
         paid=paid,
         entry=entry,
-        touches=(held, entry, paid) if entry else (held, paid),
+        touches=tuple(dict.fromkeys((held, entry, paid, *others) if entry else (held, paid, *others))),
         limits=_limits(market, settings, quote),
         tick=_coarser(market.tick, settings.trading_parameters.tick_size),
         maker=fees.maker if market.maker_fee is None else market.maker_fee,

@@ -86,7 +86,11 @@ class ExchangeSettings(VenueSettings):
     none. `slippage`: by how much of the price a simulated market order fills worse. `price_band`: by how much of the price a market
     order may fill worse than the market stood when it was planned, before it is refused. `bar_ms`: the length of the bars of the `low` and
     `high` series. `funding_price_age_ms`: how old a price may be that values a funding payment. `balance_tolerance` and
-    `entry_tolerance`: what an exchange rounds off in the figures it shows.
+    `entry_tolerance`: what an exchange rounds off in the figures it shows. `fee_assets`: further coins that fees may be taken in, such as
+    BNB where that discount is on: an order reads their balance, too.
+
+    Live only: `margin_mode` is what the account's perpetuals must be in, `clock_skew_ms` how far this machine's clock may be off the
+    venue's, `market_age_ms` how old the venue's filters may be before they are read anew.
     """
 
     supported_markets: tuple[MarketKind, ...] = ("spot", "futures")
@@ -102,6 +106,10 @@ class ExchangeSettings(VenueSettings):
     funding_price_age_ms: int = 86_400_000
     balance_tolerance: Decimal = Decimal("0.00000001")
     entry_tolerance: Decimal = Decimal("0.01")
+    fee_assets: tuple[str, ...] = ()
+    margin_mode: Literal["cross", "isolated"] = "cross"
+    clock_skew_ms: int = 500
+    market_age_ms: int = 86_400_000
 
     def __attrs_post_init__(self) -> None:
         problems = [*_general(self), *_of_fees(self), *_of_markets(self)]

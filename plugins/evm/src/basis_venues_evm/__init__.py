@@ -5,7 +5,7 @@ from __future__ import annotations
 from .acting import Acting, Lines, allowance_key, balance_key
 from .model import AnyAction, ChainModel, Rule, Write, did_you_mean, with_amount
 from .rays import BPS, RAY, bps_ceil, over_ceil, over_floor, ray, times_ceil, times_floor
-from .settings import ETHER, ChainSettings, Token
+from .settings import ETHER, ChainSettings, Token, TransactionSettings
 
 __all__ = [
     "BPS",
@@ -18,6 +18,7 @@ __all__ = [
     "Lines",
     "Rule",
     "Token",
+    "TransactionSettings",
     "Write",
     "allowance_key",
     "balance_key",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from basis_venues.hookspecs import hookimpl
 
 if TYPE_CHECKING:
-    from basis_venues.contract import ModelContext, VenueModel
+    from basis_venues.contract import ClientContext, MarketData, ModelContext, VenueClient, VenueModel
 
 
 @hookimpl
@@ -24,3 +24,19 @@ def create_model(context: ModelContext) -> VenueModel:
     from .model import LidoModel
 
     return LidoModel(context)
+
+
+@hookimpl
+def create_client(context: ClientContext) -> VenueClient:
+    """Staking on a real chain."""
+    from .client import LidoClient
+
+    return LidoClient(context)
+
+
+@hookimpl
+def market_data(context: ClientContext) -> MarketData:
+    """The share rate."""
+    from .data import LidoData
+
+    return LidoData(context)

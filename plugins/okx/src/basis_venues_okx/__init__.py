@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from basis_venues.hookspecs import hookimpl
 
 if TYPE_CHECKING:
-    from basis_venues.contract import ModelContext, VenueModel
+    from basis_venues.contract import ClientContext, MarketData, ModelContext, VenueClient, VenueModel
 
 
 @hookimpl
@@ -24,3 +24,23 @@ def create_model(context: ModelContext) -> VenueModel:
     from basis_venues_ccxt import ExchangeModel
 
     return ExchangeModel(context)
+
+
+@hookimpl
+def create_client(context: ClientContext) -> VenueClient:
+    """The client that all ccxt exchanges share, with OKX's parts."""
+    from basis_venues_ccxt.live.making import make_client
+
+    from .live import EXCHANGE
+
+    return make_client(context, EXCHANGE, __name__)
+
+
+@hookimpl
+def market_data(context: ClientContext) -> MarketData:
+    """OKX's prices and funding rates."""
+    from basis_venues_ccxt.live.making import make_market_data
+
+    from .live import EXCHANGE
+
+    return make_market_data(context, EXCHANGE, __name__)

@@ -38,8 +38,10 @@ def chain(session_chain: RunningChain) -> Iterator[RunningChain]:
     before = control.snapshot()
     yield session_chain
     control.clear_faults()
+    control.rpc.call("anvil_dropAllTransactions")
     control.automine(True)
     control.revert(before)
+    control.base_fee(10**9)  # the one thing that a snapshot does not hold
     control.reset_counts()
 
 
@@ -128,6 +130,22 @@ def refusal(control: ChainControl) -> Callable[..., str]:
 
 
 @pytest.fixture
+def receipt_of(control: ChainControl) -> Callable[[str], Any]:
+    """A transaction's receipt, waited for: the node answers a sender a moment before it has mined."""
+
+    def wait(transaction: str) -> Any:
+        until = time.monotonic() + 5
+        while time.monotonic() < until:
+            receipt = control.rpc.call("eth_getTransactionReceipt", transaction)
+            if receipt is not None:
+                return receipt
+            time.sleep(0.005)
+        pytest.fail(f"{transaction} was not mined")
+
+    return wait
+
+
+@pytest.fixture
 def logs() -> Callable[[Any, str, str], list[tuple[Any, ...]]]:
     """The unindexed values of a receipt's logs of one event: `logs(receipt, signature, types)`."""
     from basis_venues_sandbox.chain.abi import topic
@@ -136,5 +154,3 @@ def logs() -> Callable[[Any, str, str], list[tuple[Any, ...]]]:
         return [unpack(types, each["data"]) for each in receipt["logs"] if each["topics"][0] == topic(signature)]
 
     return find
-
-

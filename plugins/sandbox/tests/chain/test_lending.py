@@ -55,12 +55,6 @@ def test_a_year_of_lending_earns_what_the_rate_model_says(user: Sender, control:
     assert balance - 10_000 * DOLLAR == int(earned * DOLLAR)
 
 
-def test_a_flash_loan_of_a_million_costs_five_hundred(control: ChainControl, user: Sender, at: Addresses) -> None:
-    """Five basis points, rounded up by the pool."""
-    assert control.owner.read(at.aave.pool, "FLASHLOAN_PREMIUM_TOTAL()(uint128)") == 5
-    assert 1_000_000 * 5 // 10_000 == 500
-
-
 @pytest.mark.parametrize(
     ("change", "selector"),
     [

@@ -69,9 +69,14 @@ class Orders(ABC):
         """The write. The same order gives the same request."""
 
     @abstractmethod
+    def number(self, answer: Any, ask: Ask) -> str:
+        """The id that the venue gave the order, from its answer to the write. Raises `Unreadable` where there is none, or where the
+        answer is that of another order: then nothing is known."""
+
+    @abstractmethod
     async def written(self, answer: Any, ask: Ask) -> Seen:
-        """What the answer to the write shows; where it only acknowledges, what a read then shows. Raises `Unreadable` for an answer
-        without the id of an order; once there is one, nothing is raised: then the order is at least accepted."""
+        """What the answer to the write shows; where it only acknowledges, what a read then shows. Whatever this raises, the order is
+        at least accepted."""
 
     @abstractmethod
     async def look(self, ask: Ask) -> Seen | None:

@@ -40,6 +40,16 @@ class RateBudget:
             await self._clock.sleep(int(wait) + 1)
         self._line = max(self._line, self._clock.now()) + self._step * cost
 
+    async def quiet(self, patience_ms: int = 60_000) -> None:
+        """Wait until a pause that the venue asked for is over: an order that is not sent yet loses nothing by it. Raises `TryAgainLater`
+        where it would take longer, and while a ban lasts."""
+        now = self._clock.now()
+        pause, ban = self._paused_until - now, self._banned_until - now
+        if ban > 0 or pause > patience_ms:
+            raise TryAgainLater(f"the venue allows no requests for another {max(pause, ban) / 1000:.0f} s")
+        if pause > 0:
+            await self._clock.sleep(pause)
+
     def pause(self, milliseconds: int) -> None:
         """The venue asks to wait."""
         self._paused_until = max(self._paused_until, self._clock.now() + milliseconds)

@@ -96,10 +96,15 @@ class Listings:
         return self._clock.now() - self._read_at
 
     def named(self, symbol: str) -> Listing:
-        """The market. Raises `Denied` where the venue has none, or closed it."""
+        """The market. Raises `Denied` where the venue has none."""
         found = self._by_symbol.get(symbol)
         if found is None:
             raise Denied(f"the venue lists no market {symbol} on this network; remove it from `markets` in the venue's YAML, or use another")
+        return found
+
+    def trading(self, symbol: str) -> Listing:
+        """The market, for an order. Raises `Denied` where the venue has none, or closed it."""
+        found = self.named(symbol)
         if not found.active:
             raise Denied(f"{symbol} is not open for trading at the venue now")
         return found

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
+from basis_venues.errors import TryAgainLater
 from basis_venues.network import Network
 
 from .saying import Proofs
@@ -42,6 +43,8 @@ class Wire(ABC):
     options: ClassVar[Mapping[str, Any]] = {}
     headers: ClassVar[Mapping[Network, tuple[str, str | None]]] = {}
     proofs: ClassVar[Proofs]
+    foreign: ClassVar[Mapping[str, str]] = {}
+    """Codes with which the venue answers a key of another network, and what they mean."""
     clock: ClassVar[Request]
     """What asks for the venue's time."""
 
@@ -64,6 +67,11 @@ class Wire(ABC):
     def fenced(self, request: Request, fence: int, now: int) -> tuple[Request, dict[str, str], int | None]:
         """The request as it must be sent so that it cannot be carried out after `fence`: request, headers, receive window in ms."""
         return request, {}, None
+    def left(self, fence: int, now: int) -> int:
+        """How many ms are left until the fence. Raises `TryAgainLater` when none are: nothing has left then."""
+        if fence <= now:
+            raise TryAgainLater("its deadline passed before it was sent")
+        return fence - now
 
     def banned(self, status: int) -> bool:
         """Whether the status says that this address was banned for a while."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from .abi import MAX_UINT, Method
+from .acts import amount_of_action, approval, units_of
 from .chain import EvmChain, evm_chain
 from .client import EvmClient
+from .data import EvmData
 from .mined import Change, Decoder, Log, Mined, Told
 from .multicall import Call
 from .registry import NOTHING, Read, Registry, amount_of
@@ -20,6 +22,7 @@ __all__ = [
     "Decoder",
     "EvmChain",
     "EvmClient",
+    "EvmData",
     "Log",
     "Method",
     "Mined",
@@ -32,5 +35,8 @@ __all__ = [
     "Told",
     "Wanted",
     "amount_of",
+    "amount_of_action",
+    "approval",
     "evm_chain",
+    "units_of",
 ]

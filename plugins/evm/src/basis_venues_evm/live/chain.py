@@ -19,7 +19,7 @@ from .history import History
 from .multicall import ADDRESS as MULTICALL
 from .multicall import Call
 from .reading import Reading, Views
-from .registry import Registry, values_of
+from .registry import BALANCES, Registry, values_of
 from .reverts import Reverts
 from .rpc import Answer, Request, Rpc
 from .signing import Signer
@@ -34,19 +34,17 @@ LOCAL = "local"
 class EvmChain:
     """RPC, one signing lane, reads and decoded effects of one wallet on one chain. Implements `basis_venues.contract.ChainAccess`.
 
-    `wallet` is the alias of the account that signs. Without a key it reads and cannot send. Every user opens it, and closes it again;
-    the connections go with the last one.
+    The context is that of the wallet's venue: its account signs, its settings say which tokens there are. Without a key it reads and
+    cannot send. Every user opens it, and closes it again; the connections go with the last one.
     """
 
-    def __init__(
-        self, context: ClientContext, urls: Sequence[Secret], signer: Signer | None, wallet: str, settings: TransactionSettings
-    ) -> None:
+    def __init__(self, context: ClientContext, urls: Sequence[Secret], signer: Signer | None, settings: TransactionSettings) -> None:
         for url in urls:
             check_host(context.venue, url.reveal(), context.allowed_hosts)
         self._venue = context.venue
         self._allowed = context.allowed_chains
         self.chain_id = _expected(context.allowed_chains)
-        self.wallet = wallet
+        self._settings: ChainSettings = context.settings
         self.rpc = Rpc(context.venue, urls, context.clock, settings.timeout_ms)
         self.reverts = Reverts()
         self.registry = Registry()
@@ -60,8 +58,9 @@ class EvmChain:
         self._users = 0
         self._told: Mapping[str, Any] | None = None
         self.reverts.know(ERRORS)
+        self.registry.add_reads(BALANCES, lambda parts: self.tokens.balance(parts.account, parts.instrument))
         if signer is not None:
-            self.registry.add_account(wallet, signer.address)
+            self.registry.add_account(context.account.alias, signer.address)
             self._transactions = Transactions(
                 context.venue, self.rpc, signer, self.registry, self.reverts, self._effects, settings, self._allowed, context.clock
             )
@@ -78,6 +77,8 @@ class EvmChain:
             try:
                 await self.rpc.open()
                 await self._check()
+                where = f"contracts in {self._venue}.yaml"
+                self.tokens.add(self._settings.tokens, await self.contracts(self._venue, self._settings), where)
             except BaseException:
                 self._users = 0
                 await self.rpc.close()

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
-from basis_venues.amounts import MONEY, from_units
+from basis_venues.amounts import MONEY, ZERO, from_units
 from basis_venues.keys import Key
 from basis_venues.orders import Effect, Line
 
@@ -119,9 +119,9 @@ def effects(
     sent = _ether_sent(transaction, accounts) if transaction.ok else ()
     if sent:
         found.append(Effect(f"{name}:value", order, sent, block, "transfer"))
-    values = dict(before)
+    running = _Running(before)
     for log, each in said:
-        lines = tuple(line for change in each.changes if (line := _line(change, values))[1])
+        lines = tuple(line for change in each.changes if (line := running.line(change))[1])
         if lines or each.kind == "setting":
             found.append(Effect(f"{name}:{log.place}", order, lines, block, each.kind))
     return tuple(found)
@@ -135,13 +135,23 @@ def _ether_sent(transaction: Mined, accounts: Mapping[str, str]) -> tuple[Line, 
     return tuple((balance_key(alias, ETHER), change) for alias, change in sides if alias is not None)
 
 
-def _line(change: Change, values: dict[Key, Decimal]) -> Line:
-    """The signed change; `values` follows along."""
-    key, amount = change.key, change.amount
-    if change.how == "set":
-        amount = MONEY.subtract(amount, values[key])
-    elif change.how == "spend":
-        amount = Decimal(0) if values[key] > UNLIMITED else -amount
-    if key in values:
-        values[key] = MONEY.add(values[key], amount)
-    return key, amount
+class _Running:
+    """Values of positions as the logs of a transaction go on."""
+
+    def __init__(self, before: Mapping[Key, Decimal]) -> None:
+        self._values = dict(before)
+        self._lowered: dict[Key, Decimal] = {}
+
+    def line(self, change: Change) -> Line:
+        """The signed change. A token that itself says what is left of an allowance has said so before the one who used it does: that is
+        counted once."""
+        key, amount = change.key, change.amount
+        if change.how == "set":
+            amount = MONEY.subtract(amount, self._values[key])
+            self._lowered[key] = -amount
+        elif change.how == "spend":
+            told = self._lowered.pop(key, None) == amount
+            amount = ZERO if told or self._values[key] > UNLIMITED else -amount
+        if key in self._values:
+            self._values[key] = MONEY.add(self._values[key], amount)
+        return key, amount

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
 from basis_venues.amounts import from_units
 from basis_venues.errors import Denied
-from basis_venues.keys import Key, KeyParts, protocol_of, split_key
+from basis_venues.keys import BALANCE, Key, KeyParts, protocol_of, split_key
 
 from ..model import did_you_mean
 from . import abi
@@ -27,6 +27,10 @@ Reads = Callable[[KeyParts], Read]
 """How one venue's positions are read. Raises `Denied` for a key that it cannot answer for."""
 
 
+BALANCES = ""
+"""In place of a venue: the balances of all accounts."""
+
+
 class Registry:
     """Filled by the venues while they open, asked ever after."""
 
@@ -37,7 +41,6 @@ class Registry:
         self._spenders: dict[str, str] = {}
         self._decoders: dict[tuple[str, str], Decoder] = {}
         self._reads: dict[str, Reads] = {}
-        self._keepers: dict[str, Reads] = {}
         self._read: dict[Key, Read] = {}
 
     # accounts
@@ -75,18 +78,16 @@ class Registry:
 
     # positions
 
-    def add_reads(self, venue: str, reads: Reads, keeps: Iterable[str] = ()) -> None:
-        """Say how the positions that name `venue` are read, and the balances of the accounts that it `keeps`."""
+    def add_reads(self, venue: str, reads: Reads) -> None:
+        """Say how the positions that name `venue` are read; with `BALANCES`, how balances are."""
         self._reads[venue] = reads
-        self._keepers.update(dict.fromkeys(keeps, reads))
 
     def read(self, key: Key) -> Read:
         """How the position is read. Raises `Denied`."""
         found = self._read.get(key)
         if found is None:
             parts = split_key(key)
-            protocol = protocol_of(parts)
-            reads = self._keepers.get(parts.account) if protocol is None else self._reads.get(protocol)
+            reads = self._reads.get(BALANCES if parts.kind == BALANCE else protocol_of(parts) or "")
             if reads is None:
                 raise Denied(f"no venue on this chain can show {key}")
             found = self._read[key] = reads(parts)

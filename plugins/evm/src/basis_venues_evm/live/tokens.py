@@ -84,6 +84,10 @@ class Tokens:
             raise Denied(f"there is no {symbol} on this chain{did_you_mean(symbol, self._by_symbol)}; its address would be in alchemy.yaml")
         return found
 
+    def get(self, symbol: str) -> Placed | None:
+        """The token; None where this chain has none of that name."""
+        return self._by_symbol.get(symbol)
+
     def balance(self, account: str, symbol: str) -> Read:
         """How a balance is read."""
         placed, owner = self.named(symbol), self._registry.address(account)

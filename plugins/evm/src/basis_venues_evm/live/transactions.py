@@ -77,6 +77,7 @@ class Transactions:
         self._clock = clock
         self._lane = Lane()
         self._reasons: dict[str, str] = {}
+        self._missing: set[str] = set()
 
     # preparing
 
@@ -206,6 +207,7 @@ class Transactions:
         if now.pooled:
             return Report(State.ACCEPTED, reason="it waits to be mined")
         if now.spent <= payload["nonce"]:
+            self._missing.add(prepared.key)
             return Report(State.ABSENT, reason="no node shows it, and its nonce is free")
         return await self._nonce_taken(prepared, now)
 
@@ -253,12 +255,14 @@ class Transactions:
         """The same nonce, to the same effect, at a higher fee: when it waits for longer than it should, or can no longer be mined at its
         fee. None when it is not stuck, or a cap forbids more. What it answers must be journalled before it is sent."""
         payload = prepared.payload
+        waited = self._clock.now() - payload["at"]
+        if waited < self._settings.stuck_after_ms and prepared.key not in self._missing:
+            return None
         requests = seen_requests(payload["hashes"], payload["from"])
         *looked, chain, history = await self._rpc.batch((*requests, Request("eth_chainId"), _FEES))
         check_chain(self._venue, int(_result(chain), 16), self._allowed)
         now, sent = seen(looked, self._venue), [Fees(*each) for each in payload["fees"]]
         market = going(_result(history))
-        waited = self._clock.now() - payload["at"]
         stuck = waited >= self._settings.stuck_after_ms or market.base > sent[-1].max_fee
         if now.pair is not None or now.placed or now.spent > payload["nonce"] or not stuck:
             return None

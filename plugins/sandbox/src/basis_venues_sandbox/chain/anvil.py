@@ -77,7 +77,7 @@ def start_anvil(binary: Path, port: int = 0, chain_id: int = CHAIN_ID, flags: Se
     """
     chosen = port or free_port()
     command = [str(binary), *_FLAGS, "--port", str(chosen), "--chain-id", str(chain_id), *flags]
-    said = tempfile.TemporaryFile()  # not a pipe: nobody reads it while the node runs
+    said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `stop`; not a pipe, as nobody reads it while the node runs
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said)
     anvil = Anvil(process, chosen, said)
     try:

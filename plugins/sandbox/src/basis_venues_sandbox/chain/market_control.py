@@ -9,10 +9,7 @@ from .deploy import Sender
 
 _FOREVER = 2**63
 _MAX = 2**128 - 1
-_POSITION = (
-    "positions(uint256)"
-    "(uint96,address,address,address,uint24,int24,int24,uint128,uint256,uint256,uint128,uint128)"
-)
+_POSITION = "positions(uint256)(uint96,address,address,address,uint24,int24,int24,uint128,uint256,uint256,uint128,uint128)"
 _LIQUIDITY = 7
 
 

@@ -17,6 +17,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from attrs import frozen
 
@@ -54,14 +55,14 @@ class Package:
 @cache
 def packages() -> Mapping[str, Package]:
     """The packages that everything but anvil comes from, by name."""
-    return {name: Package(name, **pin) for name, pin in _pins()["packages"].items()}
+    return {name: Package(name, pin["version"], pin["integrity"]) for name, pin in _pins()["packages"].items()}
 
 
 @cache
 def anvil_package() -> Package:
     """The package with anvil's binary for this machine."""
     wanted = f"{_SYSTEMS.get(platform.system(), platform.system())}-{_MACHINES.get(platform.machine().lower(), platform.machine())}"
-    pins = _pins()["anvil"]
+    pins: Any = _pins()["anvil"]
     if wanted not in pins["integrity"]:
         raise ChainUnavailable(f"there is no anvil for {wanted}; there is one for {', '.join(pins['integrity'])}")
     return Package(f"@foundry-rs/anvil-{wanted}", pins["version"], pins["integrity"][wanted])
@@ -110,9 +111,8 @@ def _unpack(package: Package, archive: Path, scratch: Path) -> None:
 
 
 @cache
-def _pins() -> dict[str, dict[str, dict[str, str]]]:
-    pins: dict[str, dict[str, dict[str, str]]] = tomllib.loads(Path(__file__).with_name("packages.toml").read_text())
-    return pins
+def _pins() -> dict[str, Any]:
+    return tomllib.loads(Path(__file__).with_name("packages.toml").read_text())
 
 
 def fingerprint(*parts: object) -> str:

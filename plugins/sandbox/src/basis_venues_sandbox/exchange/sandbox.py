@@ -130,7 +130,7 @@ class Sandbox:
                 return dialect.refusal(call, route, refused)
             except Turned as turned:
                 return dialect.denial(turned.code, turned.text, turned.status)
-            except (ValueError, TypeError, AttributeError, ArithmeticError) as error:
+            except (ValueError, ArithmeticError) as error:
                 return dialect.refusal(call, route, Refused(Why.BAD_PARAMETER, type(error).__name__))
             return dialect.success(call, route, result)
 

@@ -37,7 +37,9 @@ VERBS: Mapping[str, Verb] = {
     "chain_id": Verb("reads", "", 0, "the node says that it is chain `value`"),
     "min_bump": Verb("reads", SEND, 0, "a replacement that does not raise both fees by `value` percent is refused"),
     "wording": Verb("reads", SEND, 0, "refusals are worded as by `value`: geth, anvil, besu or nethermind"),
-    "accept_then_timeout": Verb("after", SEND, 1, "the node has it, and the answer never comes: the connection is held for `value` seconds"),
+    "accept_then_timeout": Verb(
+        "after", SEND, 1, "the node has it, and the answer never comes: the connection is held for `value` seconds"
+    ),
     "accept_then_status": Verb("after", SEND, 1, "the node has it, and the answer is HTTP `value`"),
     "accept_then_reset": Verb("after", SEND, 1, "the node has it, and the connection ends"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 import attrs
 from attrs import frozen
@@ -54,7 +55,7 @@ class Exchange:
         quote.bid, quote.ask, quote.bid_size, quote.ask_size, quote.mark = bid, ask, bid_size, ask_size, (bid + ask) / 2
         self.desk.match(symbol)
 
-    def change_market(self, symbol: str, **changes: Decimal | bool | int) -> None:
+    def change_market(self, symbol: str, **changes: Any) -> None:
         """Change a market's filters, fees or whether it trades."""
         self.books.markets[symbol] = attrs.evolve(self.books.market(symbol), **changes)
 

@@ -24,7 +24,7 @@ def settle(books: Books, market: Market, order: Order, price: Decimal, quantity:
     realised = Decimal(0)
     if market.swap:
         realised = books.position(market.symbol).trade(quantity if buys else -quantity, price, books.now)
-        postings = _moved(wallet, market.quote, realised)
+        postings: tuple[Posting, ...] = _moved(wallet, market.quote, realised)
         fee_asset, fee = market.quote, value * rate
     else:
         received, given = (quantity, -value) if buys else (value, -quantity)

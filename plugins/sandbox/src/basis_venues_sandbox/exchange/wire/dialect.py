@@ -42,6 +42,10 @@ class Dialect(Protocol):
         """A refusal with exactly this code."""
         ...
 
+    def deny(self, call: Call, route: Route, code: int | str, text: str, status: int | None) -> Reply:
+        """A scripted refusal with this code, as this endpoint would bring it; status None: the usual one."""
+        ...
+
     def duplicate(self, call: Call) -> Reply:
         """What a client id that is taken brings."""
         ...

@@ -121,8 +121,8 @@ def _wallet() -> dict[tuple[str, str], Route]:
 class Binance:
     """See `basis_venues_sandbox.exchange.wire.dialect.Dialect`."""
 
-    venue = VENUE
-    prefixes = PREFIXES
+    venue: str = VENUE
+    prefixes: tuple[str, ...] = PREFIXES
     routes: Routes = {**_spot(), **_futures(), **_wallet()}
 
     def environment(self, host: str, headers: Any) -> str | None:
@@ -151,6 +151,10 @@ class Binance:
     def denial(self, code: int | str, text: str, status: int = 400) -> Reply:
         """A refusal with this code."""
         return Reply(status, {"code": int(code), "msg": text})
+
+    def deny(self, call: Call, route: Route, code: int | str, text: str, status: int | None) -> Reply:
+        """A scripted refusal."""
+        return self.denial(code, text, status or 400)
 
     def duplicate(self, call: Call) -> Reply:
         """What a client id that is taken brings."""

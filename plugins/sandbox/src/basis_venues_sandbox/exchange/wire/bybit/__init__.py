@@ -60,7 +60,7 @@ def _routes() -> dict[tuple[str, str], Route]:
 class Bybit:
     """See `basis_venues_sandbox.exchange.wire.dialect.Dialect`."""
 
-    venue = "bybit"
+    venue: str = "bybit"
     prefixes: tuple[str, ...] = ("/v5/",)
     routes: Routes = _routes()
 
@@ -91,6 +91,10 @@ class Bybit:
     def denial(self, code: int | str, text: str, status: int = 200) -> Reply:
         """A refusal with this code."""
         return Reply(status, {"retCode": int(code), "retMsg": text, "result": {}, "retExtInfo": {}, "time": 0})
+
+    def deny(self, call: Call, route: Route, code: int | str, text: str, status: int | None) -> Reply:
+        """A scripted refusal."""
+        return self.denial(code, text, status or 200)
 
     def duplicate(self, call: Call) -> Reply:
         """What a client id that is taken brings."""

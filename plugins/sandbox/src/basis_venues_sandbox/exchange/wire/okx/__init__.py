@@ -66,7 +66,7 @@ def _routes() -> dict[tuple[str, str], Route]:
 class Okx:
     """See `basis_venues_sandbox.exchange.wire.dialect.Dialect`."""
 
-    venue = "okx"
+    venue: str = "okx"
     prefixes: tuple[str, ...] = ("/api/v5/",)
     routes: Routes = _routes()
 
@@ -103,6 +103,13 @@ class Okx:
     def denial(self, code: int | str, text: str, status: int = 200) -> Reply:
         """A refusal with this code."""
         return Reply(status, {"code": str(code), "msg": text, "data": []})
+
+    def deny(self, call: Call, route: Route, code: int | str, text: str, status: int | None) -> Reply:
+        """A scripted refusal: codes of orders (51...) in the row, others in the envelope."""
+        if route.endpoint in _ORDER_ENDPOINTS and str(code).startswith("51") and status is None:
+            row = {"clOrdId": call.maybe("clOrdId"), "ordId": "", "tag": "", "ts": str(call.now), "sCode": str(code)}
+            return self._order_reply(call, [row | {"sMsg": text}])
+        return self.denial(code, text, status or 200)
 
     def duplicate(self, call: Call) -> Reply:
         """What a client id that is taken brings."""

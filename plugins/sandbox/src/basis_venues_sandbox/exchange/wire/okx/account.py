@@ -119,7 +119,8 @@ def _bill(call: Call, entry: Entry) -> dict[str, Any]:
     swap = entry.kind == "funding"
     payment = next((each for each in call.exchange.payments if str(each.id) == entry.ref), None) if swap else None
     fill = next((each for each in call.exchange.desk.fills if str(each.id) == entry.ref), None) if entry.kind == "trade" else None
-    market = call.exchange.books.market(payment.symbol if payment else fill.symbol) if payment or fill else None
+    cause = payment or fill
+    market = call.exchange.books.market(cause.symbol) if cause else None
     order = call.exchange.desk.orders[fill.order] if fill else None
     source, target = ("6", "18") if entry.amount > 0 else ("18", "6")
     return {

@@ -1,0 +1,61 @@
+"""What `basis check --connect` adds: every live venue opened, asked for a heartbeat, and let go. Nothing is written anywhere."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ..contract import VenueClient
+from ..errors import BasisError
+from ..findings import Finding
+from ..network import Network
+
+if TYPE_CHECKING:
+    from ..config.settings import Settings
+    from ..factory import VenueClientFactory
+
+CHECK = "heartbeat"
+
+
+def connected(settings: Settings, factory: VenueClientFactory) -> Iterator[Finding]:
+    """One finding for each venue that is not simulated, and one for what its key may do beyond need."""
+    clients: dict[str, VenueClient] = {}
+    for venue in settings.mode.execution_venues:
+        with suppress(BasisError):  # a client that cannot be made is a failure of the check before
+            client = factory.client(venue)
+            if client is not None:
+                clients[venue] = client
+    if not clients:
+        return iter([Finding("pass", CHECK, "every venue is simulated: there is nothing to connect to")])
+    return iter(asyncio.run(_heard(clients)))
+
+
+async def _heard(clients: Mapping[str, VenueClient]) -> list[Finding]:
+    found: list[Finding] = []
+    try:
+        for venue, client in clients.items():
+            found += await _one(venue, client)
+    finally:
+        for client in clients.values():
+            with suppress(Exception):  # what cannot be closed must not hide what was found
+                await client.close()
+    return found
+
+
+async def _one(venue: str, client: VenueClient) -> list[Finding]:
+    try:
+        identities = await client.open()
+        said = dict(await client.heartbeat())
+    except BasisError as error:
+        return [Finding("fail", CHECK, f"{venue}: {line}", "see the message; then check again") for line in str(error).splitlines()]
+    except Exception as error:  # of a plugin: its text may carry a URL with a key
+        return [Finding("fail", CHECK, f"{venue}: its client raised {type(error).__name__}", "look at the plugin's version and report it")]
+    key = said.pop("key", None)
+    words = ", ".join(f"{name} {word}" for name, word in said.items())
+    found = [Finding("pass", CHECK, f"{venue}: {words or 'answers'}; accounts: {', '.join(sorted(identities)) or 'of another venue'}")]
+    if key:
+        status = "fail" if client.network is Network.MAINNET else "warn"
+        found.append(Finding(status, "key permissions", f"{venue}: {key}", "make a key that may do what the mode does, and no more"))
+    return found

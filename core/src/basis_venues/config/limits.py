@@ -1,0 +1,63 @@
+"""`limits.yaml`: how much a live run may spend, for each mode, account, venue and asset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path as FilePath
+
+from attrs import fields, frozen
+
+from ..errors import ConfigurationError
+from .yaml_file import read_yaml
+
+FILE = "limits.yaml"
+
+CAPS = ("per_action_usd", "per_day_usd", "open_usd", "gas_per_day_eth")
+
+
+@frozen(kw_only=True)
+class LimitRule:
+    """One limit. `mode`, `account`, `venue` and `asset` say what it is about; what is left out is any.
+
+    `per_action_usd`: of one order. `per_day_usd`: of everything asked for in the last 24 hours. `open_usd`: of perpetual positions and
+    debts at today's prices, with what is on its way. `gas_per_day_eth`: gas of the last 24 hours, in the chain's own coin.
+    """
+
+    mode: str | None = None
+    account: str | None = None
+    venue: str | None = None
+    asset: str | None = None
+    per_action_usd: Decimal | None = None
+    per_day_usd: Decimal | None = None
+    open_usd: Decimal | None = None
+    gas_per_day_eth: Decimal | None = None
+
+    def __attrs_post_init__(self) -> None:
+        problems = tuple(self._problems())
+        if problems:
+            raise ConfigurationError(problems)
+
+    def _problems(self) -> Iterator[str]:
+        said = [name for name in CAPS if getattr(self, name) is not None]
+        if not said:
+            yield f"limits nothing; give one of {', '.join(CAPS)}"
+        yield from (f"{name} is below zero; 0 forbids" for name in said if getattr(self, name) < 0)
+        if self.gas_per_day_eth is not None and self.asset is not None:
+            yield "gas belongs to a transaction, not to an asset; put gas_per_day_eth into a limit without asset"
+
+    def __str__(self) -> str:
+        """What it is about, for people."""
+        said = [f"{each.name} {getattr(self, each.name)}" for each in fields(LimitRule)[:4] if getattr(self, each.name) is not None]
+        return " ".join(said) or "everything"
+
+
+@frozen(kw_only=True)
+class _File:
+    limits: tuple[LimitRule, ...] = ()
+
+
+def read_limits(configs: FilePath) -> tuple[LimitRule, ...]:
+    """The limits of a configuration; none without a file. Raises `ConfigurationError` with every problem found."""
+    file = configs / FILE
+    return read_yaml(file).fit(_File).limits if file.is_file() else ()

@@ -1,0 +1,114 @@
+"""Which distributions of others may be imported: `venues.lock` beside the configuration, written by `basis venues trust NAME`.
+
+A plugin runs in this process and can read all of its memory, keys included. So nothing is imported because it happens to be installed:
+first-party venues are trusted by name, every other by a line here. The list names distributions; it cannot tell a distribution from
+another that was installed under its name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from .config.yaml_file import read_yaml
+from .distributions import Distribution
+
+FILE = "venues.lock"
+
+_HEAD = """\
+# Distributions of others that may be imported, with the versions that were looked at. Written by `basis venues trust NAME`.
+# `venue` is the name that the distribution may answer for; an observer has none.
+"""
+_BOUND = re.compile(r"(>=|<=|==|<|>)\s*([0-9]+(?:\.[0-9]+)*)")
+_RELEASE = re.compile(r"[0-9]+(?:\.[0-9]+)*")
+
+
+class Trusted(NamedTuple):
+    """One line: a distribution, the venue that it may answer for (empty for an observer), and the versions, such as `>=0.1.0,<0.2`."""
+
+    distribution: str
+    versions: str
+    venue: str = ""
+
+    def covers(self, distribution: Distribution, venue: str = "") -> bool:
+        """Whether it is this distribution, in one of these versions, for this venue."""
+        return (self.distribution, self.venue) == (distribution.name, venue) and within(distribution.version, self.versions)
+
+
+class _File(NamedTuple):
+    trusted: tuple[Trusted, ...] = ()
+
+
+class Trust(NamedTuple):
+    """The list. `file` is where it stands, or would stand."""
+
+    file: Path = Path(FILE)
+    lines: tuple[Trusted, ...] = ()
+
+    def covers(self, distribution: Distribution, venue: str = "") -> bool:
+        """Whether a line covers the distribution for the venue."""
+        return any(line.covers(distribution, venue) for line in self.lines)
+
+    def with_line(self, new: Trusted) -> Trust:
+        """The list with `new` in the place of what it said of that distribution and venue."""
+        others = tuple(line for line in self.lines if (line.distribution, line.venue) != (new.distribution, new.venue))
+        return Trust(self.file, tuple(sorted((*others, new))))
+
+    def write(self) -> None:
+        """Write the file."""
+        rows = [f'  - {{distribution: "{d}", venue: "{v}", versions: "{r}"}}' for d, r, v in self.lines]
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        self.file.write_text("\n".join((f"{_HEAD}trusted:", *rows, "")) if rows else f"{_HEAD}trusted: []\n", encoding="utf-8")
+
+
+def read_lock(configs: Path) -> Trust:
+    """The list of a configuration; without a file, an empty one. Raises `ConfigurationError` with every problem found."""
+    file = configs / FILE
+    if not file.is_file():
+        return Trust(file)
+    document = read_yaml(file)
+    lines = document.fit(_File).trusted
+    problems = [(("trusted", number, "versions"), _EXPECTED) for number, line in enumerate(lines) if not _bounds(line.versions)]
+    if problems:
+        raise document.error(problems)
+    return Trust(file, lines)
+
+
+_EXPECTED = "expected versions such as '>=0.1.0,<0.2'"
+
+
+def line_for(distribution: Distribution, venue: str) -> Trusted:
+    """The line that trusts this version and what follows it without a break: up to the next minor of 0.x, else the next major."""
+    release = _release(distribution.version)
+    following = (0, release[1] + 1) if release[0] == 0 and len(release) > 1 else (release[0] + 1,)
+    return Trusted(distribution.name, f">={_dotted(release)},<{_dotted(following)}", venue)
+
+
+def within(version: str, versions: str) -> bool:
+    """Whether a version fits every bound. Only the release's numbers count: 1.2rc1 and 1.2.post1 are 1.2."""
+    here = _release(version)
+    bounds = _bounds(versions)
+    return bool(bounds) and all(_holds(here, sign, there) for sign, there in bounds)
+
+
+def _bounds(versions: str) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """The bounds of a range; none where one of them cannot be read."""
+    read = [_BOUND.fullmatch(part.strip()) for part in versions.split(",")]
+    return tuple((match[1], _release(match[2])) for match in read if match) if all(read) else ()
+
+
+def _holds(here: tuple[int, ...], sign: str, there: tuple[int, ...]) -> bool:
+    width = max(len(here), len(there))
+    left, right = (release + (0,) * (width - len(release)) for release in (here, there))
+    return {">=": left >= right, "<=": left <= right, "==": left == right, "<": left < right, ">": left > right}[sign]
+
+
+def _release(version: str) -> tuple[int, ...]:
+    found = _RELEASE.match(version)
+    return tuple(map(int, found[0].split("."))) if found else (0,)
+
+
+def _dotted(release: Iterable[int]) -> str:
+    return ".".join(map(str, release))

@@ -1,0 +1,115 @@
+"""Writes the pages of `docs/venues` from the plugins' manifests and hooks: `python docs/generate.py`. A test fails when they are stale."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from basis_venues.manifest import CredentialField, Manifest, read_manifest
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = ROOT / "docs" / "venues"
+LIVE = {"create_client": "client", "chain_access": "chain access", "market_data": "market data"}
+"""Hooks that only a run outside simulation needs, and what they bring."""
+NO_CREDENTIALS = "None of its own: it acts through the wallet."
+NOTICE = "<!-- Written by docs/generate.py from the manifests; do not edit. -->\n"
+
+
+def packages() -> dict[str, Path]:
+    """The package folder of each venue, by name."""
+    found = sorted((ROOT / "plugins").glob("*/src/*/manifest.toml"))
+    return {read_manifest(file).venue: file.parent for file in found}
+
+
+def hooks(package: Path) -> set[str]:
+    """The functions that the venue's entry module defines."""
+    module = ast.parse((package / "__init__.py").read_text(encoding="utf-8"))
+    return {node.name for node in module.body if isinstance(node, ast.FunctionDef)}
+
+
+def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table."""
+    header = tuple(header)
+    lines = [header, tuple("---" for _ in header), *(tuple(row) for row in rows)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def actions(manifest: Manifest) -> Iterator[tuple[str, str, str, str]]:
+    """Action, action types, level and reason; the names of one type are told together."""
+    told: dict[tuple[str, str, str], list[str]] = {}
+    for action_type, classes in manifest.actions.items():
+        for name, capability in classes.items():
+            told.setdefault((name, *capability), []).append(action_type)
+    for (name, level, reason), types in told.items():
+        yield f"`{name}`", ", ".join(f"`{each}`" for each in types), level.replace("_", " "), reason
+
+
+def credential_row(credential: CredentialField) -> tuple[str, ...]:
+    """Variable, whether it is secret, what needs it, and where."""
+    needed = ", ".join(credential.needed_for) or "optional"
+    return f"`BASIS_{{ENV}}__{credential.variable}`", "yes" if credential.secret else "no", needed, ", ".join(credential.networks)
+
+
+def page(manifest: Manifest, package: Path) -> str:
+    """One venue's page."""
+    account, fence, ids = manifest.account, manifest.fence, manifest.client_id
+    lane = f", whose lane is `{account.lane}`" if account.lane else ""
+    keeps = "whose balances it shows" if account.keeps else "whose balances another venue shows"
+    networks = [
+        (name, ", ".join(rule.hosts) or "none", ", ".join(map(str, rule.chain_ids)), rule.note) for name, rule in manifest.networks.items()
+    ]
+    credentials = [credential_row(each) for each in manifest.credentials]
+    within = f", {fence.milliseconds} ms" if fence.milliseconds else ""
+    parts = [
+        f"# {manifest.venue}\n\n{NOTICE}\n{manifest.summary}. Kind `{manifest.kind}`, contract {manifest.contract}. It acts on the account "
+        f"`{account.alias}`{lane}, {keeps}.\n\nWhat it does, its settings and the limits of its simulation: "
+        f"[README of the distribution](../../plugins/{package.parents[1].name}/README.md).",
+        "## Actions\n\n" + table(("action", "action types", "level", "why"), actions(manifest)),
+        f"## Beyond simulation\n\n{beyond(package)}",
+        "## Networks\n\n" + table(("network", "hosts", "chain ids", "note"), networks),
+        "## Credentials\n\n" + (table(("variable", "secret", "needed for", "networks"), credentials) if credentials else NO_CREDENTIALS),
+        f"## Ids and rates\n\nClient ids: `{ids.alphabet}`, up to {ids.length}, unique: {ids.unique}. Fence: {fence.kind}{within}. "
+        f"At most {manifest.rate.requests_per_minute} requests a minute.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def beyond(package: Path) -> str:
+    """What of a venue's live part is there."""
+    there = hooks(package) & LIVE.keys()
+    if "create_client" not in there:
+        return "It is simulated only in this version: a run on a testnet or live is refused before anything is sent."
+    return f"It has: {', '.join(LIVE[name] for name in LIVE if name in there)}."
+
+
+def overview(manifests: Mapping[str, Manifest], found: Mapping[str, Path]) -> str:
+    """The index: what each venue can do, and where."""
+    rows = [
+        (
+            f"[{name}]({name}.md)",
+            manifest.kind,
+            f"`{manifest.account.alias}`",
+            ", ".join(f"`{action}`" for action in dict.fromkeys(cls for classes in manifest.actions.values() for cls in classes)),
+            ", ".join(manifest.networks),
+            "yes" if "create_client" in hooks(found[name]) else "not yet",
+        )
+        for name, manifest in manifests.items()
+    ]
+    head = ("venue", "kind", "account", "actions", "networks beside simulation", "live client")
+    intro = "Every venue can be simulated. `basis venues` shows the same of what is installed."
+    return f"# Venues\n\n{NOTICE}\n{intro}\n\n{table(head, rows)}\n"
+
+
+def pages() -> dict[Path, str]:
+    """Every generated page and its text."""
+    found = packages()
+    manifests = {name: read_manifest(package / "manifest.toml") for name, package in found.items()}
+    written = {PAGES / f"{name}.md": page(manifests[name], found[name]) for name in manifests}
+    return {PAGES / "README.md": overview(manifests, found), **written}
+
+
+if __name__ == "__main__":
+    for path, text in pages().items():
+        path.write_text(text, encoding="utf-8")
+        print(path.relative_to(ROOT))

@@ -1,0 +1,123 @@
+"""What the pool's logs say, in scaled units: the amount of a log, divided by the index that the pool announced just before it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from basis_venues.keys import BORROWED, SETTING, SUPPLIED
+from basis_venues_evm import allowance_key
+from basis_venues_evm.live import Change, EvmChain, Log, Mined, Told
+from basis_venues_evm.live.abi import address_in, number, topic
+
+from .market import AaveMarket, ListedReserve
+
+SUPPLIED_LOG = "Supply(address,address,address,uint256,uint16)"
+WITHDRAWN_LOG = "Withdraw(address,address,address,uint256)"
+BORROWED_LOG = "Borrow(address,address,address,uint256,uint8,uint256,uint16)"
+REPAID_LOG = "Repay(address,address,address,uint256,bool)"
+EMODE_LOG = "UserEModeSet(address,uint8)"
+ENABLED_LOG = "ReserveUsedAsCollateralEnabled(address,address)"
+DISABLED_LOG = "ReserveUsedAsCollateralDisabled(address,address)"
+INDEX_LOG = "ReserveDataUpdated(address,uint256,uint256,uint256,uint256,uint256)"
+
+_SUPPLY_INDEX, _BORROW_INDEX = 3, 4
+
+
+class PoolEvents:
+    """Decoders of one pool's logs, for the accounts of one chain."""
+
+    def __init__(self, venue: str, chain: EvmChain, market: AaveMarket) -> None:
+        self._venue = venue
+        self._chain = chain
+        self._market = market
+        self._index_topic = topic(INDEX_LOG)
+
+    def register(self) -> None:
+        """Tell the chain who reads the pool's logs."""
+        for event, decoder in (
+            (SUPPLIED_LOG, self._supplied),
+            (WITHDRAWN_LOG, self._withdrawn),
+            (BORROWED_LOG, self._borrowed),
+            (REPAID_LOG, self._repaid),
+            (EMODE_LOG, self._emode),
+            (ENABLED_LOG, lambda log, _: self._collateral(log, 1)),
+            (DISABLED_LOG, lambda log, _: self._collateral(log, -1)),
+        ):
+            self._chain.registry.add_decoder(self._market.pool, event, decoder)
+
+    def _supplied(self, log: Log, sent: Mined) -> Told | None:
+        """Topics: reserve, on behalf of, referral code. Data: user, amount."""
+        reserve, amount = self._reserve(log), number(log.data, 1)
+        alias, payer = self._alias(address_in(log.topics[2])), self._alias(address_in(log.data))
+        pulled = self._pulled(payer, reserve, amount, sent)
+        if reserve is None or (alias is None and not pulled):
+            return None
+        scaled = self._market.scaled(amount, self._index(log, sent, _SUPPLY_INDEX), up=False)
+        return Told("lend", (*self._change(alias, SUPPLIED, reserve, scaled), *pulled))
+
+    def _withdrawn(self, log: Log, sent: Mined) -> Told | None:
+        """Topics: reserve, user, to. Data: amount."""
+        reserve, alias = self._reserve(log), self._alias(address_in(log.topics[2]))
+        if reserve is None or alias is None:
+            return None
+        scaled = self._market.scaled(number(log.data), self._index(log, sent, _SUPPLY_INDEX), up=True)
+        return Told("lend", self._change(alias, SUPPLIED, reserve, -scaled))
+
+    def _borrowed(self, log: Log, sent: Mined) -> Told | None:
+        """Topics: reserve, on behalf of, referral code. Data: user, amount, rate mode, rate."""
+        reserve, alias = self._reserve(log), self._alias(address_in(log.topics[2]))
+        if reserve is None or alias is None:
+            return None
+        scaled = self._market.scaled(number(log.data, 1), self._index(log, sent, _BORROW_INDEX), up=True)
+        return Told("lend", self._change(alias, BORROWED, reserve, scaled))
+
+    def _repaid(self, log: Log, sent: Mined) -> Told | None:
+        """Topics: reserve, user, repayer. Data: amount, whether by aTokens."""
+        reserve, amount, by_deposit = self._reserve(log), number(log.data), bool(number(log.data, 1))
+        alias, payer = self._alias(address_in(log.topics[2])), self._alias(address_in(log.topics[3]))
+        pulled = () if by_deposit else self._pulled(payer, reserve, amount, sent)
+        if reserve is None or (alias is None and not pulled):
+            return None
+        burnt = self._market.scaled(amount, self._index(log, sent, _BORROW_INDEX), up=False)
+        spent = self._market.scaled(amount, self._index(log, sent, _SUPPLY_INDEX), up=True) if by_deposit else 0
+        changes = (*self._change(alias, BORROWED, reserve, -burnt), *self._change(payer, SUPPLIED, reserve, -spent), *pulled)
+        return Told("lend", changes)
+
+    def _emode(self, log: Log, sent: Mined) -> Told | None:
+        """Topics: user. Data: category."""
+        alias = self._alias(address_in(log.topics[1]))
+        if alias is None:
+            return None
+        return Told("setting", (Change(f"{alias}:{SETTING}:{self._venue}/emode", Decimal(number(log.data)), "set"),))
+
+    def _collateral(self, log: Log, change: int) -> Told | None:
+        """Topics: reserve, user."""
+        reserve, alias = self._reserve(log), self._alias(address_in(log.topics[2]))
+        if reserve is None or alias is None:
+            return None
+        return Told("setting", (Change(f"{alias}:{SETTING}:{self._venue}/collateral/{reserve.asset}", Decimal(change)),))
+
+    def _change(self, alias: str | None, kind: str, reserve: ListedReserve, scaled: int) -> tuple[Change, ...]:
+        if alias is None:
+            return ()
+        return (Change(f"{alias}:{kind}:{self._venue}/{reserve.asset}", self._chain.tokens.named(reserve.asset).amount(scaled)),)
+
+    def _pulled(self, alias: str | None, reserve: ListedReserve | None, amount: int, sent: Mined) -> tuple[Change, ...]:
+        """The allowance that the pool used up, of the wallet that sent the transaction; a smart account's is none of the books'."""
+        if alias is None or reserve is None or self._chain.registry.aliases.get(sent.sender) != alias:
+            return ()
+        asset = reserve.asset
+        return (Change(allowance_key(alias, self._venue, asset), self._chain.tokens.named(asset).amount(amount), "spend"),)
+
+    def _index(self, log: Log, sent: Mined, which: int) -> int:
+        """The reserve's index at that moment: what the pool last announced before the log. Raises `ValueError` where it did not."""
+        for each in reversed(sent.logs[: log.place]):
+            if each.address == log.address and each.topics[0] == self._index_topic and each.topics[1] == log.topics[1]:
+                return number(each.data, which)
+        raise ValueError("the pool did not announce the reserve's indices before its log")
+
+    def _reserve(self, log: Log) -> ListedReserve | None:
+        return self._market.by_underlying.get(address_in(log.topics[1]))
+
+    def _alias(self, address: str) -> str | None:
+        return self._chain.registry.aliases.get(address)

@@ -1,0 +1,72 @@
+"""Binance's account: a spot, a funding and a futures wallet, and the perpetual positions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from decimal import Decimal
+from typing import Any
+
+from basis_venues.network import Network
+from basis_venues_ccxt.live import AccountReader, Desk, Holdings, Listing, Part, Position, Setup
+from basis_venues_ccxt.live.reading import amount, needed, rows, text
+
+
+class BinanceAccount(AccountReader):
+    """See `basis_venues_ccxt.live.AccountReader`."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def holdings(self, parts: Collection[Part]) -> Holdings:
+        """The futures wallet and the positions come in one answer."""
+        wallets: dict[str, dict[str, Decimal]] = {}
+        perpetuals: dict[str, Position] = {}
+        if "spot" in parts:
+            answer = await self._desk.read("private", "account", omitZeroBalances="true")
+            wallets["spot"] = {needed(row, "asset"): amount(row, "free") + amount(row, "locked") for row in rows(answer, "balances")}
+        if "futures" in parts or "perpetuals" in parts:
+            answer = await self._desk.read("fapiPrivateV3", "account")
+            wallets["futures"] = {needed(row, "asset"): amount(row, "walletBalance") for row in rows(answer, "assets")}
+            wallets["perpetuals"] = {}
+            perpetuals = self._positions(rows(answer, "positions"))
+        if "funding" in parts:
+            answer = await self._desk.read("sapi", "asset/get-funding-asset", method="POST")
+            names = ("free", "locked", "freeze", "withdrawing")
+            wallets["funding"] = {needed(row, "asset"): sum((amount(row, name) for name in names), Decimal(0)) for row in rows(answer)}
+        return Holdings(wallets, perpetuals)
+
+    def _positions(self, found: list[Any]) -> dict[str, Position]:
+        """The cost of a position is its value less its unrealised profit: this answer has no entry price."""
+        positions: dict[str, Position] = {}
+        for row in found:
+            listing = self._desk.listings.by_id(needed(row, "symbol"), perpetual=True)
+            if listing is not None:
+                positions[listing.symbol] = Position(amount(row, "positionAmt"), amount(row, "notional") - amount(row, "unrealizedProfit"))
+        return positions
+
+    async def setup(self, perpetuals: Collection[Listing]) -> Setup:
+        """Of the key sets that are there. Demo trading does not tell the rights of a key."""
+        has = self._desk.connection.has
+        spot: Any = await self._desk.read("private", "account", omitZeroBalances="true") if has("private") else {"canTrade": True}
+        rights: Any = {}
+        if has("sapi") and self._desk.network is Network.MAINNET:
+            rights = await self._desk.read("sapi", "account/apiRestrictions")
+        futures: Any = {"canTrade": True, "dualSidePosition": False}
+        configured: dict[str, Any] = {}
+        if has("fapiPrivate") and perpetuals:
+            futures = await self._desk.read("fapiPrivate", "accountConfig")
+            configured = {row["symbol"]: row for row in rows(await self._desk.read("fapiPrivate", "symbolConfig"))}
+        several = "the futures account is in multi-assets mode; switch it to single-asset mode, so that USDT alone is the margin"
+        return Setup(
+            owner=text(spot, "uid"),
+            one_way=futures.get("dualSidePosition") is False,
+            may_trade=spot.get("canTrade") is True and futures.get("canTrade") is True,
+            may_withdraw=rights.get("enableWithdrawals"),
+            leverage={each.symbol: amount(configured[each.id], "leverage") for each in perpetuals if each.id in configured},
+            margin={each.symbol: _margin(configured[each.id]) for each in perpetuals if each.id in configured},
+            problems=(several,) if futures.get("multiAssetsMargin") else (),
+        )
+
+
+def _margin(row: Any) -> str:
+    return {"CROSSED": "cross", "ISOLATED": "isolated"}.get(needed(row, "marginType"), text(row, "marginType"))

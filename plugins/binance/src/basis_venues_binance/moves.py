@@ -1,0 +1,71 @@
+"""Binance's transfers and withdrawals, which exist on mainnet alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from basis_venues.network import Network
+from basis_venues.states import State
+from basis_venues_ccxt.live import Desk, Move, Moved, Moves, Request, one_of
+from basis_venues_ccxt.live.reading import amount, amount_or_zero, moment, needed, rows, text
+
+from .history import INNER, applied_at
+
+CHAINS = {"ERC20": "ETH", "TRC20": "TRX", "BEP20": "BSC"}
+"""Names that people give chains -> Binance's."""
+_WITHDRAWALS = {"1": State.CANCELLED, "3": State.CANCELLED, "5": State.CANCELLED}
+_TRANSFERS = {"CONFIRMED": State.FILLED, "FAILED": State.CANCELLED}
+
+
+class BinanceMoves(Moves):
+    """A transfer carries no key of ours: it is known again by its wallets, asset, amount and time."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def lacking(self, network: Network, *, inside: bool) -> str | None:
+        """Demo trading has no wallet service."""
+        if network is Network.MAINNET:
+            return None
+        what = "transfers between wallets" if inside else "withdrawals"
+        return f"Binance demo trading has no {what}; move demo funds on its web page, or simulate binance in a profile"
+
+    def write(self, move: Move) -> Request:
+        """What a withdrawal costs is taken from what is sent: it is added, so that the amount arrives."""
+        if move.inside:
+            return Request("sapi", "POST", "asset/transfer", {"asset": move.asset, "amount": f"{move.amount:f}", "type": _type(move)})
+        params = {
+            "coin": move.asset, "address": move.address, "network": CHAINS.get(move.chain, move.chain),
+            "amount": f"{move.amount + move.fee:f}", "withdrawOrderId": move.key, "walletType": 0,
+        }  # fmt: skip
+        return Request("sapi", "POST", "capital/withdraw/apply", params)
+
+    def number(self, answer: Any, move: Move) -> str:
+        """`tranId` or `id`."""
+        return needed(answer, "tranId" if move.inside else "id")
+
+    async def look(self, move: Move) -> Moved | None:
+        """A withdrawal by its key."""
+        if move.inside:
+            answer = await self._desk.read("sapi", "asset/transfer", type=_type(move), startTime=move.at, size=100)
+            return one_of([_transfer(row) for row in answer.get("rows") or () if _is_like(row, move)])
+        found = rows(await self._desk.read("sapi", "capital/withdraw/history", coin=move.asset, withdrawOrderId=move.key))
+        return one_of([_withdrawal(row) for row in found if text(row, "withdrawOrderId") == move.key])
+
+
+def _type(move: Move) -> str:
+    return next(kind for kind, wallets in INNER.items() if wallets == (move.source, move.target))
+
+
+def _is_like(row: Any, move: Move) -> bool:
+    return text(row, "asset") == move.asset and amount(row, "amount") == move.amount and moment(row, "timestamp") >= move.at
+
+
+def _transfer(row: Any) -> Moved:
+    return Moved(_TRANSFERS.get(text(row, "status"), State.ACCEPTED), needed(row, "tranId"), moment(row, "timestamp"))
+
+
+def _withdrawal(row: Any) -> Moved:
+    """Taken from the balance as soon as it is listed, unless it failed."""
+    state = _WITHDRAWALS.get(needed(row, "status"), State.FILLED)
+    return Moved(state, needed(row, "id"), applied_at(row), amount_or_zero(row, "transactionFee"))

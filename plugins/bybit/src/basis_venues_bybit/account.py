@@ -1,0 +1,73 @@
+"""Bybit's account: a unified wallet, a funding wallet, and the perpetual positions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from decimal import Decimal
+from typing import Any
+
+from basis_venues_ccxt.live import AccountReader, Desk, Holdings, Listing, Part, Position, Setup
+from basis_venues_ccxt.live.reading import amount, amount_or_zero, moment, needed, rows, text
+
+UNIFIED = frozenset({"3", "4", "5", "6"})
+MARGIN = {"REGULAR_MARGIN": "cross", "ISOLATED_MARGIN": "isolated", "PORTFOLIO_MARGIN": "portfolio"}
+
+
+class BybitAccount(AccountReader):
+    """See `basis_venues_ccxt.live.AccountReader`."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def holdings(self, parts: Collection[Part]) -> Holdings:
+        """Wallets and positions are answers of their own, each with the venue's time."""
+        wallets: dict[str, dict[str, Decimal]] = {}
+        perpetuals: dict[str, Position] = {}
+        times: list[int] = []
+        if "spot" in parts:
+            answer = await self._desk.read("private", "v5/account/wallet-balance", accountType="UNIFIED")
+            coins = [row for account in rows(answer, "result", "list") for row in rows(account, "coin")]
+            wallets["spot"] = {needed(row, "coin"): amount(row, "walletBalance") for row in coins}
+            times.append(moment(answer, "time"))
+        if "perpetuals" in parts:
+            answer = await self._desk.read("private", "v5/position/list", category="linear", settleCoin="USDT", limit=200)
+            wallets["perpetuals"] = {}
+            perpetuals = self._positions(rows(answer, "result", "list"))
+            times.append(moment(answer, "time"))
+        if "funding" in parts:
+            answer = await self._desk.read("private", "v5/asset/transfer/query-account-coins-balance", accountType="FUND")
+            wallets["funding"] = {needed(row, "coin"): amount(row, "walletBalance") for row in rows(answer, "result", "balance")}
+            times.append(moment(answer, "time"))
+        return Holdings(wallets, perpetuals, min(times, default=0))
+
+    def _positions(self, found: list[Any]) -> dict[str, Position]:
+        positions: dict[str, Position] = {}
+        for row in found:
+            listing = self._desk.listings.by_id(needed(row, "symbol"), perpetual=True)
+            size = amount(row, "size")
+            if listing is not None and size:
+                sign = 1 if needed(row, "side") == "Buy" else -1
+                positions[listing.symbol] = Position(sign * size, sign * amount_or_zero(row, "positionValue"))
+        return positions
+
+    async def setup(self, perpetuals: Collection[Listing]) -> Setup:
+        """Rights of the key, kind and margin mode of the account; position mode and leverage of each perpetual."""
+        key = (await self._desk.read("private", "v5/user/query-api")).get("result", {})
+        info = (await self._desk.read("private", "v5/account/info")).get("result", {})
+        margin = MARGIN.get(needed(info, "marginMode"), needed(info, "marginMode"))
+        positions = {each.symbol: await self._position(each) for each in perpetuals}
+        old = "the account is not a unified trading account; upgrade it on Bybit's web page"
+        return Setup(
+            owner=text(key, "userID"),
+            one_way=all(text(row, "positionIdx") == "0" for row in positions.values() if row is not None),
+            may_trade=text(key, "readOnly") == "0",
+            may_withdraw="Withdraw" in ((key.get("permissions") or {}).get("Wallet") or ()),
+            leverage={symbol: amount(row, "leverage") for symbol, row in positions.items() if row is not None and text(row, "leverage")},
+            margin=dict.fromkeys(positions, margin),
+            problems=() if text(info, "unifiedMarginStatus") in UNIFIED else (old,),
+        )
+
+    async def _position(self, listing: Listing) -> Any:
+        answer = await self._desk.read("private", "v5/position/list", category="linear", symbol=listing.id)
+        found = rows(answer, "result", "list")
+        return found[0] if found else None

@@ -1,0 +1,106 @@
+"""What happened to a Bybit account."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from basis_venues_ccxt.live import Change, Desk, Fill, Happened, History, Listing, Resting
+from basis_venues_ccxt.live.reading import amount, amount_or_zero, moment, needed, rows, text
+
+from .markets import category
+from .trades import fill
+
+WALLETS = {"FUND": "funding", "UNIFIED": "spot"}
+"""Bybit's names -> ours."""
+FAILED_WITHDRAWALS = frozenset({"CancelByUser", "Reject", "Fail"})
+_ARRIVED = "3"
+
+
+class BybitHistory(History):
+    """See `basis_venues_ccxt.live.History`."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def since(self, markets: Collection[Listing], wallets: Collection[str], since: int) -> Happened:
+        """Executions (funding is one of them) and open orders by product; what moved between wallets, in and out."""
+        fills: list[Fill] = []
+        resting: list[Resting] = []
+        changes: list[Change] = []
+        for product in sorted({category(each.symbol) for each in markets}):
+            more, funding = await self._executions(product, since)
+            fills += more
+            changes += funding
+            resting += await self._open(product)
+        if wallets:
+            changes += [*await self._transfers(since), *await self._withdrawals(since), *await self._deposits(since)]
+        return Happened(tuple(fills), tuple(changes), tuple(resting))
+
+    async def _executions(self, product: str, since: int) -> tuple[list[Fill], list[Change]]:
+        fills: list[Fill] = []
+        funding: list[Change] = []
+        for row in await self._pages("v5/execution/list", category=product, startTime=since or None, limit=100):
+            listing = self._desk.listings.by_id(needed(row, "symbol"), perpetual=product == "linear")
+            if listing is None:
+                continue
+            if needed(row, "execType") == "Funding":
+                funding.append(_funding(row, listing))
+            else:
+                fills.append(fill(row, listing))
+        return fills, funding
+
+    async def _open(self, product: str) -> list[Resting]:
+        settle = "USDT" if product == "linear" else None
+        answer = await self._desk.read("private", "v5/order/realtime", category=product, settleCoin=settle, limit=50)
+        found = rows(answer, "result", "list")
+        return [Resting(text(row, "orderLinkId"), moment(row, "createdTime")) for row in found if text(row, "orderLinkId")]
+
+    async def _transfers(self, since: int) -> list[Change]:
+        found = await self._pages("v5/asset/transfer/query-inter-transfer-list", startTime=since or None, limit=50)
+        return [_transfer(row) for row in found if text(row, "status") == "SUCCESS"]
+
+    async def _withdrawals(self, since: int) -> list[Change]:
+        answer = await self._desk.read("private", "v5/asset/withdraw/query-record", startTime=since or None, limit=50)
+        found = rows(answer, "result", "rows")
+        return [_withdrawal(row) for row in found if text(row, "status") not in FAILED_WITHDRAWALS]
+
+    async def _deposits(self, since: int) -> list[Change]:
+        answer = await self._desk.read("private", "v5/asset/deposit/query-record", startTime=since or None, limit=50)
+        return [_deposit(row) for row in rows(answer, "result", "rows") if text(row, "status") == _ARRIVED]
+
+    async def _pages(self, path: str, **params: Any) -> list[Any]:
+        """All pages of a list."""
+        found: list[Any] = []
+        cursor: str | None = None
+        while True:
+            answer = await self._desk.read("private", path, cursor=cursor, **params)
+            page = rows(answer, "result", "list")
+            found += page
+            following = text(answer.get("result"), "nextPageCursor")
+            if not page or not following or following == cursor:
+                return found
+            cursor = following
+
+
+def _funding(row: Any, listing: Listing) -> Change:
+    """`execFee` is positive when it was paid."""
+    lines = (("futures", text(row, "feeCurrency") or listing.quote, -amount(row, "execFee")),)
+    return Change("funding", f"{listing.symbol}:{needed(row, 'execId')}", moment(row, "execTime"), lines)
+
+
+def _transfer(row: Any) -> Change:
+    coin, moved = needed(row, "coin"), amount(row, "amount")
+    ends = ((needed(row, "fromAccountType"), -moved), (needed(row, "toAccountType"), moved))
+    lines = tuple((WALLETS[name], coin, change) for name, change in ends if name in WALLETS)
+    return Change("transfer", needed(row, "transferId"), moment(row, "timestamp"), lines)
+
+
+def _withdrawal(row: Any) -> Change:
+    lines = (("spot", needed(row, "coin"), -amount(row, "amount") - amount_or_zero(row, "withdrawFee")),)
+    return Change("transfer", needed(row, "withdrawId"), moment(row, "createTime"), lines)
+
+
+def _deposit(row: Any) -> Change:
+    number = text(row, "id") or needed(row, "txID")
+    return Change("deposit", number, moment(row, "successAt"), (("spot", needed(row, "coin"), amount(row, "amount")),))

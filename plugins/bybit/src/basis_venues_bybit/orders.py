@@ -1,0 +1,100 @@
+"""Bybit's orders: a write is acknowledged, what became of it is read from its executions, and where these do not say, from the order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from basis_venues.states import State
+from basis_venues_ccxt.live import Ask, Desk, Fill, Orders, Request, Seen, Unreadable, ended, whole
+from basis_venues_ccxt.live.reading import amount, moment, needed, rows, text
+
+from .markets import category
+from .trades import fill
+
+STATES = {
+    "New": State.ACCEPTED,
+    "Created": State.ACCEPTED,
+    "Untriggered": State.ACCEPTED,
+    "Triggered": State.ACCEPTED,
+    "PartiallyFilled": State.PARTIAL,
+    "Filled": State.FILLED,
+    "PartiallyFilledCanceled": State.CANCELLED,
+    "Cancelled": State.CANCELLED,
+    "Deactivated": State.CANCELLED,
+    "Rejected": State.REJECTED,
+}
+WOULD_TAKE = "EC_PostOnlyWillTakeLiquidity"
+
+
+class BybitOrders(Orders):
+    """See `basis_venues_ccxt.live.Orders`."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def place(self, ask: Ask) -> Request:
+        """Figures as text."""
+        params: dict[str, Any] = {
+            "category": category(ask.listing.symbol),
+            "symbol": ask.listing.id,
+            "side": ask.side.capitalize(),
+            "orderType": "Limit",
+            "qty": ask.size,
+            "price": ask.price,
+            "timeInForce": "PostOnly" if ask.rest == "post_only" else ask.rest.upper(),
+            "orderLinkId": ask.key,
+        }
+        if ask.reduce_only:
+            params["reduceOnly"] = True
+        return Request("private", "POST", "v5/order/create", params)
+
+    def number(self, answer: Any, ask: Ask) -> str:
+        """`orderId` of an acknowledgement of this very order."""
+        result = answer.get("result")
+        if text(result, "orderLinkId") != ask.key:
+            raise Unreadable("the answer is not about this order")
+        return needed(result, "orderId")
+
+    async def written(self, answer: Any, ask: Ask) -> Seen:
+        """One read of the executions is enough for an order that is filled at once."""
+        fills = () if ask.rest == "post_only" else await self._fills(ask)
+        seen = whole(fills, ask) or await self._order(ask, fills)
+        return seen or Seen(State.ACCEPTED, reason="acknowledged, and not shown yet")
+
+    async def look(self, ask: Ask) -> Seen | None:
+        """By client id, among the latest orders and then among all."""
+        return await self._order(ask, None)
+
+    def cancel(self, ask: Ask) -> Request:
+        """By client id."""
+        params = {"category": category(ask.listing.symbol), "symbol": ask.listing.id, "orderLinkId": ask.key}
+        return Request("private", "POST", "v5/order/cancel", params)
+
+    async def _order(self, ask: Ask, fills: tuple[Fill, ...] | None) -> Seen | None:
+        for path in ("v5/order/realtime", "v5/order/history"):
+            found = [row for row in await self._rows(path, ask) if text(row, "orderLinkId") == ask.key]
+            if found:
+                return await self._seen(found[0], ask, fills)
+        return None
+
+    async def _seen(self, row: Any, ask: Ask, fills: tuple[Fill, ...] | None) -> Seen:
+        reason = text(row, "rejectReason")
+        state = ended(STATES.get(needed(row, "orderStatus"), State.UNKNOWN), ask, lapsed=reason == WOULD_TAKE)
+        filled = amount(row, "cumExecQty")
+        if fills is None:
+            fills = await self._fills(ask) if filled else ()
+        if state is State.UNKNOWN:
+            reason = f"an order status that is not known: {text(row, 'orderStatus')}"
+        at = max([moment(row, "updatedTime"), *(each.at for each in fills)])
+        return Seen(state, fills, at, "" if reason == "EC_NoError" else reason, filled)
+
+    async def _fills(self, ask: Ask) -> tuple[Fill, ...]:
+        found = await self._rows("v5/execution/list", ask, execType="Trade", limit=100)
+        return tuple(fill(row, ask.listing) for row in found if text(row, "orderLinkId") == ask.key)
+
+    async def _rows(self, path: str, ask: Ask, **more: Any) -> list[Any]:
+        listing = ask.listing
+        answer = await self._desk.read(
+            "private", path, category=category(listing.symbol), symbol=listing.id, orderLinkId=ask.key, **more
+        )
+        return rows(answer, "result", "list")

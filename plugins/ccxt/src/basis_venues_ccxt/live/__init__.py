@@ -1,0 +1,60 @@
+"""The live side of the exchanges: what every one of them shares. Imported by hooks only, when a client or market data is made."""
+
+from __future__ import annotations
+
+from .account import AccountReader, Holdings, Part, Setup
+from .asking import Ask, Orders, Seen, ended, whole
+from .client import ExchangeClient
+from .connection import Connection
+from .desk import Desk
+from .exchange import Exchange
+from .fills import Fill, Position
+from .history import Change, Happened, History, Resting
+from .listings import Listing, MarketReader
+from .making import make_client, make_market_data
+from .moving import Move, Moved, Moves, one_of
+from .quotes import Figures, Quotes, middle
+from .reading import Unreadable
+from .saying import Proof, Proofs, Said
+from .wire import Failure, Keys, Request, Wire
+
+__all__ = [
+    "AccountReader",
+    "Ask",
+    "Change",
+    "Connection",
+    "Desk",
+    "Exchange",
+    "ExchangeClient",
+    "Failure",
+    "Figures",
+    "Fill",
+    "Happened",
+    "History",
+    "Holdings",
+    "Keys",
+    "Listing",
+    "MarketReader",
+    "Move",
+    "Moved",
+    "Moves",
+    "Orders",
+    "Part",
+    "Position",
+    "Proof",
+    "Proofs",
+    "Quotes",
+    "Request",
+    "Resting",
+    "Said",
+    "Seen",
+    "Setup",
+    "Unreadable",
+    "Wire",
+    "ended",
+    "make_client",
+    "make_market_data",
+    "middle",
+    "one_of",
+    "whole",
+]

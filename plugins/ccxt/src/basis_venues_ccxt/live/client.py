@@ -1,0 +1,181 @@
+"""The client that every exchange shares: a `basis_venues.contract.VenueClient` over the parts that a venue's plugin fills in.
+
+Where private streams will join: effects that arrive by themselves enter at `recent_effects`, which is asked for whatever the books do
+not explain. A stream's events become `Fill` and `Change` (`fills`, `history`) with the same ids, are kept by the client as they come, and
+are merged there by id with what the venue's history answers; nothing else has to know.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+
+from basis_venues.actions import PerpTrade, SpotTrade, Transfer
+from basis_venues.amounts import ZERO
+from basis_venues.contract import ClientContext, VenueClient, not_supported
+from basis_venues.keys import BALANCE, ENTRY, PERP, Key, split_key
+from basis_venues.orders import Effect, Prepared, Report, Snapshot, Step
+from basis_venues.secret import Secret
+
+from ..settings import ExchangeSettings
+from .account import Holdings, Part, Setup
+from .connection import connection_of
+from .desk import Desk
+from .exchange import Exchange
+from .fills import Ledger, Position
+from .history import effects_of
+from .listings import Listing, Listings
+from .preflight import check_clock, check_setup, leverage_note, opening_error, withdrawal_note
+from .rules import Rules
+from .trading import Trading
+from .transferring import Transferring
+
+
+class ExchangeClient(VenueClient):
+    """One account on one exchange."""
+
+    def __init__(self, context: ClientContext, exchange: Exchange, rules: Rules) -> None:
+        settings = context.settings
+        assert isinstance(settings, ExchangeSettings)
+        self.network = context.network
+        self._context = context
+        self._settings = settings
+        self._connection = connection = connection_of(context, exchange.wire(), rules)
+        self._ledger = Ledger(context.venue, context.account.alias, settings.unified)
+        file = Path(context.state) / f"markets-{context.venue}-{context.network.value}.json" if context.state else None
+        self._listings = Listings(exchange.markets(connection), settings.markets, file, settings.market_age_ms, context.clock)
+        self._desk = desk = Desk(connection=connection, listings=self._listings, ledger=self._ledger, settings=settings)
+        self._account = exchange.account(desk)
+        self._history = exchange.history(desk)
+        self._trading = Trading(desk, exchange.orders(desk))
+        self._transfers = Transferring(desk, exchange.moves(desk), self._account)
+        self._setup = Setup()
+
+    async def open(self) -> Mapping[str, str]:
+        """Connect, and check clock, markets, key and account. Raises `CredentialError`, `GuardRefused`, `ConfigurationError` or
+        `TryAgainLater`."""
+        venue = self._context.venue
+        try:
+            await self._connection.clock.synchronise()
+            check_clock(venue, self._connection.clock.offset, self._connection.clock.uncertainty, self._settings.clock_skew_ms)
+            await self._listings.load()
+            self._setup = await self._account.setup(self._listings.all(perpetual=True))
+        except Exception as error:
+            wire = self._connection.wire
+            raise opening_error(venue, self.network.value, error, wire.proofs, wire.foreign) from None
+        check_setup(venue, self._setup, self._settings)
+        self._trading.setup = self._setup
+        return {self._context.account.alias: f"{venue}:{self._owner()}"}
+
+    async def heartbeat(self) -> Mapping[str, str]:
+        """Where it is connected, how quick and how far apart the clocks are, and what is to be said of the key and the account."""
+        clock = self._connection.clock
+        try:
+            await clock.synchronise()
+        except Exception as error:
+            wire = self._connection.wire
+            raise opening_error(self._context.venue, self.network.value, error, wire.proofs, wire.foreign) from None
+        said = {
+            "network": self.network.value,
+            "hosts": ", ".join(self._connection.hosts),
+            "latency": f"{clock.latency} ms",
+            "clock skew": f"{clock.offset} ms",
+            "markets read": f"{self._listings.age() // 1000} s ago",
+        }
+        notes = {"key": withdrawal_note(self._setup, self._settings), "leverage": leverage_note(self._setup, self._settings.default_leverage)}
+        return said | {name: note for name, note in notes.items() if note is not None}
+
+    async def prepare(self, step: Step, attempt_key: str) -> Prepared:
+        """The write, complete but unsigned: it is signed when it is sent, so that no signature is written down."""
+        action = step.actions[0]
+        await self._connection.budget.quiet()
+        await self._listings.load()
+        if isinstance(action, (SpotTrade, PerpTrade)):
+            return self._trading.prepare(step, attempt_key)
+        if isinstance(action, Transfer):
+            return await self._transfers.prepare(step, attempt_key)
+        raise not_supported(self._context.venue, action)
+
+    async def send(self, prepared: Prepared) -> Report:
+        """One write request; where the venue only acknowledges, one look at what became of it belongs to it."""
+        return await (self._transfers.send(prepared) if _moves(prepared) else self._trading.send(prepared))
+
+    async def lookup(self, prepared: Prepared) -> Report:
+        """By the client id; then, where the venue has them elsewhere, among the orders that are over."""
+        await self._listings.load()
+        return await (self._transfers.lookup(prepared) if _moves(prepared) else self._trading.lookup(prepared))
+
+    async def cancel(self, prepared: Prepared) -> None:
+        """Ask for a resting order back. A transfer cannot be asked back."""
+        if not _moves(prepared):
+            await self._trading.cancel(prepared)
+
+    async def positions(self, keys: Collection[Key], at: int) -> Snapshot:
+        """One request for each wallet that the keys lie in. The answer holds from when it was asked for."""
+        await self._listings.load()
+        asked = max(at, self._connection.clock.at_least())
+        holdings = await self._account.holdings({self._part(key) for key in keys})
+        self._trading.positions.update(self._read_perpetuals(holdings))
+        values = {key: value for key in keys if (value := self._value(key, holdings)) is not None}
+        return Snapshot(max(asked, holdings.at), values)
+
+    async def recent_effects(self, keys: Collection[Key], since: int, until: int) -> Sequence[Effect]:
+        """Trades, funding, deposits, withdrawals, transfers and resting orders in the configured markets."""
+        await self._listings.load()
+        markets = [each for each in self._listings.all() if not keys or self._concerns(each, keys)]
+        wallets = {part for key in keys if (part := self._part(key)) != "perpetuals"} if keys else {"spot", "futures", "funding"}
+        happened = await self._history.since(markets, wallets, since)
+        end = until or self._desk.now()
+        found = [effect for effect in effects_of(happened, self._ledger) if effect.kind == "open" or since < effect.at <= end]
+        return sorted(found, key=lambda effect: effect.at)
+
+    async def close(self) -> None:
+        """Let the connection go."""
+        await self._connection.close()
+
+    def _owner(self) -> str:
+        """Who owns the account: the venue's id of the user, else a mark of the key."""
+        if self._setup.owner:
+            return self._setup.owner
+        keys = sorted(name for name in self._context.credentials if name.endswith("api_key"))
+        value = next((self._context.credentials[name] for name in keys), "")
+        text = value.reveal() if isinstance(value, Secret) else value
+        return f"key-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+    def _part(self, key: Key) -> Part:
+        _, kind, instrument = split_key(key)
+        if kind in (PERP, ENTRY):
+            return "perpetuals"
+        if kind == BALANCE:
+            return "funding" if instrument.startswith("funding/") else "spot"
+        return "futures"
+
+    def _read_perpetuals(self, holdings: Holdings) -> dict[str, Position]:
+        if "perpetuals" not in holdings.wallets:
+            return {}
+        return {each.symbol: holdings.perpetuals.get(each.symbol, Position(ZERO, ZERO)) for each in self._listings.all(perpetual=True)}
+
+    def _value(self, key: Key, holdings: Holdings) -> Decimal | None:
+        part = self._part(key)
+        if part not in holdings.wallets:
+            return None
+        _, kind, instrument = split_key(key)
+        if part == "perpetuals":
+            position = holdings.perpetuals.get(instrument, Position(ZERO, ZERO))
+            return position.size if kind == PERP else position.entry
+        return holdings.wallets[part].get(instrument.removeprefix("funding/"), ZERO)
+
+    def _concerns(self, listing: Listing, keys: Collection[Key]) -> bool:
+        ledger = self._ledger
+        if listing.perpetual:
+            mine = {ledger.size(listing.symbol), ledger.cost(listing.symbol), ledger.settle(listing.quote)}
+        else:
+            mine = {ledger.spot(listing.base), ledger.spot(listing.quote)}
+        mine |= {ledger.settle(asset) if listing.perpetual else ledger.spot(asset) for asset in self._settings.fee_assets}
+        return not mine.isdisjoint(keys)
+
+
+def _moves(prepared: Prepared) -> bool:
+    return "move" in prepared.payload

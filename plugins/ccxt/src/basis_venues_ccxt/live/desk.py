@@ -1,0 +1,39 @@
+"""What the parts of one venue's client share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import frozen
+
+from basis_venues.network import Network
+
+from ..settings import ExchangeSettings
+from .connection import Connection
+from .fills import Ledger
+from .listings import Listings
+from .wire import Request
+
+
+@frozen(kw_only=True)
+class Desk:
+    """The connection, the markets and the names of the account's positions."""
+
+    connection: Connection
+    listings: Listings
+    ledger: Ledger
+    settings: ExchangeSettings
+
+    @property
+    def network(self) -> Network:
+        """Where it leads."""
+        return self.connection.network
+
+    def now(self) -> int:
+        """The venue's time, ms."""
+        return self.connection.clock.now()
+
+    async def read(self, api: str, path: str, *, method: str = "GET", **params: Any) -> Any:
+        """Ask for something that changes nothing; parameters that are None are left out."""
+        given = {name: value for name, value in params.items() if value is not None}
+        return await self.connection.call(Request(api, method, path, given), urgent=True)

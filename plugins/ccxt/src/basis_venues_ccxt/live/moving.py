@@ -1,0 +1,84 @@
+"""Funds that leave a wallet of the account: what each venue's plugin translates."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, ClassVar, NamedTuple
+
+from basis_venues.amounts import ZERO
+from basis_venues.network import Network
+from basis_venues.states import State
+
+from .wire import Request
+
+
+class Move(NamedTuple):
+    """A transfer between two wallets (`target` is one of them) or a withdrawal (`address` and `chain` are given). `amount` is what
+    arrives, `fee` what the withdrawal is expected to cost on top. `at`: the venue's time when it was prepared."""
+
+    key: str
+    asset: str
+    amount: Decimal
+    source: str
+    target: str = ""
+    address: str = ""
+    chain: str = ""
+    fee: Decimal = ZERO
+    at: int = 0
+
+    @property
+    def inside(self) -> bool:
+        """Whether it stays in the account."""
+        return not self.address
+
+    def json(self) -> dict[str, Any]:
+        """As it is kept in the journal."""
+        return {**self._asdict(), "amount": str(self.amount), "fee": str(self.fee)}
+
+
+def move_from(kept: Mapping[str, Any]) -> Move:
+    """The move as it was kept."""
+    return Move(**{**kept, "amount": Decimal(kept["amount"]), "fee": Decimal(kept["fee"])})
+
+
+class Moved(NamedTuple):
+    """What a venue shows of a move. `id` is the venue's, the same in its history."""
+
+    state: State
+    id: str = ""
+    at: int = 0
+    fee: Decimal = ZERO
+    reason: str = ""
+
+
+class Moves(ABC):
+    """Transfers and withdrawals of one venue."""
+
+    withdraws_from: ClassVar[str] = "spot"
+    """The wallet that withdrawals are taken from."""
+
+    def lacking(self, network: Network, *, inside: bool) -> str | None:
+        """Why the network has no such move, as a sentence; None where it has."""
+        return None
+
+    @abstractmethod
+    def write(self, move: Move) -> Request:
+        """The write."""
+
+    @abstractmethod
+    def number(self, answer: Any, move: Move) -> str:
+        """The venue's id of the move from its answer. Raises `Unreadable` where there is none."""
+
+    @abstractmethod
+    async def look(self, move: Move) -> Moved | None:
+        """What the venue shows of it, by its key where the venue keeps one, else by all that is known of it; None where it shows none.
+        A withdrawal is FILLED as soon as the venue has taken it from the balance."""
+
+
+def one_of(found: list[Moved]) -> Moved | None:
+    """The only candidate; with several it cannot be told which is ours."""
+    if len(found) > 1:
+        return Moved(State.UNKNOWN, reason=f"the venue shows {len(found)} moves like this one and keeps no key to tell them apart")
+    return found[0] if found else None

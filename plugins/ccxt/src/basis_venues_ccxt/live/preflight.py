@@ -1,0 +1,77 @@
+"""What must hold before the first order, judged from what the venue shows of account and key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+from basis_venues.errors import BasisError, ConfigurationError, CredentialError, GuardRefused, TryAgainLater
+
+from ..settings import ExchangeSettings
+from .account import Setup
+from .saying import Proof, Proofs, Said, never_left
+
+
+def check_setup(venue: str, setup: Setup, settings: ExchangeSettings) -> None:
+    """Raises `ConfigurationError` with everything about the account that does not fit, each with what to do about it."""
+    problems = [f"{venue}: {problem}" for problem in (*setup.problems, *_problems(setup, settings))]
+    if problems:
+        raise ConfigurationError(problems)
+
+
+def _problems(setup: Setup, settings: ExchangeSettings) -> Iterator[str]:
+    if not setup.one_way:
+        yield "the account is in hedge mode; switch its position mode to one-way (net) at the exchange, without open positions or orders"
+    if not setup.may_trade:
+        yield "the key may not trade; give it the right to trade spot and futures, or use another key"
+    if setup.fee_asset is not None and setup.fee_asset not in settings.fee_assets:
+        yield f"fees are paid in {setup.fee_asset}; list it as `fee_assets: [{setup.fee_asset}]` in the venue's YAML, or switch the discount off"
+    for symbol, mode in setup.margin.items():
+        if mode != settings.margin_mode:
+            yield f"{symbol} is in {mode} margin mode, and margin_mode says {settings.margin_mode}; change one of them"
+    most = settings.trading_parameters.max_leverage
+    for symbol, leverage in setup.leverage.items():
+        if most is not None and leverage > most:
+            yield f"the leverage of {symbol} is {leverage:f}, above max_leverage {most}; lower it at the exchange"
+
+
+def check_clock(venue: str, offset: int, uncertainty: int, most: int) -> None:
+    """Raises `TryAgainLater` when the machine's clock is too far off the venue's: fences and time windows rest on it."""
+    if abs(offset) - uncertainty > most:
+        raise TryAgainLater(f"the clock of this machine is {-offset} ms off that of {venue}, more than {most} ms; synchronise it (NTP)")
+
+
+def withdrawal_note(setup: Setup, settings: ExchangeSettings) -> str | None:
+    """What to say of a key that may withdraw although nothing is configured to be withdrawn."""
+    if setup.may_withdraw and not settings.destinations:
+        return "the key may withdraw, and no destination is configured: take that right from it"
+    return None
+
+
+def leverage_note(setup: Setup, default: Decimal) -> str | None:
+    """Where the account's leverage differs from what backtests of this configuration count with."""
+    other = {symbol: leverage for symbol, leverage in setup.leverage.items() if leverage != default}
+    if not other:
+        return None
+    return ", ".join(f"{symbol} {leverage:f}" for symbol, leverage in other.items()) + f" (default_leverage: {default})"
+
+
+def opening_error(venue: str, network: str, error: Exception, proofs: Proofs, foreign: Mapping[str, str]) -> BasisError:
+    """What opening raises for a failure: bad credentials, a guard, or a venue that cannot be reached now.
+
+    `foreign`: codes of keys that belong to another network, with what they prove.
+    """
+    if isinstance(error, BasisError):
+        return error
+    if isinstance(error, Said):
+        if error.code in foreign:
+            return GuardRefused(f"{venue}: {foreign[error.code]} ({error}); this run is on {network}: use the keys made for it")
+        proof = proofs.of(error)
+        if proof is Proof.FATAL:
+            return CredentialError(f"{venue} refuses the key: {error}. Check key, secret, passphrase, rights and allowed addresses for {network}")
+        if proof is Proof.CLOCK:
+            return TryAgainLater(f"{venue} refuses our time: {error}; synchronise the clock (NTP)")
+        return TryAgainLater(f"{venue} does not answer as it should: {error}")
+    if never_left(error):
+        return TryAgainLater(f"{venue} cannot be reached: {type(error.__cause__ or error).__name__}")
+    return TryAgainLater(f"{venue} did not answer: {type(error).__name__}")

@@ -1,0 +1,121 @@
+"""Transfers and withdrawals, from a planned step to the verified debit."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from basis_venues.actions import MAX, Transfer
+from basis_venues.amounts import ZERO
+from basis_venues.config.venues import Destination
+from basis_venues.errors import Denied, GuardRefused
+from basis_venues.keys import TRANSIT
+from basis_venues.orders import Effect, Prepared, Report, Step
+from basis_venues.states import State
+
+from ..settings import AssetSettings
+from .account import AccountReader, Part
+from .desk import Desk
+from .moving import Move, Moved, Moves, move_from
+from .reading import Unreadable
+from .saying import Said, outcome
+from .wire import Request
+
+
+class Transferring:
+    """Moves of one account."""
+
+    def __init__(self, desk: Desk, moves: Moves, account: AccountReader) -> None:
+        self._desk = desk
+        self._moves = moves
+        self._account = account
+
+    async def prepare(self, step: Step, key: str) -> Prepared:
+        """The move, checked against network, destinations and, for `max`, the balance. Raises `Denied` and `GuardRefused`."""
+        transfer = step.actions[0]
+        assert isinstance(transfer, Transfer)
+        inside = transfer.target == transfer.source
+        lacking = self._moves.lacking(self._desk.network, inside=inside)
+        if lacking is not None:
+            raise Denied(lacking)
+        source = transfer.from_wallet or "spot"
+        if not inside and source != self._moves.withdraws_from:
+            needed = self._moves.withdraws_from
+            raise Denied(f"{self._desk.ledger.venue} withdraws from its {needed} wallet: transfer there first, and say from_wallet: {needed}")
+        asset = self._desk.settings.assets.get(transfer.asset, AssetSettings())
+        fee = ZERO if inside else asset.withdrawal_fee
+        amount = await self._amount(transfer, source, fee)
+        move = Move(key, transfer.asset, amount, source, fee=fee, at=self._desk.now())
+        if inside:
+            move = move._replace(target=transfer.to_wallet or "")
+        else:
+            move = self._addressed(move, transfer, transfer.network or asset.network)
+        payload = {"request": list(self._moves.write(move)), "move": move.json()}
+        return Prepared(key, step, payload, self._desk.now() + self._desk.connection.rules.fence_ms)
+
+    async def send(self, prepared: Prepared) -> Report:
+        """The write, and one look at what became of it."""
+        move = move_from(prepared.payload["move"])
+        try:
+            answer = await self._desk.connection.call(Request(*prepared.payload["request"]), fence=prepared.fence)
+        except Exception as error:
+            return outcome(error, self._desk.connection.wire.proofs)
+        try:
+            self._moves.number(answer, move)
+        except Unreadable as missing:
+            return Report(State.UNKNOWN, reason=str(missing))
+        try:
+            moved = await self._moves.look(move)
+        except Exception as error:  # the venue has it, whatever reading brought
+            return Report(State.ACCEPTED, reason=f"acknowledged, and not shown yet ({type(error).__name__})")
+        return Report(State.ACCEPTED, reason="acknowledged, and not shown yet") if moved is None else self._report(prepared, move, moved)
+
+    async def lookup(self, prepared: Prepared) -> Report:
+        """What the venue shows of it."""
+        move = move_from(prepared.payload["move"])
+        try:
+            moved = await self._moves.look(move)
+        except Said as said:
+            absent = self._desk.connection.wire.proofs.is_absent(said)
+            return Report(State.ABSENT if absent else State.UNKNOWN, reason=str(said))
+        return Report(State.ABSENT, reason="the venue shows no such move") if moved is None else self._report(prepared, move, moved)
+
+    def _report(self, prepared: Prepared, move: Move, moved: Moved) -> Report:
+        if moved.state is not State.FILLED:
+            return Report(moved.state, (), moved.at, moved.reason)
+        ledger = self._desk.ledger
+        lines = [(ledger.wallet(move.source, move.asset), -move.amount - moved.fee)]
+        target = getattr(prepared.step.actions[0], "target", None)
+        if move.inside:
+            lines.append((ledger.wallet(move.target, move.asset), move.amount))
+        elif target is not None:
+            lines.append((f"{target}:{TRANSIT}:{move.asset}/{prepared.key}", move.amount))
+        effect = Effect(f"{ledger.venue}:transfer:{moved.id}", prepared.key, tuple(lines), moved.at, "transfer")
+        return Report(State.FILLED, (effect,), moved.at)
+
+    async def _amount(self, transfer: Transfer, source: str, fee: Decimal) -> Decimal:
+        if isinstance(transfer.amount, Decimal):
+            return transfer.amount
+        if transfer.amount != MAX:
+            raise Denied("an exchange transfer is no part of a bundle; give its amount as a number or 'max'")
+        part: Part = "futures" if source == "futures" and not self._desk.settings.unified else "funding" if source == "funding" else "spot"
+        held = (await self._account.holdings({part})).wallets[part].get(transfer.asset, ZERO)
+        if held <= fee:
+            raise Denied(f"nothing to transfer: {held:f} {transfer.asset} in the wallet {source}, and a fee of {fee}")
+        return held - fee
+
+    def _addressed(self, move: Move, transfer: Transfer, chain: str | None) -> Move:
+        """A withdrawal goes to a listed destination only, over a chain that is named: venues would pick one."""
+        if chain is None:
+            raise Denied(f"a withdrawal of {transfer.asset} needs a network: name it in the transfer or in assets.{transfer.asset}.network")
+        for place in self._desk.settings.destinations:
+            if _leads_to(place, transfer) and place.network in (None, chain) and place.asset in (None, transfer.asset):
+                return move._replace(address=place.address, chain=chain)
+        where = f"the account {transfer.target}" if transfer.address is None else "this address"
+        raise GuardRefused(
+            f"no destination in the venue's YAML allows {transfer.asset} over {chain} to {where}; list its address under `destinations`"
+            + ("" if transfer.address is not None else f", with `label: {transfer.target}`")
+        )
+
+
+def _leads_to(place: Destination, transfer: Transfer) -> bool:
+    return place.label == transfer.target if transfer.address is None else place.address == transfer.address

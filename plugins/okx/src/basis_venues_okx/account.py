@@ -1,0 +1,67 @@
+"""OKX's account: a trading wallet, a funding wallet, and the swap positions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from decimal import Decimal
+from typing import Any
+
+from basis_venues_ccxt.live import AccountReader, Desk, Holdings, Listing, Part, Position, Setup
+from basis_venues_ccxt.live.reading import amount, amount_or_zero, needed, rows, text
+
+
+class OkxAccount(AccountReader):
+    """See `basis_venues_ccxt.live.AccountReader`."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def holdings(self, parts: Collection[Part]) -> Holdings:
+        """Wallets and positions are answers of their own. `cashBal` is without unrealised profit."""
+        wallets: dict[str, dict[str, Decimal]] = {}
+        perpetuals: dict[str, Position] = {}
+        if "spot" in parts:
+            account = rows(await self._desk.read("private", "account/balance"), "data")
+            details = [row for each in account for row in rows(each, "details")]
+            wallets["spot"] = {needed(row, "ccy"): amount(row, "cashBal") for row in details}
+        if "perpetuals" in parts:
+            wallets["perpetuals"] = {}
+            perpetuals = self._positions(rows(await self._desk.read("private", "account/positions", instType="SWAP"), "data"))
+        if "funding" in parts:
+            found = rows(await self._desk.read("private", "asset/balances"), "data")
+            wallets["funding"] = {needed(row, "ccy"): amount(row, "bal") for row in found}
+        return Holdings(wallets, perpetuals)
+
+    def _positions(self, found: list[Any]) -> dict[str, Position]:
+        """In net mode the sign of `pos` is the side."""
+        positions: dict[str, Position] = {}
+        for row in found:
+            listing = self._desk.listings.by_id(needed(row, "instId"), perpetual=True)
+            if listing is not None:
+                size = listing.from_venue(amount_or_zero(row, "pos"))
+                positions[listing.symbol] = Position(size, size * amount_or_zero(row, "avgPx"))
+        return positions
+
+    async def setup(self, perpetuals: Collection[Listing]) -> Setup:
+        """Account level, position mode and rights in one answer; leverage of all swaps in another."""
+        config = rows(await self._desk.read("private", "account/config"), "data")[0]
+        rights = text(config, "perm").split(",")
+        mode = self._desk.settings.margin_mode
+        leverage: dict[str, Decimal] = {}
+        if perpetuals:
+            asked = ",".join(each.id for each in perpetuals)
+            found = {row["instId"]: row for row in rows(await self._desk.read("private", "account/leverage-info", instId=asked, mgnMode=mode), "data")}
+            leverage = {each.symbol: amount(found[each.id], "lever") for each in perpetuals if each.id in found}
+        spot_only = "the account's mode is spot only; switch it to futures mode on OKX's web page, which swaps need"
+        borrows = "the account borrows by itself; switch auto-borrow off on OKX's web page"
+        problems = [spot_only] if perpetuals and text(config, "acctLv") == "1" else []
+        if config.get("autoLoan") is True:
+            problems.append(borrows)
+        return Setup(
+            owner=text(config, "uid"),
+            one_way=text(config, "posMode") == "net_mode",
+            may_trade="trade" in rights,
+            may_withdraw="withdraw" in rights,
+            leverage=leverage,
+            problems=tuple(problems),
+        )

@@ -1,0 +1,97 @@
+"""OKX's orders: a write is acknowledged, what became of it is read from its fills, and where these do not say, from the order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from basis_venues.states import State
+from basis_venues_ccxt.live import Ask, Desk, Fill, Orders, Request, Said, Seen, Unreadable, ended, whole
+from basis_venues_ccxt.live.reading import amount, moment, needed, rows, text
+
+from .markets import kind
+from .trades import fill
+
+STATES = {
+    "live": State.ACCEPTED,
+    "partially_filled": State.PARTIAL,
+    "filled": State.FILLED,
+    "canceled": State.CANCELLED,
+    "mmp_canceled": State.CANCELLED,
+}
+TYPES = {"gtc": "limit", "ioc": "ioc", "fok": "fok", "post_only": "post_only"}
+
+
+class OkxOrders(Orders):
+    """See `basis_venues_ccxt.live.Orders`."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def place(self, ask: Ask) -> Request:
+        """Sizes in contracts. `banAmend`: refuse rather than shrink it to the balance."""
+        perpetual = ask.listing.perpetual
+        params: dict[str, Any] = {
+            "instId": ask.listing.id,
+            "tdMode": self._desk.settings.margin_mode if perpetual else "cash",
+            "side": ask.side,
+            "ordType": TYPES[ask.rest],
+            "sz": ask.size,
+            "px": ask.price,
+            "clOrdId": ask.key,
+        }
+        if not perpetual:
+            params["banAmend"] = True
+        if ask.reduce_only:
+            params["reduceOnly"] = True
+        return Request("private", "POST", "trade/order", params)
+
+    def number(self, answer: Any, ask: Ask) -> str:
+        """`ordId` of an acknowledgement of this very order."""
+        row = _first(answer)
+        if text(row, "clOrdId") != ask.key:
+            raise Unreadable("the answer is not about this order")
+        return needed(row, "ordId")
+
+    async def written(self, answer: Any, ask: Ask) -> Seen:
+        """One read of the fills is enough for an order that is filled at once."""
+        fills = () if ask.rest == "post_only" else await self._fills(self.number(answer, ask), ask)
+        return whole(fills, ask) or await self._order(ask, fills)
+
+    async def look(self, ask: Ask) -> Seen | None:
+        """By client id: of several with one id the latest, which must be ours."""
+        return await self._order(ask, None)
+
+    def cancel(self, ask: Ask) -> Request:
+        """By client id."""
+        return Request("private", "POST", "trade/cancel-order", {"instId": ask.listing.id, "clOrdId": ask.key})
+
+    async def _order(self, ask: Ask, fills: tuple[Fill, ...] | None) -> Seen:
+        row = _first(await self._desk.read("private", "trade/order", instId=ask.listing.id, clOrdId=ask.key))
+        state = ended(STATES.get(needed(row, "state"), State.UNKNOWN), ask)
+        filled = ask.listing.from_venue(amount(row, "accFillSz"))
+        if fills is None:
+            fills = await self._fills(needed(row, "ordId"), ask) if filled else ()
+        at = max([moment(row, "uTime"), *(each.at for each in fills)])
+        reason = text(row, "cancelSourceReason")
+        if state is State.UNKNOWN:
+            reason = f"an order state that is not known: {text(row, 'state')}"
+        return Seen(state, fills, at, reason, filled)
+
+    async def _fills(self, number: str, ask: Ask) -> tuple[Fill, ...]:
+        """Those of the last three days; older ones are in the archive."""
+        for path in ("trade/fills", "trade/fills-history"):
+            try:
+                answer = await self._desk.read("private", path, instType=kind(ask.listing.symbol), ordId=number)
+            except Said:
+                continue
+            found = tuple(fill(row, ask.listing) for row in rows(answer, "data") if text(row, "ordId") == number)
+            if found:
+                return found
+        return ()
+
+
+def _first(answer: Any) -> Any:
+    found = rows(answer, "data")
+    if not found:
+        raise Unreadable("the answer has no row")
+    return found[0]

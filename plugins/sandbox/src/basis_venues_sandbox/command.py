@@ -1,0 +1,183 @@
+"""`basis sandbox up|status|down`: the local exchange and chain in the background, on the loopback."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from basis_venues.cli import output
+from basis_venues.cli.options import CONFIGS_HERE, Configs, Json
+from basis_venues.errors import ConfigurationError, TryAgainLater
+
+from .services import STARTERS, Options
+from .standing import LOG, Standing, is_held, read
+
+app = typer.Typer(
+    help="A local exchange in three real dialects and a local chain: no key, no internet.", no_args_is_help=True, rich_markup_mode=None
+)
+
+_PATIENCE = 60
+_FIRST_START = 600  # the chain is fetched and compiled once; nothing else takes longer than seconds
+_POLL = 0.05
+
+State = Annotated[Path | None, typer.Option("--state", help="Where its files are; one sandbox per directory.")]
+
+
+@app.command()
+def up(
+    state: State = None,
+    only: Annotated[list[str] | None, typer.Option("--only", help="A service to start; all of them unless given.")] = None,
+    port: Annotated[int, typer.Option(help="Port of the exchange.")] = 8731,
+    control_port: Annotated[int, typer.Option(help="Port of the exchange's control.")] = 8732,
+    chain_port: Annotated[int, typer.Option(help="Port of the chain.")] = 8545,
+    seed: Annotated[int, typer.Option(help="Fixes ids and all that is made up.")] = 1,
+    data: Annotated[str, typer.Option(help="Prices and funding from these data settings (configs/data/NAME.yaml); else fixed.")] = "",
+    data_directory: Annotated[str, typer.Option(help="Where their records lie; the synthetic history unless given.")] = "",
+    since: Annotated[str, typer.Option("--from", help="Where its clock begins, such as 2024-01-02; now unless given.")] = "",
+    configs: Configs = CONFIGS_HERE,
+    json: Json = False,
+) -> None:
+    """Start it in the background, wait until it is ready, and show where it is."""
+    where = _directory(state)
+    if not is_held(where):
+        options = Options(
+            state=where, exchange_port=port, control_port=control_port, chain_port=chain_port, seed=seed,
+            data=_settings(configs, data), data_directory=_records(data, data_directory), since=_moment(since, data),
+        )  # fmt: skip
+        _start(_names(only), options)
+    _show(_ready(where), json)
+
+
+@app.command()
+def status(state: State = None, json: Json = False) -> None:
+    """Show whether it runs, and where."""
+    standing = read(_directory(state))
+    if standing is None:
+        if json:
+            output.document({"running": False})
+        else:
+            output.line("no sandbox runs; start it: basis sandbox up")
+        raise typer.Exit(75)
+    _show(standing, json)
+
+
+@app.command()
+def down(state: State = None) -> None:
+    """End it: the process that `up` started, and nothing else."""
+    where = _directory(state)
+    standing = read(where)
+    if standing is None:
+        output.note("no sandbox runs")
+        return
+    os.kill(standing.pid, signal.SIGTERM)
+    _wait(lambda: not is_held(where), "the sandbox does not end")
+    output.note("the sandbox has ended")
+
+
+def _directory(state: Path | None) -> Path:
+    if state is None:
+        from platformdirs import user_state_path
+
+        state = user_state_path("basis-venues") / "sandbox"
+    state.mkdir(parents=True, exist_ok=True)
+    return state.resolve()
+
+
+def _names(only: list[str] | None) -> list[str]:
+    unknown = sorted(set(only or ()) - set(STARTERS))
+    if unknown:
+        raise ConfigurationError(f"--only: there is no service {', '.join(unknown)}; there are: {', '.join(STARTERS)}")
+    return [name for name in STARTERS if not only or name in only]
+
+
+def _settings(configs: Path, name: str) -> str:
+    if not name:
+        return ""
+    file = configs / "data" / f"{name}.yaml"
+    if not file.is_file():
+        known = ", ".join(sorted(each.stem for each in file.parent.glob("*.yaml"))) or "none"
+        raise ConfigurationError(f"{file}: there are no such data settings; there are: {known}")
+    return str(file.resolve())
+
+
+def _records(data: str, directory: str) -> str:
+    if not data or directory:
+        return directory and str(Path(directory).resolve())
+    from basis_venues.assemble import synthetic_directory
+
+    return str(synthetic_directory())
+
+
+def _moment(text: str, data: str) -> int | None:
+    if not text:
+        if data:
+            raise ConfigurationError("--data needs --from: where in the history the sandbox's clock begins, such as 2024-01-02")
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(f"--from: {text!r} is no moment; write it like 2024-01-02 or 2024-01-02T08:00:00") from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def _start(names: list[str], options: Options) -> None:
+    from .serve import arguments
+
+    with (options.state / LOG).open("w") as log:
+        child = subprocess.Popen(
+            arguments(names, options), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=options.state
+        )
+    deadline, told = time.monotonic() + _FIRST_START, 0
+    while read(options.state) is None:
+        if child.poll() is not None:
+            raise ConfigurationError(f"the sandbox did not start: {_last_line(options.state)} (all of it: {options.state / LOG})")
+        if time.monotonic() > deadline:
+            child.terminate()
+            raise TryAgainLater(f"the sandbox was not ready in {_FIRST_START} s; see {options.state / LOG}")
+        told = _tell_on(options.state / LOG, told)
+        time.sleep(_POLL)
+
+
+def _tell_on(log: Path, told: int) -> int:
+    """Show the log's lines from number `told` on; returns how many there are now."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    for line in lines[told:]:
+        output.note(line)
+    return len(lines)
+
+
+def _ready(where: Path) -> Standing:
+    _wait(lambda: read(where) is not None, "the sandbox is not ready")
+    standing = read(where)
+    assert standing is not None
+    return standing
+
+
+def _wait(condition: Any, failure: str) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TryAgainLater(f"{failure} after {_PATIENCE} s")
+        time.sleep(_POLL)
+
+
+def _last_line(state: Path) -> str:
+    lines = (state / LOG).read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"
+
+
+def _show(standing: Standing, json: bool) -> None:
+    if json:
+        output.document({"running": True, "pid": standing.pid, "endpoints": standing.endpoints, "absent": standing.absent})
+        return
+    rows = [(service, name, url) for service, urls in standing.endpoints.items() for name, url in urls.items()]
+    rows += [(service, "absent", why) for service, why in standing.absent.items()]
+    output.table("", ("service", "endpoint", "where"), rows)
+    output.note("run against it: basis run MODE --profile sandbox --live")

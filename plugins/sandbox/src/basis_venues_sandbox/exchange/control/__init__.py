@@ -1,0 +1,1 @@
+"""Steering a running sandbox."""

@@ -1,0 +1,57 @@
+"""The background process of `basis sandbox up`: runs the services until it is told to end. Not for people.
+
+While it runs it holds the lock of its state directory; what it runs stands in `sandbox.json` there, from the moment all of it is ready.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from .services import Options, Started, start_all
+from .standing import Standing, held, write
+
+
+def main() -> None:
+    """Serve the options given as JSON in the first argument, with `services` among them."""
+    said: dict[str, Any] = json.loads(sys.argv[1])
+    names = said.pop("services")
+    options = Options(**{**said, "state": Path(said["state"])})
+    with held(options.state):
+        asyncio.run(_serve(names, options))
+
+
+async def _serve(names: list[str], options: Options) -> None:
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    started = await start_all(names, options)
+    try:
+        write(options.state, _standing(started))
+        await ended.wait()
+    finally:
+        await started.stop()
+
+
+def _standing(started: Started) -> Standing:
+    endpoints = {name: dict(service.endpoints) for name, service in started.items()}
+    return Standing(pid=os.getpid(), endpoints=endpoints, absent=dict(started.absent))
+
+
+def arguments(names: list[str], options: Options) -> list[str]:
+    """The command line of the background process."""
+    said = {**attrs.asdict(options), "state": str(options.state), "services": names}
+    return [sys.executable, "-m", "basis_venues_sandbox.serve", json.dumps(said)]
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        main()

@@ -1,0 +1,94 @@
+"""Fetching, compiling and keeping: what is committed is what the sources give, and what is wrong is said."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from basis_venues.config.credentials import throwaway
+from basis_venues.network import Network
+from basis_venues.registry import Registry
+from basis_venues_sandbox.chain import ChainUnavailable, available, read_addresses, running_chain, wallet_key
+from basis_venues_sandbox.chain import packages as fetching
+from basis_venues_sandbox.chain.artifacts import read_artifacts
+from basis_venues_sandbox.chain.own import compile_group, compiled_file, groups
+from basis_venues_sandbox.chain.places import CACHE_VARIABLE, cache_folder
+from basis_venues_sandbox.services import Options
+
+needs_chain = pytest.mark.skipif(not available(), reason=available().reason or "-")
+
+
+@pytest.mark.slow
+@needs_chain
+@pytest.mark.parametrize("group", groups())
+def test_recompiling_gives_what_is_committed(group: str) -> None:
+    """ABI, code and links of every own contract, byte for byte."""
+    fetching.fetch([fetching.packages()["solc"]], print)
+    assert compile_group(group) == read_artifacts(compiled_file(group))
+
+
+@pytest.mark.slow
+@needs_chain
+def test_a_second_start_comes_from_the_cache(session_chain: object) -> None:
+    """It neither fetches nor compiles, and says nothing; how long it takes is printed."""
+    told: list[str] = []
+    started = time.perf_counter()
+    with running_chain(progress=told.append) as chain:
+        print(f"\nsecond start: {time.perf_counter() - started:.3f} s, {chain.anvil.memory() / 1e6:.0f} MB")
+        assert chain.control.block_number() > 100
+    assert told == []
+
+
+@pytest.mark.slow
+@needs_chain
+def test_the_service_serves_and_ends_what_it_started(tmp_path: Path, session_chain: object) -> None:
+    """Endpoint, addresses on disk, and no process left."""
+    from basis_venues_sandbox.chain.service import ADDRESSES, start
+
+    async def once() -> tuple[int | None, str]:
+        service = await start(Options(state=tmp_path, chain_port=0))
+        url = service.endpoints["rpc"]
+        await service.stop()
+        return service._anvil.process.poll(), url
+
+    ended, url = asyncio.run(once())
+    assert ended is not None
+    assert url.startswith("http://127.0.0.1:")
+    assert read_addresses(tmp_path / ADDRESSES).chain_id == 31337
+
+
+def test_the_funded_key_is_the_one_the_profile_makes_up() -> None:
+    """The wallet's venue gets the key whose address the chain funds."""
+    manifest = Registry().venue("alchemy").manifest
+    assert throwaway(manifest, Network.TESTNET)["private_key"].reveal() == "0x" + wallet_key().hex()  # type: ignore[union-attr]
+
+
+def test_the_cache_can_be_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """BASIS_CACHE_DIR names the folder."""
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "kept"))
+    assert cache_folder("packages") == tmp_path / "kept" / "packages"
+    assert cache_folder("packages").is_dir()
+
+
+def test_a_machine_without_node_is_told_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither on the path nor in the environment: a sentence with the remedy."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
+    assert not available()
+    assert "basis-venues-sandbox[node]" in available().reason
+
+
+@pytest.mark.slow
+@needs_chain
+def test_an_archive_that_is_not_what_was_pinned_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The checksum decides; nothing is unpacked."""
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    honest = fetching.packages()["@bgd-labs/solidity-utils"]
+    forged = fetching.Package(honest.name, honest.version, "sha512-AAAA")
+    with pytest.raises(ChainUnavailable, match="not what was published"):
+        fetching.fetch([forged], lambda _: None)
+    assert not forged.folder.exists()

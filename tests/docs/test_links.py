@@ -1,0 +1,52 @@
+"""Links and paths lead somewhere."""
+
+import re
+
+LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
+
+
+def anchors(text):
+    """The anchors that a page's headings make, as GitHub does."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_relative_links_resolve(page):
+    """Each relative link names a file, and its anchor a heading there."""
+    for target, anchor in LINK.findall(page.prose):
+        file = (page.path.parent / target).resolve() if target else page.path
+        assert file.exists(), f"{page.name}: {target}"
+        if anchor:
+            assert anchor in anchors(file.read_text(encoding="utf-8")), f"{page.name}: {target}#{anchor}"
+
+
+def test_every_page_is_linked(pages, root):
+    """Whoever starts at docs/README.md can reach every page."""
+    reached, waiting = set(), [root / "docs" / "README.md"]
+    while waiting:
+        file = waiting.pop()
+        if file in reached or file.suffix != ".md" or not file.is_file():
+            continue
+        reached.add(file)
+        waiting += [(file.parent / target).resolve() for target, _ in LINK.findall(file.read_text(encoding="utf-8")) if target]
+    assert {page.path for page in pages.values() if page.name.startswith("docs/")} <= reached
+
+
+def test_the_map_names_files_that_exist(pages, root):
+    """Each path in the map of CONTRIBUTING.md is there."""
+    table = pages["CONTRIBUTING.md"].text.partition("## Habits")[0]
+    for path in re.findall(r"`([\w./]+(?:\.py|/))`", table):
+        if "NAME" in path:
+            continue
+        below_core = root / "core" / "src" / "basis_venues" / path
+        assert below_core.exists() or (root / path).exists(), path
+
+
+def test_tests_that_pages_name_exist(page, root):
+    """A page that names a test names one that there is."""
+    named = set(re.findall(r"`(test_\w+)`", page.prose))
+    if named:
+        defined = {
+            name for file in root.glob("core/tests/*.py") for name in re.findall(r"def (test_\w+)", file.read_text(encoding="utf-8"))
+        }
+        assert named <= defined
