@@ -39,7 +39,7 @@ def snippets(page):
 def test_commands_that_pages_mention_exist(page, commands):
     """Each `basis ...` names a command, and its options are that command's."""
     for snippet in snippets(page):
-        typed = re.match(r"(?:\S+hatch run )?basis (.+)", snippet)
+        typed = re.match(r"(?:\S+hatch run |[A-Z_]+=\w+ )?basis (.+)", snippet)
         if typed is None or not re.match(r"[a-z-]", typed[1]):
             continue
         words = typed[1].split()

@@ -175,7 +175,7 @@ def _static_limits(settings: Settings) -> Iterator[Finding]:
         yield Finding("pass", "static limits", f"sizes, leverage and timing of {', '.join(settings.venues)} make sense")
 
 
-_ABOVE_ZERO = ("min_", "max_", "tick_", "maximum_")
+_NOT_NEGATIVE = ("min_", "max_", "tick_", "maximum_")
 
 
 def _insane(settings: VenueSettings) -> Iterator[str]:
@@ -186,8 +186,8 @@ def _insane(settings: VenueSettings) -> Iterator[str]:
             continue
         for field in attrs.fields(type(holder)):
             value = getattr(holder, field.name)
-            if isinstance(value, Decimal) and field.name.startswith(_ABOVE_ZERO) and value <= 0:
-                yield f"{field.name} is not above zero"
+            if isinstance(value, Decimal) and field.name.startswith(_NOT_NEGATIVE) and value < 0:
+                yield f"{field.name} is below zero; 0 stands for none"
     leverage = getattr(parameters, "max_leverage", None)
     if leverage is not None and leverage < 1:
         yield "max_leverage is under 1"

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from . import check, env, halt, init, journal, positions, resolve, run, thaw, venues
+from . import check, doctor, env, halt, init, journal, positions, resolve, run, thaw, venues
 from .boundary import DEBUG, reported
 from .elsewhere import commands_elsewhere
 
@@ -74,6 +74,7 @@ def _root(
 app.command("init", short_help="Write a configuration to start from.")(init.init)
 app.add_typer(venues.app, name="venues", short_help="List installed venues; trust another's.")
 app.command("check", short_help="Check offline that a mode would run.")(check.check)
+app.command("doctor", short_help="Check that this machine is fit to run anything.")(doctor.doctor)
 app.command("run", short_help="Run a mode's plan: a backtest, unless --live.")(run.run)
 app.command("positions", short_help="Show a live mode's positions and books.")(positions.positions)
 app.add_typer(journal.app, name="journal")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..contract import VenueClient
 from ..errors import BasisError
-from ..findings import Finding
+from ..findings import Finding, Status
 from ..network import Network
 
 if TYPE_CHECKING:
@@ -56,6 +56,6 @@ async def _one(venue: str, client: VenueClient) -> list[Finding]:
     words = ", ".join(f"{name} {word}" for name, word in said.items())
     found = [Finding("pass", CHECK, f"{venue}: {words or 'answers'}; accounts: {', '.join(sorted(identities)) or 'of another venue'}")]
     if key:
-        status = "fail" if client.network is Network.MAINNET else "warn"
+        status: Status = "fail" if client.network is Network.MAINNET else "warn"
         found.append(Finding(status, "key permissions", f"{venue}: {key}", "make a key that may do what the mode does, and no more"))
     return found

@@ -49,12 +49,15 @@ class BinanceAccount(AccountReader):
         has = self._desk.connection.has
         spot: Any = await self._desk.read("private", "account", omitZeroBalances="true") if has("private") else {"canTrade": True}
         rights: Any = {}
+        burns: list[Any] = []
         if has("sapi") and self._desk.network is Network.MAINNET:
             rights = await self._desk.read("sapi", "account/apiRestrictions")
+            burns.append((await self._desk.read("sapi", "bnbBurn")).get("spotBNBBurn"))
         futures: Any = {"canTrade": True, "dualSidePosition": False}
         configured: dict[str, Any] = {}
         if has("fapiPrivate") and perpetuals:
             futures = await self._desk.read("fapiPrivate", "accountConfig")
+            burns.append((await self._desk.read("fapiPrivate", "feeBurn")).get("feeBurn"))
             configured = {row["symbol"]: row for row in rows(await self._desk.read("fapiPrivate", "symbolConfig"))}
         several = "the futures account is in multi-assets mode; switch it to single-asset mode, so that USDT alone is the margin"
         return Setup(
@@ -64,6 +67,7 @@ class BinanceAccount(AccountReader):
             may_withdraw=rights.get("enableWithdrawals"),
             leverage={each.symbol: amount(configured[each.id], "leverage") for each in perpetuals if each.id in configured},
             margin={each.symbol: _margin(configured[each.id]) for each in perpetuals if each.id in configured},
+            fee_asset="BNB" if any(burns) else None,
             problems=(several,) if futures.get("multiAssetsMargin") else (),
         )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, datetime
-from itertools import groupby
 from typing import Any
 
 from basis_venues.network import Network
@@ -51,9 +50,12 @@ class BinanceHistory(History):
         fills = [read(row, listing, text(orders[needed(row, "orderId")], "clientOrderId") or None) for row in found]
         if not listing.perpetual:
             return fills
+        by_order: dict[str, list[Fill]] = {}
+        for each in fills:
+            by_order.setdefault(each.number, []).append(each)
         told: list[Fill] = []
-        for number, group in groupby(sorted(fills, key=lambda each: each.number), key=lambda each: each.number):
-            told += as_one(group, listing) if is_immediate(orders[number]) else group
+        for number, group in by_order.items():
+            told += as_one(group, listing, self._desk.rate(listing)) if is_immediate(orders[number]) else group
         return told
 
     async def _orders(self, listing: Listing, since: int, numbers: set[str]) -> dict[str, Any]:

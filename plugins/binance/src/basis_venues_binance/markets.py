@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -44,14 +43,10 @@ class BinanceMarkets(MarketReader):
         return await self._connection.call(Request(api, "GET", path, params))
 
     async def _rate(self, identifier: str) -> Decimal | None:
-        """The taker rate of the account, if its fees are taken in the quote coin: then the fee of a fill is known before it is told."""
+        """The account's taker rate, where the futures key is there to ask for it."""
         if not self._connection.has("fapiPrivate"):
             return None
-        with suppress(Said):
-            burn = await self._ask("fapiPrivate", "feeBurn")
-            if burn.get("feeBurn") is False:
-                return amount(await self._ask("fapiPrivate", "commissionRate", symbol=identifier), "takerCommissionRate")
-        return None
+        return amount(await self._ask("fapiPrivate", "commissionRate", symbol=identifier), "takerCommissionRate")
 
 
 def market_id(symbol: str) -> str:

@@ -58,9 +58,9 @@ class BinanceOrders(Orders):
     async def written(self, answer: Any, ask: Ask) -> Seen:
         """Spot: with its fills, if the answer tells their fees. Futures: an order that is over as one fill, if the fee rate is known."""
         at = moment(answer, "updateTime" if ask.listing.perpetual else "transactTime")
-        state = _state(answer)
-        if ask.listing.perpetual and not ask.may_rest and state in CLOSED and ask.listing.taker is not None:
-            return Seen(state, from_answer(answer, ask.listing), at, filled=amount(answer, "executedQty"))
+        state, rate = _state(answer), self._desk.rate(ask.listing)
+        if ask.listing.perpetual and not ask.may_rest and state in CLOSED and rate is not None:
+            return Seen(state, from_answer(answer, ask.listing, rate), at, filled=amount(answer, "executedQty"))
         if not ask.listing.perpetual and all(text(each, "commissionAsset") for each in rows(answer, "fills")):
             fills = tuple(spot_fill(each, ask.listing, ask.key, ask.side == "buy", at) for each in rows(answer, "fills"))
             return Seen(state, fills, at, filled=amount(answer, "executedQty"))
@@ -95,7 +95,7 @@ class BinanceOrders(Orders):
         if not listing.perpetual:
             return tuple(spot_fill(row, listing, ask.key) for row in rows(answer))
         fills = tuple(futures_fill(row, listing, ask.key) for row in rows(answer))
-        return fills if ask.may_rest else as_one(fills, listing)
+        return fills if ask.may_rest else as_one(fills, listing, self._desk.rate(listing))
 
 
 def _section(ask: Ask) -> str:

@@ -42,25 +42,26 @@ def is_immediate(row: Any) -> bool:
     return text(row, "type") == "MARKET" or text(row, "timeInForce") in ("IOC", "FOK")
 
 
-def from_answer(row: Any, listing: Listing) -> tuple[Fill, ...]:
-    """The one fill of a futures order that is over, from the answer to its write. The fee rate must be known."""
+def from_answer(row: Any, listing: Listing, rate: Decimal) -> tuple[Fill, ...]:
+    """The one fill of a futures order that is over, from the answer to its write, with its fee at the account's rate."""
     quantity, value = amount(row, "executedQty"), amount(row, "cumQuote")
     if not quantity:
         return ()
     change = quantity if needed(row, "side") == "BUY" else -quantity
     number, at, order = needed(row, "orderId"), moment(row, "updateTime"), needed(row, "clientOrderId")
-    return (Fill(f"order{number}", listing, change, value, ((listing.quote, _expected_fee(value, listing)),), at, order, None, number),)
+    return (Fill(f"order{number}", listing, change, value, ((listing.quote, _expected_fee(value, rate)),), at, order, None, number),)
 
 
-def as_one(fills: Iterable[Fill], listing: Listing) -> tuple[Fill, ...]:
-    """All executions of one futures order that could not rest, as that one fill, and what its fee was off by."""
+def as_one(fills: Iterable[Fill], listing: Listing, rate: Decimal | None) -> tuple[Fill, ...]:
+    """All executions of one futures order that could not rest, as that one fill, and what its fee was off by. Without a rate as they
+    are."""
     fills = tuple(fills)
-    if not fills or listing.taker is None:
+    if not fills or rate is None:
         return fills
     change, value = sum((each.change for each in fills), ZERO), sum((each.value for each in fills), ZERO)
     profit = sum((each.profit or ZERO for each in fills), ZERO)
     last = max(fills, key=lambda each: each.at)
-    fee = _expected_fee(value, listing)
+    fee = _expected_fee(value, rate)
     one = last._replace(id=f"order{last.number}", change=change, value=value, fees=((listing.quote, fee),), profit=profit)
     off: dict[str, Decimal] = {listing.quote: -fee}
     for asset, paid in (each for fill in fills for each in fill.fees):
@@ -71,6 +72,5 @@ def as_one(fills: Iterable[Fill], listing: Listing) -> tuple[Fill, ...]:
     return (one, one._replace(id=f"{one.id}-fee", change=ZERO, value=ZERO, fees=difference, profit=ZERO))
 
 
-def _expected_fee(value: Decimal, listing: Listing) -> Decimal:
-    assert listing.taker is not None
-    return (value * listing.taker).quantize(_EIGHT)
+def _expected_fee(value: Decimal, rate: Decimal) -> Decimal:
+    return (value * rate).quantize(_EIGHT)

@@ -22,8 +22,9 @@ class BybitMarkets(MarketReader):
         found: list[Listing] = []
         for symbol in symbols:
             params = {"category": category(symbol), "symbol": market_id(symbol)}
-            answer = await self._connection.call(Request("public", "GET", "v5/market/instruments-info", params))
-            found += [_listing(row, symbol) for row in rows(answer, "result", "list") if row.get("symbol") == market_id(symbol)]
+            answer = await self._connection.ask(Request("public", "GET", "v5/market/instruments-info", params))
+            if answer is not None:
+                found += [_listing(row, symbol) for row in rows(answer, "result", "list") if row.get("symbol") == market_id(symbol)]
         return found
 
 

@@ -94,7 +94,5 @@ class BybitOrders(Orders):
 
     async def _rows(self, path: str, ask: Ask, **more: Any) -> list[Any]:
         listing = ask.listing
-        answer = await self._desk.read(
-            "private", path, category=category(listing.symbol), symbol=listing.id, orderLinkId=ask.key, **more
-        )
+        answer = await self._desk.read("private", path, category=category(listing.symbol), symbol=listing.id, orderLinkId=ask.key, **more)
         return rows(answer, "result", "list")

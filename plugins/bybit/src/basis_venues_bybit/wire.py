@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from basis_venues.network import Network
 from basis_venues_ccxt.live import Failure, Keys, Request, Wire
@@ -14,9 +14,9 @@ class BybitWire(Wire):
     """See `basis_venues_ccxt.live.Wire`. The options say that the account is a unified one, which the preflight checks."""
 
     exchange = "bybit"
-    options = {"enableUnifiedMargin": False, "enableUnifiedAccount": True, "unifiedMarginStatus": 6}
+    options: ClassVar = {"enableUnifiedMargin": False, "enableUnifiedAccount": True, "unifiedMarginStatus": 6}
     proofs = PROOFS
-    foreign = {"10003": "the key is not known on this network"}
+    foreign: ClassVar = {"10003": "the key is not known on this network"}
     clock = Request("public", "GET", "v5/market/time")
 
     def switch(self, exchange: Any, network: Network) -> None:

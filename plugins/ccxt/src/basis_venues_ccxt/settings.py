@@ -90,7 +90,7 @@ class ExchangeSettings(VenueSettings):
     BNB where that discount is on: an order reads their balance, too.
 
     Live only: `margin_mode` is what the account's perpetuals must be in, `clock_skew_ms` how far this machine's clock may be off the
-    venue's, `market_age_ms` how old the venue's filters may be before they are read anew.
+    venue's, `market_age_ms` how old the venue's filters may be before they are read anew, `request_timeout_ms` how long an answer may take.
     """
 
     supported_markets: tuple[MarketKind, ...] = ("spot", "futures")
@@ -110,6 +110,7 @@ class ExchangeSettings(VenueSettings):
     margin_mode: Literal["cross", "isolated"] = "cross"
     clock_skew_ms: int = 500
     market_age_ms: int = 86_400_000
+    request_timeout_ms: int = 15_000
 
     def __attrs_post_init__(self) -> None:
         problems = [*_general(self), *_of_fees(self), *_of_markets(self)]

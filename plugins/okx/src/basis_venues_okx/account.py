@@ -43,15 +43,11 @@ class OkxAccount(AccountReader):
         return positions
 
     async def setup(self, perpetuals: Collection[Listing]) -> Setup:
-        """Account level, position mode and rights in one answer; leverage of all swaps in another."""
+        """Account level, position mode and rights in one answer; the leverage of each swap in another."""
         config = rows(await self._desk.read("private", "account/config"), "data")[0]
         rights = text(config, "perm").split(",")
         mode = self._desk.settings.margin_mode
-        leverage: dict[str, Decimal] = {}
-        if perpetuals:
-            asked = ",".join(each.id for each in perpetuals)
-            found = {row["instId"]: row for row in rows(await self._desk.read("private", "account/leverage-info", instId=asked, mgnMode=mode), "data")}
-            leverage = {each.symbol: amount(found[each.id], "lever") for each in perpetuals if each.id in found}
+        leverage = {each.symbol: await self._leverage(each, mode) for each in perpetuals}
         spot_only = "the account's mode is spot only; switch it to futures mode on OKX's web page, which swaps need"
         borrows = "the account borrows by itself; switch auto-borrow off on OKX's web page"
         problems = [spot_only] if perpetuals and text(config, "acctLv") == "1" else []
@@ -65,3 +61,7 @@ class OkxAccount(AccountReader):
             leverage=leverage,
             problems=tuple(problems),
         )
+
+    async def _leverage(self, listing: Listing, mode: str) -> Decimal:
+        found = rows(await self._desk.read("private", "account/leverage-info", instId=listing.id, mgnMode=mode), "data")
+        return amount(found[0] if found else None, "lever")

@@ -21,8 +21,9 @@ class OkxMarkets(MarketReader):
         found: list[Listing] = []
         for symbol in symbols:
             params = {"instType": kind(symbol), "instId": market_id(symbol)}
-            answer = await self._connection.call(Request("public", "GET", "public/instruments", params))
-            found += [_listing(row, symbol) for row in rows(answer, "data") if row.get("instId") == market_id(symbol)]
+            answer = await self._connection.ask(Request("public", "GET", "public/instruments", params))
+            if answer is not None:
+                found += [_listing(row, symbol) for row in rows(answer, "data") if row.get("instId") == market_id(symbol)]
         return found
 
 

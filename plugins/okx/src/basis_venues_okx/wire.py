@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from basis_venues.network import Network
 from basis_venues_ccxt.live import Failure, Keys, Request, Wire
@@ -18,9 +18,9 @@ class OkxWire(Wire):
     """See `basis_venues_ccxt.live.Wire`. The header is the only thing between demo and real money: it is asserted on every request."""
 
     exchange = "okx"
-    headers = {Network.TESTNET: (DEMO_HEADER, "1"), Network.MAINNET: (DEMO_HEADER, None)}
+    headers: ClassVar = {Network.TESTNET: (DEMO_HEADER, "1"), Network.MAINNET: (DEMO_HEADER, None)}
     proofs = PROOFS
-    foreign = {"50101": "the key belongs to the other environment (demo or live)"}
+    foreign: ClassVar = {"50101": "the key belongs to the other environment (demo or live)"}
     clock = Request("public", "GET", "public/time")
 
     def switch(self, exchange: Any, network: Network) -> None:

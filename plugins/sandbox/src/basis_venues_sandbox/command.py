@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -128,21 +127,17 @@ def _moment(text: str, data: str) -> int | None:
 
 
 def _start(names: list[str], options: Options) -> None:
-    from .serve import arguments
-
-    with (options.state / LOG).open("w") as log:
-        child = subprocess.Popen(
-            arguments(names, options), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=options.state
-        )
+    pid = _spawn(names, options)
     deadline, told = time.monotonic() + _FIRST_START, 0
     while read(options.state) is None:
-        if child.poll() is not None:
+        if os.waitpid(pid, os.WNOHANG)[0]:
             raise ConfigurationError(f"the sandbox did not start: {_last_line(options.state)} (all of it: {options.state / LOG})")
         if time.monotonic() > deadline:
-            child.terminate()
+            os.kill(pid, signal.SIGTERM)
             raise TryAgainLater(f"the sandbox was not ready in {_FIRST_START} s; see {options.state / LOG}")
         told = _tell_on(options.state / LOG, told)
         time.sleep(_POLL)
+    _tell_on(options.state / LOG, told)
 
 
 def _tell_on(log: Path, told: int) -> int:
@@ -151,6 +146,19 @@ def _tell_on(log: Path, told: int) -> int:
     for line in lines[told:]:
         output.note(line)
     return len(lines)
+
+
+def _spawn(names: list[str], options: Options) -> int:
+    """Start the background process, in a session of its own so that it outlives this one."""
+    from .serve import arguments
+
+    command = arguments(names, options)
+    files = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, str(options.state / LOG), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
+        (os.POSIX_SPAWN_DUP2, 1, 2),
+    ]
+    return os.posix_spawn(command[0], command, os.environ, file_actions=files, setsid=True)
 
 
 def _ready(where: Path) -> Standing:

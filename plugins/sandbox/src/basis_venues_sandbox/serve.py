@@ -25,6 +25,7 @@ def main() -> None:
     said: dict[str, Any] = json.loads(sys.argv[1])
     names = said.pop("services")
     options = Options(**{**said, "state": Path(said["state"])})
+    os.chdir(options.state)
     with held(options.state):
         asyncio.run(_serve(names, options))
 

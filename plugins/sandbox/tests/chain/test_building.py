@@ -11,8 +11,9 @@ import pytest
 from basis_venues.config.credentials import throwaway
 from basis_venues.network import Network
 from basis_venues.registry import Registry
-from basis_venues_sandbox.chain import ChainUnavailable, available, read_addresses, running_chain, wallet_key
+from basis_venues_sandbox.chain import ChainBroken, ChainUnavailable, RunningChain, available, read_addresses, running_chain, wallet_key
 from basis_venues_sandbox.chain import packages as fetching
+from basis_venues_sandbox.chain.anvil import anvil_binary, start_anvil
 from basis_venues_sandbox.chain.artifacts import read_artifacts
 from basis_venues_sandbox.chain.own import compile_group, compiled_file, groups
 from basis_venues_sandbox.chain.places import CACHE_VARIABLE, cache_folder
@@ -92,3 +93,25 @@ def test_an_archive_that_is_not_what_was_pinned_is_refused(tmp_path: Path, monke
     with pytest.raises(ChainUnavailable, match="not what was published"):
         fetching.fetch([forged], lambda _: None)
     assert not forged.folder.exists()
+
+
+@pytest.mark.slow
+@needs_chain
+def test_a_registry_that_cannot_be_reached_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """npm's own reason, as an error with an exit code of configuration."""
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9/")
+    monkeypatch.setenv("npm_config_cache", str(tmp_path / "npm"))
+    with pytest.raises(ChainUnavailable, match="could not fetch") as refused:
+        fetching.fetch([fetching.packages()["@bgd-labs/solidity-utils"]], lambda _: None)
+    assert refused.value.exit_code == 3
+    assert "127.0.0.1:9" in str(refused.value)
+
+
+@pytest.mark.slow
+@needs_chain
+def test_a_taken_port_is_said_to_be_taken(session_chain: RunningChain) -> None:
+    """Starting a node on another one's port names the port."""
+    port = int(session_chain.node_url.rpartition(":")[2])
+    with pytest.raises(ChainBroken, match=f"port {port} is taken"):
+        start_anvil(anvil_binary(print), port)

@@ -22,7 +22,10 @@ async def refused(exchange: Any, *order: Any) -> str:
 
 @pytest.mark.parametrize(
     ("symbol", "codes"),
-    [(SPOT, {"binance": "Duplicate order sent", "bybit": "170141", "okx": "51016"}), (SWAP, {"binance": "-4116", "bybit": "110072", "okx": "51016"})],
+    [
+        (SPOT, {"binance": "Duplicate order sent", "bybit": "170141", "okx": "51016"}),
+        (SWAP, {"binance": "-4116", "bybit": "110072", "okx": "51016"}),
+    ],
 )
 def test_a_client_id_is_taken_while_its_order_is_open(
     sandbox: Running, connect: Any, venue: str, symbol: str, codes: dict[str, str]
@@ -67,9 +70,7 @@ def test_a_filled_id_is_free_again_except_at_bybit(sandbox: Running, connect: An
         ("id", ("market", "buy", "0.01", None, "not valid!"), ("-1100", "10001", "51000")),
     ],
 )
-def test_spot_filters(
-    sandbox: Running, connect: Any, venue: str, case: str, order: tuple[Any, ...], codes: tuple[str, str, str]
-) -> None:
+def test_spot_filters(sandbox: Running, connect: Any, venue: str, case: str, order: tuple[Any, ...], codes: tuple[str, str, str]) -> None:
     """What breaks a filter changes nothing and is refused by its code."""
 
     async def story() -> None:

@@ -223,6 +223,7 @@ def test_prices_and_books_can_be_read(sandbox: Running, connect: Any, venue: str
     async def story() -> None:
         async with connect(venue) as exchange:
             assert (await exchange.fetch_ticker(SPOT))["last"] == 60000
+            assert (await exchange.fetch_tickers([SPOT]))[SPOT]["last"] == 60000
             book = await exchange.fetch_order_book(SPOT)
             assert (book["bids"][0][0], book["asks"][0][0]) == (59994, 60006)
             rate = await exchange.fetch_funding_rate(SWAP)
@@ -230,3 +231,26 @@ def test_prices_and_books_can_be_read(sandbox: Running, connect: Any, venue: str
             assert abs(await exchange.fetch_time() - sandbox.control.time()) < 5000
 
     asyncio.run(story())
+
+
+def test_a_client_without_any_tuning_loads_its_markets(sandbox: Running, connect: Any, venue: str) -> None:
+    """Every request that ccxt makes of itself is answered: margin pairs, inverse contracts, options, coins."""
+
+    async def story() -> None:
+        async with connect(venue, testnet=venue != "binance", options={}, has={}) as exchange:
+            assert sorted(exchange.markets) == ["BTC/USDT", SWAP, "ETH/USDT", "ETH/USDT:USDT"]
+
+    asyncio.run(story())
+    assert [each for each in sandbox.control.requests() if each["endpoint"] == "unknown"] == []
+
+
+def test_orders_of_one_client_share_one_connection(sandbox: Running, connect: Any, venue: str) -> None:
+    """Requests one after the other use the connection again, whatever they bring."""
+
+    async def story() -> None:
+        async with connect(venue, load=False) as exchange:
+            await exchange.fetch_time()
+            await exchange.fetch_time()
+
+    asyncio.run(story())
+    assert list(sandbox.control.counts()["connections"].values()) == [1]

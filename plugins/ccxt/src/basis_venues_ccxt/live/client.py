@@ -84,7 +84,10 @@ class ExchangeClient(VenueClient):
             "clock skew": f"{clock.offset} ms",
             "markets read": f"{self._listings.age() // 1000} s ago",
         }
-        notes = {"key": withdrawal_note(self._setup, self._settings), "leverage": leverage_note(self._setup, self._settings.default_leverage)}
+        notes = {
+            "key": withdrawal_note(self._setup, self._settings),
+            "leverage": leverage_note(self._setup, self._settings.default_leverage),
+        }
         return said | {name: note for name, note in notes.items() if note is not None}
 
     async def prepare(self, step: Step, attempt_key: str) -> Prepared:

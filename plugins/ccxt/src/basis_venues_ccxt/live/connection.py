@@ -7,6 +7,7 @@ Client and market data of one venue share a connection, and with it the session,
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -25,10 +26,10 @@ from .session import Bounds, GuardedSession
 from .venue_clock import VenueClock
 from .wire import Failure, Keys, Request, Wire
 
-TIMEOUT_MS = 15_000
-"""Above the 10 s after which Binance's engine gives up, so that its saying so can arrive."""
 DEFAULT_PAUSE_MS = 1_000
 DEFAULT_BAN_MS = 600_000
+_SILENT = logging.Logger("basis_venues_ccxt", logging.CRITICAL + 1)
+"""ccxt writes headers and signatures to its logger at the level DEBUG; this one goes nowhere."""
 _open: dict[tuple[str, ...], Connection] = {}
 
 
@@ -93,6 +94,15 @@ class Connection:
             self._slow_down(said)
             raise
 
+    async def ask(self, request: Request) -> Any:
+        """The answer to a question; None where the venue refuses it as one about something that it does not have."""
+        try:
+            return await self.call(request, urgent=True)
+        except Said as said:
+            if self.wire.proofs.of(said) is Proof.REFUSED:
+                return None
+            raise
+
     async def close(self) -> None:
         """Let the connection go; the next call opens it again."""
         exchange, self._exchange = self._exchange, None
@@ -136,12 +146,13 @@ class Connection:
                     "session": self._session,
                     "ssl_context": False,
                     "enableRateLimit": False,
-                    "timeout": TIMEOUT_MS,
+                    "timeout": self.context.settings.request_timeout_ms,
                     "timeout_on_exit": 0,
                     "options": dict(self.wire.options),
                 }
             )
             made.connection = self
+            made.logger = _SILENT
             self.wire.switch(made, self.network)
             self._exchange = made
         return self._exchange

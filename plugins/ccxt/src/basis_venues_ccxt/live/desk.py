@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from attrs import frozen
@@ -11,7 +12,7 @@ from basis_venues.network import Network
 from ..settings import ExchangeSettings
 from .connection import Connection
 from .fills import Ledger
-from .listings import Listings
+from .listings import Listing, Listings
 from .wire import Request
 
 
@@ -32,6 +33,10 @@ class Desk:
     def now(self) -> int:
         """The venue's time, ms."""
         return self.connection.clock.now()
+
+    def rate(self, listing: Listing) -> Decimal | None:
+        """The account's own fee rate; None where it is not known or fees may be taken in another coin."""
+        return None if self.settings.fee_assets else listing.taker
 
     async def read(self, api: str, path: str, *, method: str = "GET", **params: Any) -> Any:
         """Ask for something that changes nothing; parameters that are None are left out."""

@@ -92,8 +92,9 @@ class Ledger(NamedTuple):
                 raise ValueError(f"the venue does not tell what the fill {fill.id} realised, and the position before it is not known")
             profit = turn(before.size, before.entry, fill.change, fill.value / abs(fill.change)).profit
         after = None if before is None else Position(before.size + fill.change, before.entry + value + profit)
-        symbol, fees = fill.listing.symbol, [(self.settle(asset), -fee) for asset, fee in fill.fees]
-        return [(self.size(symbol), fill.change), (self.cost(symbol), value + profit), (self.settle(fill.listing.quote), profit), *fees], after
+        symbol = fill.listing.symbol
+        lines = [(self.size(symbol), fill.change), (self.cost(symbol), value + profit), (self.settle(fill.listing.quote), profit)]
+        return [*lines, *((self.settle(asset), -fee) for asset, fee in fill.fees)], after
 
 
 def _summed(lines: Iterable[Line]) -> tuple[Line, ...]:

@@ -52,7 +52,8 @@ class Listing(NamedTuple):
         """A quantity in base units as the venue counts it. Raises `Denied` when it is no whole number of lots."""
         if quantity % self.lot:
             below, above = floor_to(quantity, self.lot), ceil_to(quantity, self.lot)
-            raise Denied(f"{quantity:f} {self.base} is not a whole multiple of the lot of {self.lot:f} that the venue has for {self.symbol} now; use {below:f} or {above:f}")
+            lot = f"the lot of {self.lot:f} that the venue has for {self.symbol} now"
+            raise Denied(f"{quantity:f} {self.base} is not a whole multiple of {lot}; use {below:f} or {above:f}")
         return f"{(quantity / self.contract).normalize():f}"
 
     def from_venue(self, quantity: Decimal) -> Decimal:
@@ -99,7 +100,7 @@ class Listings:
         """The market. Raises `Denied` where the venue has none."""
         found = self._by_symbol.get(symbol)
         if found is None:
-            raise Denied(f"the venue lists no market {symbol} on this network; remove it from `markets` in the venue's YAML, or use another")
+            raise Denied(f"the venue lists no market {symbol} on this network; take it out of `markets` in the venue's YAML")
         return found
 
     def trading(self, symbol: str) -> Listing:
@@ -124,7 +125,8 @@ class Listings:
         if self._file is not None:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             rows = [_to_json(each) for each in self._by_symbol.values()]
-            self._file.write_text(json.dumps({"format": _FORMAT, "at": self._read_at, "asked": self._symbols, "markets": rows}), encoding="utf-8")
+            kept = {"format": _FORMAT, "at": self._read_at, "asked": self._symbols, "markets": rows}
+            self._file.write_text(json.dumps(kept), encoding="utf-8")
 
     def _restore(self) -> None:
         """From the file, if it was written for these symbols; a file that cannot be read is as good as none."""
@@ -142,5 +144,6 @@ def _to_json(listing: Listing) -> dict[str, Any]:
 
 
 def _from_json(row: Mapping[str, Any]) -> Listing:
-    as_text = {"symbol", "id", "active"}
-    return Listing(**{name: value if name in as_text or value is None else Decimal(value) for name, value in row.items()})
+    as_it_is = {"symbol", "id", "active"}
+    fields: dict[str, Any] = {name: value if name in as_it_is or value is None else Decimal(value) for name, value in row.items()}
+    return Listing(**fields)

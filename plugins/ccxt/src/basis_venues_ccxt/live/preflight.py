@@ -25,7 +25,8 @@ def _problems(setup: Setup, settings: ExchangeSettings) -> Iterator[str]:
     if not setup.may_trade:
         yield "the key may not trade; give it the right to trade spot and futures, or use another key"
     if setup.fee_asset is not None and setup.fee_asset not in settings.fee_assets:
-        yield f"fees are paid in {setup.fee_asset}; list it as `fee_assets: [{setup.fee_asset}]` in the venue's YAML, or switch the discount off"
+        coin = setup.fee_asset
+        yield f"fees are taken in {coin}; say `fee_assets: [{coin}]` in the venue's YAML, or switch that discount off at the exchange"
     for symbol, mode in setup.margin.items():
         if mode != settings.margin_mode:
             yield f"{symbol} is in {mode} margin mode, and margin_mode says {settings.margin_mode}; change one of them"
@@ -68,7 +69,8 @@ def opening_error(venue: str, network: str, error: Exception, proofs: Proofs, fo
             return GuardRefused(f"{venue}: {foreign[error.code]} ({error}); this run is on {network}: use the keys made for it")
         proof = proofs.of(error)
         if proof is Proof.FATAL:
-            return CredentialError(f"{venue} refuses the key: {error}. Check key, secret, passphrase, rights and allowed addresses for {network}")
+            check = f"check key, secret, passphrase, rights and allowed addresses for {network}"
+            return CredentialError(f"{venue} refuses the key: {error}; {check}")
         if proof is Proof.CLOCK:
             return TryAgainLater(f"{venue} refuses our time: {error}; synchronise the clock (NTP)")
         return TryAgainLater(f"{venue} does not answer as it should: {error}")

@@ -82,11 +82,13 @@ class Trading:
 
     def _check_setup(self, trade: PerpTrade) -> None:
         """A client sends what was planned and nothing else: the account must already be as the trade asks for it."""
-        symbol, setup = trade.symbol, self.setup
-        if trade.margin_mode != setup.margin.get(symbol, trade.margin_mode):
-            raise Denied(f"{symbol} is in {setup.margin[symbol]} margin mode at the venue, not {trade.margin_mode}; change it there, or ask for it")
-        if trade.leverage is not None and trade.leverage != setup.leverage.get(symbol, trade.leverage):
-            raise Denied(f"the leverage of {symbol} is {setup.leverage[symbol]:f} at the venue, not {trade.leverage}; set it there, or leave it out")
+        symbol = trade.symbol
+        margin, leverage = self.setup.margin.get(symbol, self._desk.settings.margin_mode), self.setup.leverage.get(symbol)
+        if trade.margin_mode != margin:
+            raise Denied(f"{symbol} is in {margin} margin mode at the venue, not {trade.margin_mode}; change it there, or ask for {margin}")
+        if trade.leverage is not None and trade.leverage != leverage:
+            there = "not known" if leverage is None else f"{leverage:f}"
+            raise Denied(f"the leverage of {symbol} is {there} at the venue, not {trade.leverage}; set it there, or leave it out")
 
     def _ask(self, prepared: Prepared) -> Ask:
         kept = prepared.payload["ask"]
@@ -154,9 +156,10 @@ def _paid_for(trade: Trade, listing: Listing, edge: Decimal, band: Decimal) -> D
 
 def _check_filters(quantity: Decimal, price: Decimal, listing: Listing, reduces: bool) -> None:
     least, most, notional = listing.minimum, listing.maximum, listing.minimum_notional
+    now = f"that the venue has for {listing.symbol} now"
     if quantity < least or not quantity:
-        raise Denied(f"{quantity:f} {listing.base} is below the minimum of {least:f} that the venue has for {listing.symbol} now")
+        raise Denied(f"{quantity:f} {listing.base} is below the minimum of {least:f} {now}")
     if most and quantity > most:
-        raise Denied(f"{quantity:f} {listing.base} is above the maximum of {most:f} that the venue has for {listing.symbol} now")
+        raise Denied(f"{quantity:f} {listing.base} is above the maximum of {most:f} {now}")
     if not reduces and quantity * price < notional:
-        raise Denied(f"{quantity * price:f} {listing.quote} is below the minimum order of {notional:f} that the venue has for {listing.symbol} now")
+        raise Denied(f"{quantity * price:f} {listing.quote} is below the minimum order of {notional:f} {now}")

@@ -40,7 +40,8 @@ class Transferring:
         source = transfer.from_wallet or "spot"
         if not inside and source != self._moves.withdraws_from:
             needed = self._moves.withdraws_from
-            raise Denied(f"{self._desk.ledger.venue} withdraws from its {needed} wallet: transfer there first, and say from_wallet: {needed}")
+            venue = self._desk.ledger.venue
+            raise Denied(f"{venue} withdraws from its {needed} wallet: transfer there first, and say from_wallet: {needed}")
         asset = self._desk.settings.assets.get(transfer.asset, AssetSettings())
         fee = ZERO if inside else asset.withdrawal_fee
         amount = await self._amount(transfer, source, fee)

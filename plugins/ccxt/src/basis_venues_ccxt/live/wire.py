@@ -67,6 +67,7 @@ class Wire(ABC):
     def fenced(self, request: Request, fence: int, now: int) -> tuple[Request, dict[str, str], int | None]:
         """The request as it must be sent so that it cannot be carried out after `fence`: request, headers, receive window in ms."""
         return request, {}, None
+
     def left(self, fence: int, now: int) -> int:
         """How many ms are left until the fence. Raises `TryAgainLater` when none are: nothing has left then."""
         if fence <= now:

@@ -26,6 +26,8 @@ class Effects:
         """The effects of the transaction. Values that they are counted from come from `prepared` where it is ours, else from the block
         before it. Raises `RpcUnavailable`."""
         payload = prepared.payload if prepared is not None else {}
+        if prepared is not None:
+            self._reading.known = max(self._reading.known, transaction.block)
         known = {key: Decimal(text) for key, text in payload.get("before", {}).items()}
         order = prepared.key if prepared is not None else self.ours.get(transaction.hash)
         said = told(transaction, self._registry.decoder)

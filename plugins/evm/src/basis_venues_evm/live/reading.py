@@ -55,9 +55,12 @@ class Reading:
         self._reverts = reverts
         self._waiting: list[_Waiting] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self.known = 0
+        """The newest block with a transaction of ours: no reading is older."""
 
     async def views(self, calls: Iterable[Call], at: int = 0) -> Views:
-        """The views at one block: `at` when all that is asked at this moment is of the past, else the latest, which is not before `at`.
+        """The views at one block: `at` when all that is asked at this moment is of the past, else the latest, which is neither before
+        `at` nor before the last transaction of ours.
 
         Raises `RpcUnavailable`, also where the node has not seen `at` yet.
         """
@@ -67,8 +70,9 @@ class Reading:
         if len(self._waiting) == 1:
             loop.call_soon(self._start)
         views = await waiting.answer
-        if views.block < at:
-            raise RpcUnavailable(f"{self._venue}: the node is at block {views.block}, and the reading must not be older than block {at}")
+        oldest = at or self.known
+        if views.block < oldest:
+            raise RpcUnavailable(f"{self._venue}: the node is at block {views.block}, and the reading must not be older than block {oldest}")
         return views
 
     def _start(self) -> None:

@@ -75,7 +75,7 @@ def start_anvil(binary: Path, port: int = 0, chain_id: int = CHAIN_ID, flags: Se
 
     Raises `ChainBroken` when it ends at once or does not answer.
     """
-    chosen = port or free_port()
+    chosen = free_port(port)
     command = [str(binary), *_FLAGS, "--port", str(chosen), "--chain-id", str(chain_id), *flags]
     said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `stop`; not a pipe, as nobody reads it while the node runs
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said)
@@ -88,10 +88,17 @@ def start_anvil(binary: Path, port: int = 0, chain_id: int = CHAIN_ID, flags: Se
     return anvil
 
 
-def free_port() -> int:
-    """A port of the loopback that nobody listens on at the moment."""
+def free_port(wanted: int = 0) -> int:
+    """A port of the loopback that nobody listens on at the moment: the one that is wanted, or any.
+
+    Raises `ChainBroken` where the wanted one is taken: whoever has it would answer in the node's place.
+    """
     with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", wanted))
+        except OSError:
+            raise ChainBroken(f"port {wanted} is taken by another program; end it, or choose another port") from None
         return int(listener.getsockname()[1])
 
 
@@ -100,7 +107,7 @@ def _await(anvil: Anvil, port: int) -> None:
     rpc = Rpc(anvil.url)
     while time.monotonic() < until:
         if anvil.process.poll() is not None:
-            raise ChainBroken(f"anvil ended at once (is port {port} taken?): {anvil.last_words()}")
+            raise ChainBroken(f"anvil ended at once, on port {port}: {anvil.last_words()}")
         try:
             rpc.call("eth_chainId")
         except OSError:

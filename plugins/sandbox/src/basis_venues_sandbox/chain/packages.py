@@ -9,7 +9,6 @@ import base64
 import hashlib
 import json
 import platform
-import shutil
 import subprocess
 import tarfile
 import tempfile
@@ -29,6 +28,7 @@ Progress = Callable[[str], None]
 """Told, in a short sentence, what takes time just now."""
 
 _PATIENCE = 300
+_NPM_FLAGS = ("--json", "--ignore-scripts", "--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--loglevel=error")
 _MACHINES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 _SYSTEMS = {"Linux": "linux", "Darwin": "darwin", "Windows": "win32"}
 
@@ -84,15 +84,23 @@ def fetch(wanted: Iterable[Package], progress: Progress) -> None:
 
 
 def _pack(wanted: list[Package], into: Path) -> list[Path]:
-    command = [node_program("npm"), "pack", "--json", "--ignore-scripts", "--pack-destination", str(into), *(each.label for each in wanted)]
+    command = [node_program("npm"), "pack", *_NPM_FLAGS, "--pack-destination", str(into), *(each.label for each in wanted)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, env=node_environment(), cwd=into, check=False)
     except subprocess.TimeoutExpired:
         raise ChainUnavailable(f"npm did not finish within {_PATIENCE} s; is the package registry reachable?") from None
     if done.returncode:
-        raise ChainUnavailable(f"npm could not fetch the packages of the local chain:\n{done.stderr.strip()[-2000:]}")
+        raise ChainUnavailable(f"npm could not fetch the packages of the local chain:\n{_said(done)}")
     # npm names a file after the package: the scope and the name, joined by a dash
     return [into / f"{each.name.lstrip('@').replace('/', '-')}-{each.version}.tgz" for each in wanted]
+
+
+def _said(done: subprocess.CompletedProcess[str]) -> str:
+    """npm's own words. With --json the reason stands in its output."""
+    try:
+        return str(json.loads(done.stdout)["error"]["summary"])
+    except (ValueError, KeyError, TypeError):
+        return done.stderr.strip()[-2000:]
 
 
 def _check(package: Package, archive: Path) -> None:
@@ -107,7 +115,7 @@ def _unpack(package: Package, archive: Path, scratch: Path) -> None:
         opened.extractall(content, filter="data")
     (root,) = content.iterdir()  # an npm archive holds one folder, mostly named `package`
     if not package.folder.exists():  # another process may have been faster
-        shutil.move(root, package.folder)
+        root.rename(package.folder)
 
 
 @cache

@@ -13,13 +13,13 @@ from pathlib import Path
 from attrs import frozen
 
 from .addresses import Addresses
-from .anvil import Anvil, anvil_binary, start_anvil
+from .anvil import Anvil
 from .control import ChainControl
 from .errors import ChainUnavailable
 from .node import node_program
 from .packages import Progress, anvil_package
 from .shim import Shim
-from .state import built_chain, is_built
+from .state import built_chain, is_built, start_built
 
 
 @frozen
@@ -72,7 +72,7 @@ def running_chain(
     tell = progress or _on_stderr
     built = built_chain(tell)
     addresses = built.addresses
-    anvil = start_anvil(anvil_binary(tell), flags=[*start_flags(built.state_file, since), *flags])
+    anvil = start_built(built, since, flags, tell)
     try:
         with _in_a_thread(Shim(anvil.url, addresses), port) as url:
             chain = RunningChain(anvil, url, built.addresses_file, addresses)
@@ -81,11 +81,6 @@ def running_chain(
                 chain.control.close()
     finally:
         anvil.stop()
-
-
-def start_flags(state: Path, since: int | None) -> list[str]:
-    """The flags that start a node from a state, at a time."""
-    return ["--load-state", str(state), *(["--timestamp", str(since // 1000)] if since is not None else [])]
 
 
 @contextmanager

@@ -9,11 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..services import Absent, Options
-from .anvil import Anvil, anvil_binary, start_anvil
+from .anvil import Anvil
 from .errors import ChainUnavailable
-from .running import start_flags
 from .shim import Shim
-from .state import BuiltChain, built_chain
+from .state import BuiltChain, built_chain, start_built
 
 ADDRESSES = "addresses.json"
 """The file in the sandbox's directory that says where the contracts are."""
@@ -59,6 +58,7 @@ async def start(options: Options) -> ChainService:
     try:
         await shim.start(options.chain_port)
         options.state.mkdir(parents=True, exist_ok=True)
+        _tell(f"chain: {anvil.memory() / 1e6:.0f} MB")
         return ChainService(anvil, shim, Path(shutil.copy(built.addresses_file, options.state / ADDRESSES)))
     except BaseException:
         await shim.stop()
@@ -68,7 +68,7 @@ async def start(options: Options) -> ChainService:
 
 def _start_node(options: Options) -> tuple[BuiltChain, Anvil]:
     built = built_chain(_tell)
-    return built, start_anvil(anvil_binary(_tell), flags=[*start_flags(built.state_file, options.since), *_FLAGS])
+    return built, start_built(built, options.since, _FLAGS, _tell)
 
 
 def _tell(text: str) -> None:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import gzip
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from attrs import frozen
 
 from .addresses import Addresses, read_addresses
-from .anvil import anvil_binary, start_anvil
+from .anvil import Anvil, anvil_binary, start_anvil
 from .build import PACKAGES, build_chain
 from .own import compiled_file, groups
 from .packages import Progress, anvil_package, fetch, fingerprint, packages
-from .places import cache_folder
+from .places import cache_folder, locked
 from .rpc import Rpc
 from .solidity import SETTINGS
 from .wallet import wallet_address
@@ -47,10 +48,27 @@ def built_chain(progress: Progress) -> BuiltChain:
     folder = cache_folder("chain") / _key()
     built = BuiltChain(folder / "state.json", folder / "addresses.json")
     if not folder.exists():
-        fetch([*(packages()[name] for name in dict.fromkeys(PACKAGES)), anvil_package()], progress)
-        _build(folder, progress)
-        _forget_old_ones(folder)
+        with locked(folder.parent):
+            _build_once(folder, progress)
     return built
+
+
+def _build_once(folder: Path, progress: Progress) -> None:
+    if folder.exists():  # another process was faster
+        return
+    fetch([*(packages()[name] for name in dict.fromkeys(PACKAGES)), anvil_package()], progress)
+    _build(folder, progress)
+    _forget_old_ones(folder)
+
+
+def start_built(built: BuiltChain, since: int | None, flags: Sequence[str], progress: Progress) -> Anvil:
+    """A node with the built chain, whose newest block is from `since` (ms), or from now."""
+    moment = ["--timestamp", str(since // 1000)] if since is not None else []
+    anvil = start_anvil(anvil_binary(progress), flags=["--load-state", str(built.state_file), *moment, *flags])
+    rpc = Rpc(anvil.url)
+    rpc.call("evm_mine")
+    rpc.close()
+    return anvil
 
 
 def is_built() -> bool:
@@ -72,8 +90,7 @@ def _build(folder: Path, progress: Progress) -> None:
         finally:
             anvil.stop()
         (fresh / "state.json").write_bytes(gzip.decompress(bytes.fromhex(dumped.removeprefix("0x"))))
-        if not folder.exists():  # another process may have been faster
-            fresh.rename(folder)
+        fresh.rename(folder)
 
 
 def _key() -> str:

@@ -56,6 +56,7 @@ class Request:
         refused = self._dialect_check()
         if refused is not None:
             return refused
+        self._sandbox.tick()
         call = attrs.evolve(self._call, quirks=quirks_of(self._verbs))
         reply = self._sandbox.carry_out(self._dialect, self._route, call)
         self._sandbox.looked_up(self._dialect.venue, self._route)

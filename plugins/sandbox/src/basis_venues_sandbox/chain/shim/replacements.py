@@ -35,4 +35,6 @@ class Replacements:
             return False
         if int(await self._ask("eth_getTransactionCount", [new.sender, "latest"]), 16) > new.nonce:
             return False  # it is no replacement any more: the node says what it thinks of it
+        if await self._ask("eth_getTransactionByHash", [old.hash]) is None:
+            return False  # the node forgot it: a chain that was set back, or a transaction that was dropped
         return any(100 * fee < (100 + percent) * before for fee, before in ((new.max_fee, old.max_fee), (new.tip, old.tip)))

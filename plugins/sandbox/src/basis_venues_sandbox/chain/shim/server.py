@@ -6,12 +6,14 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from inspect import isawaitable
 from typing import Any
 
 import cattrs
 from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
 
 from ..addresses import Addresses
+from ..errors import ChainBroken
 from .faults import RECEIPT, SEND, Fault, FaultQueue, fault
 from .lagging import asked_of, told_by, unknown_block
 from .replacements import REFUSED, Replacements
@@ -49,17 +51,20 @@ class Shim:
             "sandbox_resetCounts": self._reset_counts,
             "sandbox_addresses": lambda: self._addresses,
             "sandbox_node": lambda: self.node,
+            "sandbox_setTime": self._set_time,
         }
 
     async def start(self, port: int = 0) -> str:
-        """Listen on the loopback; port 0 takes a free one. Returns the URL. Raises `OSError` where the port is taken."""
+        """Listen on the loopback; port 0 takes a free one. Returns the URL. Raises `ChainBroken` where the port is taken."""
         self._session = ClientSession(timeout=_PATIENCE, connector=TCPConnector(limit=0))
         app = web.Application(client_max_size=2**24)
         app.router.add_post("/{path:.*}", self._handle)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", port)
-        await site.start()
+        try:
+            await web.TCPSite(self._runner, "127.0.0.1", port).start()
+        except OSError:
+            raise ChainBroken(f"port {port} is taken by another program; end it, or choose another port") from None
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
         return self.url
 
@@ -139,7 +144,7 @@ class Shim:
         """The answer where the node is not asked."""
         method = member["method"]
         if method.startswith(_OWN):
-            return self._control(method, member.get("params") or ())
+            return await self._control(method, member.get("params") or ())
         if method == RECEIPT and "null_receipt" in faults:
             return {"result": None}
         if method == "eth_chainId" and "chain_id" in faults:
@@ -182,17 +187,28 @@ class Shim:
             if "result" in each and each.get("id") in sent:
                 self._replacements.remember(sent[each["id"]])
 
-    def _control(self, method: str, params: Sequence[Any]) -> Member:
+    async def _control(self, method: str, params: Sequence[Any]) -> Member:
         known = self._own.get(method)
         if known is None:
             return {"error": {"code": -32601, "message": f"there are {', '.join(self._own)}"}}
         try:
-            return {"result": known(*params)}
+            result = known(*params)
+            return {"result": await result if isawaitable(result) else result}
         except (TypeError, ValueError) as wrong:
             return {"error": {"code": -32602, "message": str(wrong)}}
 
     def _add_fault(self, content: Mapping[str, Any]) -> None:
         self.faults.add(fault(**content))
+
+    async def _set_time(self, at: int) -> int:
+        """Mine a block at `at` (ms), if that is after the newest one's time. Returns the newest one's time."""
+        block = await self._ask("eth_getBlockByNumber", ["latest", False])
+        now = int(block["timestamp"], 16)
+        if at // 1000 <= now:
+            return now * 1000
+        await self._ask("evm_setNextBlockTimestamp", [at // 1000])
+        await self._ask("evm_mine", [])
+        return at // 1000 * 1000
 
     def _reset_counts(self) -> None:
         self.calls.clear()

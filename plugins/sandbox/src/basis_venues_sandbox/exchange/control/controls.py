@@ -20,7 +20,17 @@ from ..keys import ANYWHERE, TRADING, ApiKey
 from ..sandbox import Sandbox
 from .shown import ledger
 
-_SETTINGS = ("credit_delay", "dedupe", "funding_hours", "hedge_mode", "account_level", "history_window", "skew", "spread", "withdrawals_arrive")
+_SETTINGS = (
+    "credit_delay",
+    "dedupe",
+    "funding_hours",
+    "hedge_mode",
+    "account_level",
+    "history_window",
+    "skew",
+    "spread",
+    "withdrawals_arrive",
+)
 
 
 class ControlError(Exception):
@@ -195,7 +205,8 @@ class Controls:
     def state(self) -> dict[str, Any]:
         """Whether it is up, and how it stands."""
         clock = self._sandbox.clock
-        return {"now": clock.now(), "running": clock.running, "seed": self._sandbox.start.seed, "requests": len(self._sandbox.recorder.records),
+        return {"now": clock.now(), "running": clock.running, "seed": self._sandbox.start.seed,
+        "requests": len(self._sandbox.recorder.records),
                 "held": len(self._sandbox.held), "faults": len(self._sandbox.faults.shown())}  # fmt: skip
 
     def _exchange(self, venue: str) -> Exchange:

@@ -46,9 +46,7 @@ class Exchange:
         self.books.set_price(symbol, price)
         self.desk.match(symbol)
 
-    def set_book(
-        self, symbol: str, bid: Decimal, ask: Decimal, bid_size: Decimal | None = None, ask_size: Decimal | None = None
-    ) -> None:
+    def set_book(self, symbol: str, bid: Decimal, ask: Decimal, bid_size: Decimal | None = None, ask_size: Decimal | None = None) -> None:
         """Move a book to exactly this top. Sizes in base units; None: any amount."""
         self.books.market(symbol)
         quote = self.books.quotes[symbol]

@@ -44,7 +44,7 @@ def _moved(wallet: str, asset: str, amount: Decimal) -> tuple[Posting, Posting]:
 
 
 def _bent(script: str, asset: str, fee: Decimal) -> tuple[str, Decimal]:
-    """Asset and amount of the fee, as a script wants them. A fee in a third asset keeps its figure: what a coin is worth is not the point."""
+    """Asset and amount of the fee, as a script wants them. In a third asset it keeps its figure: what a coin is worth is not the point."""
     fee = fee.quantize(_CENTS, ROUND_HALF_UP)
     if script == "negative":
         return asset, -fee

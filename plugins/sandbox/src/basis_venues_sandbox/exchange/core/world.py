@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import partial
 
 from .exchange import Exchange
 from .listings import VENUES
+from .market import Market
 from .prices import Event, Prices
 from .treasury import Movement
 
@@ -38,10 +39,10 @@ class World:
         """Let time pass: prices move, funding is paid, credits arrive, each at its moment. An earlier moment is ignored."""
         if until <= self.now:
             return
-        moments = self._moments(until)
-        while (due := self._next(moments, until)) is not None:
+        upcoming = self._moments(until)
+        while (due := self._next(upcoming, until)) is not None:
             self._stand(due)
-            self._happen([event for event in moments if event.at == due])
+            self._happen(upcoming.pop(due, []))
             for exchange in self.exchanges.values():
                 exchange.treasury.settle()
         self._stand(until)
@@ -61,21 +62,25 @@ class World:
             else:
                 exchange.set_price(event.symbol, event.value)
 
-    def _next(self, events: list[Event], until: int) -> int | None:
+    def _next(self, upcoming: Mapping[int, list[Event]], until: int) -> int | None:
         """The next moment after now at which something happens, not after `until`."""
         dues = [exchange.treasury.next_due() for exchange in self.exchanges.values()]
-        moments = [due for due in dues if due is not None] + [event.at for event in events]
-        return min((moment for moment in moments if self.now < moment <= until), default=None)
+        first = next(iter(upcoming), None)
+        return min((due for due in (*dues, first) if due is not None and self.now < due <= until), default=None)
 
-    def _moments(self, until: int) -> list[Event]:
-        events: list[Event] = []
+    def _moments(self, until: int) -> dict[int, list[Event]]:
+        """What is known to happen up to `until`, by its moment, in order."""
+        events: dict[int, list[Event]] = {}
         for venue, exchange in self.exchanges.items():
             for market in exchange.books.markets.values():
-                if self._prices is not None:
-                    events.extend(self._prices.events(venue, market, self.now, until))
-                elif market.swap:
-                    events.extend(self._regular_funding(venue, exchange, market.symbol, until))
-        return events
+                for event in self._events(venue, exchange, market, until):
+                    events.setdefault(event.at, []).append(event)
+        return dict(sorted(events.items()))
+
+    def _events(self, venue: str, exchange: Exchange, market: Market, until: int) -> Iterable[Event]:
+        if self._prices is not None:
+            return self._prices.events(venue, market, self.now, until)
+        return self._regular_funding(venue, exchange, market.symbol, until) if market.swap else ()
 
     def _regular_funding(self, venue: str, exchange: Exchange, symbol: str, until: int) -> list[Event]:
         """Funding at the full hours that the venue keeps, at the rate that is set."""

@@ -33,7 +33,10 @@ def status(reply: Reply, arguments: Mapping[str, Any]) -> Reply:
         return page(number)
     if kind == "empty":
         return empty(number)
-    return Reply(number, {"code": -1000, "msg": "An unknown error occurred while processing the request.", "retCode": 10016, "retMsg": "Server error"})
+    return Reply(
+        number,
+        {"code": -1000, "msg": "An unknown error occurred while processing the request.", "retCode": 10016, "retMsg": "Server error"},
+    )
 
 
 def omit_id(reply: Reply, arguments: Mapping[str, Any]) -> Reply:

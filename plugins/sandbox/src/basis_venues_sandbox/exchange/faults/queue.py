@@ -33,7 +33,14 @@ class Entry:
     def shown(self) -> dict[str, Any]:
         """For people."""
         verbs = [{"verb": verb.name, **verb.arguments} for verb in self.verbs]
-        return {"number": self.number, "venue": self.venue, "endpoint": self.endpoint, "times": self.times, "skip": self.skip, "verbs": verbs}
+        return {
+            "number": self.number,
+            "venue": self.venue,
+            "endpoint": self.endpoint,
+            "times": self.times,
+            "skip": self.skip,
+            "verbs": verbs,
+        }
 
 
 class FaultQueue:

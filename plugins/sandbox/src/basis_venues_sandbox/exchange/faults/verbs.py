@@ -103,7 +103,9 @@ def verb(name: str, arguments: Mapping[str, Any] | None = None) -> Verb:
     given = dict(arguments or {})
     for key in given:
         if key not in shape.arguments:
-            raise ValueError(f"{name} takes no {key!r}{_meant(key, shape.arguments) or ': it takes ' + (', '.join(shape.arguments) or 'nothing')}")
+            raise ValueError(
+                f"{name} takes no {key!r}{_meant(key, shape.arguments) or ': it takes ' + (', '.join(shape.arguments) or 'nothing')}"
+            )
     whole = {**shape.arguments, **given}
     required = [key for key, value in whole.items() if value is None and key in ("code", "path", "symbol", "changes")]
     if required:

@@ -47,8 +47,12 @@ class Recorder:
         records = self.records[since:]
         return {
             "requests": len(records),
-            "venues": {venue: _totals(each for each in records if each.venue == venue) for venue in sorted({each.venue for each in records})},
-            "connections": {host: len({each.connection for each in records if each.host == host}) for host in sorted({r.host for r in records})},
+            "venues": {
+                venue: _totals(each for each in records if each.venue == venue) for venue in sorted({each.venue for each in records})
+            },
+            "connections": {
+                host: len({each.connection for each in records if each.host == host}) for host in sorted({r.host for r in records})
+            },
         }
 
 

@@ -27,7 +27,6 @@ KEY_ONLY = frozenset({"listen.key"})
 """Endpoints that want the key and no signature."""
 
 
-
 def _spot() -> dict[tuple[str, str], Route]:
     root = "/api/v3/"
     return {
@@ -118,12 +117,15 @@ def _wallet() -> dict[tuple[str, str], Route]:
     }
 
 
+_ROUTES: Routes = {**_spot(), **_futures(), **_wallet()}
+
+
 class Binance:
     """See `basis_venues_sandbox.exchange.wire.dialect.Dialect`."""
 
     venue: str = VENUE
     prefixes: tuple[str, ...] = PREFIXES
-    routes: Routes = {**_spot(), **_futures(), **_wallet()}
+    routes: Routes = _ROUTES
 
     def environment(self, host: str, headers: Any) -> str | None:
         """The environment of a host; None for a host that is not Binance's."""

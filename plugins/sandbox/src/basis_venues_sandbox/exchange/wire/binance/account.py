@@ -138,7 +138,8 @@ def account_config(call: Call) -> dict[str, Any]:
 def leverage_brackets(call: Call) -> list[dict[str, Any]]:
     """GET fapi/v1/leverageBracket."""
     return [{"symbol": name(each), "notionalCoef": 1.0, "brackets": [
-        {"bracket": 1, "initialLeverage": each.max_leverage, "notionalCap": 1000000000, "notionalFloor": 0, "maintMarginRatio": 0.004, "cum": 0.0}
+        {"bracket": 1, "initialLeverage": each.max_leverage, "notionalCap": 1000000000, "notionalFloor": 0, "maintMarginRatio": 0.004,
+        "cum": 0.0}
     ]} for each in chosen(call)]  # fmt: skip
 
 

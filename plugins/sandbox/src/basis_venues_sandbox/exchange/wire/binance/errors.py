@@ -13,7 +13,10 @@ _SPOT: Mapping[Why, tuple[int, str]] = {
     Why.HALTED: (-2010, "Market is closed."),
     Why.BAD_PARAMETER: (-1130, "Data sent for parameter '{}' is not valid."),
     Why.MISSING_PARAMETER: (-1102, "Mandatory parameter '{}' was not sent, was empty/null, or malformed."),
-    Why.BAD_CLIENT_ID: (-1100, "Illegal characters found in parameter 'newClientOrderId'; legal range is '^[\\.A-Z\\:/a-z0-9_-]{{1,36}}$'."),
+    Why.BAD_CLIENT_ID: (
+        -1100,
+        "Illegal characters found in parameter 'newClientOrderId'; legal range is '^[\\.A-Z\\:/a-z0-9_-]{{1,36}}$'.",
+    ),
     Why.DUPLICATE_ID: (-2010, "Duplicate order sent."),
     Why.TICK: (-1013, _FILTER + "PRICE_FILTER"),
     Why.LOT: (-1013, _FILTER + "LOT_SIZE"),

@@ -69,7 +69,8 @@ def time(call: Call) -> dict[str, Any]:
 
 def last_price(call: Call) -> Any:
     """GET ticker/price."""
-    rows = [{"symbol": name(each), "price": plain(call.exchange.books.quotes[each.symbol].mark), "time": call.now} for each in chosen(call)]
+    quotes = call.exchange.books.quotes
+    rows = [{"symbol": name(each), "price": plain(quotes[each.symbol].mark), **_moment(call, each)} for each in chosen(call)]
     return rows[0] if call.maybe("symbol") else rows
 
 
@@ -105,12 +106,16 @@ def funding_info(call: Call) -> list[dict[str, Any]]:
             for each in chosen(call)]  # fmt: skip
 
 
+def _moment(call: Call, market: Market) -> dict[str, Any]:
+    """Only futures say when."""
+    return {"time": call.now} if market.swap else {}
+
+
 def _book_row(call: Call, market: Market) -> dict[str, Any]:
     quote = call.exchange.books.quotes[market.symbol]
-    return {
-        "symbol": name(market), "bidPrice": plain(quote.bid), "bidQty": plain(quote.bid_size if quote.bid_size is not None else market.maximum),
-        "askPrice": plain(quote.ask), "askQty": plain(quote.ask_size if quote.ask_size is not None else market.maximum), "time": call.now,
-    }  # fmt: skip
+    bid_size, ask_size = (plain(size if size is not None else market.maximum) for size in (quote.bid_size, quote.ask_size))
+    book = {"bidPrice": plain(quote.bid), "bidQty": bid_size, "askPrice": plain(quote.ask), "askQty": ask_size}
+    return {"symbol": name(market), **book, **_moment(call, market)}
 
 
 def _day_row(call: Call, market: Market) -> dict[str, Any]:

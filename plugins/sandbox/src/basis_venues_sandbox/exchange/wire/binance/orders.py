@@ -77,7 +77,7 @@ def open_orders(call: Call) -> list[dict[str, Any]]:
 def all_orders(call: Call) -> list[dict[str, Any]]:
     """GET allOrders."""
     rows = [order for order in listed(call, {asked(call).symbol}) if within(order.created, call) and order.id >= call.whole("orderId", 0)]
-    return [_row(call, order) for order in rows[-call.whole("limit", 500):]]
+    return [_row(call, order) for order in rows[-call.whole("limit", 500) :]]
 
 
 def trades(call: Call) -> list[dict[str, Any]]:
@@ -99,7 +99,8 @@ def spot_row(call: Call, order: Order) -> dict[str, Any]:
         "symbol": name(call.exchange.books.market(ask.symbol)), "orderId": order.id, "orderListId": -1, "clientOrderId": ask.client_id,
         "price": plain(ask.price or 0), "origQty": plain(order.quantity), "executedQty": plain(order.filled),
         "cummulativeQuoteQty": plain(order.value), "status": _STATUS[order.status],
-        "timeInForce": "GTC" if ask.time_in_force == "post_only" else ask.time_in_force.upper(), "type": _type(ask), "side": ask.side.upper(),
+        "timeInForce": "GTC" if ask.time_in_force == "post_only" else ask.time_in_force.upper(), "type": _type(ask),
+        "side": ask.side.upper(),
         "stopPrice": "0", "icebergQty": "0", "time": order.created, "updateTime": order.updated, "isWorking": True,
         "workingTime": order.created, "origQuoteOrderQty": plain(ask.notional or 0), "selfTradePreventionMode": "NONE",
     }  # fmt: skip
@@ -113,7 +114,8 @@ def futures_row(call: Call, order: Order) -> dict[str, Any]:
         "orderId": order.id, "symbol": name(call.exchange.books.market(ask.symbol)), "status": _STATUS[order.status],
         "clientOrderId": ask.client_id, "price": plain(ask.price or 0), "avgPrice": plain(order.average or 0),
         "origQty": plain(order.quantity), "executedQty": plain(order.filled), "cumQty": plain(order.filled), "cumQuote": plain(order.value),
-        "timeInForce": "GTX" if ask.time_in_force == "post_only" else ask.time_in_force.upper(), "type": kind, "reduceOnly": ask.reduce_only,
+        "timeInForce": "GTX" if ask.time_in_force == "post_only" else ask.time_in_force.upper(), "type": kind,
+        "reduceOnly": ask.reduce_only,
         "closePosition": False, "side": ask.side.upper(), "positionSide": "BOTH", "stopPrice": "0", "workingType": "CONTRACT_PRICE",
         "priceProtect": False, "origType": kind, "priceMatch": "NONE", "selfTradePreventionMode": "EXPIRE_MAKER", "goodTillDate": 0,
         "time": order.created, "updateTime": order.updated,
@@ -175,5 +177,11 @@ def _trade_row(call: Call, fill: Fill) -> dict[str, Any]:
         "time": fill.at,
     }  # fmt: skip
     if is_futures(call):
-        return row | {"buyer": buys, "maker": fill.maker, "realizedPnl": plain(fill.realised), "side": fill.side.upper(), "positionSide": "BOTH"}
+        return row | {
+            "buyer": buys,
+            "maker": fill.maker,
+            "realizedPnl": plain(fill.realised),
+            "side": fill.side.upper(),
+            "positionSide": "BOTH",
+        }
     return row | {"orderListId": -1, "isBuyer": buys, "isMaker": fill.maker, "isBestMatch": True}

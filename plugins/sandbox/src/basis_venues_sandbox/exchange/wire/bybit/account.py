@@ -131,7 +131,8 @@ def _log_row(call: Call, entry: Entry) -> dict[str, Any]:
     return {
         "id": f"{entry.number}", "symbol": "", "category": "", "side": "None", "transactionTime": str(entry.at), "type": kind,
         "transSubType": "", "qty": "", "size": "", "currency": entry.asset, "tradePrice": "", "funding": "", "fee": "0",
-        "cashFlow": plain(entry.amount), "change": plain(entry.amount), "cashBalance": "", "feeRate": "", "bonusChange": "", "tradeId": entry.ref,
+        "cashFlow": plain(entry.amount), "change": plain(entry.amount), "cashBalance": "", "feeRate": "", "bonusChange": "",
+        "tradeId": entry.ref,
         "orderId": "", "orderLinkId": "",
     }  # fmt: skip
 
@@ -159,7 +160,8 @@ def _position(call: Call, market: Market) -> dict[str, Any]:
         "positionValue": plain(abs(position.cost)), "tradeMode": 0, "positionStatus": "Normal", "autoAddMargin": 0, "adlRankIndicator": 2,
         "leverage": plain(leverage), "positionBalance": plain(margin), "markPrice": plain(mark), "liqPrice": "", "bustPrice": "",
         "positionMM": plain(abs(size) * mark * Decimal("0.005")), "positionMMByMp": "0", "positionIM": plain(margin),
-        "positionIMByMp": plain(margin), "takeProfit": "", "stopLoss": "", "trailingStop": "0", "unrealisedPnl": plain(position.profit(mark)),
+        "positionIMByMp": plain(margin), "takeProfit": "", "stopLoss": "", "trailingStop": "0",
+        "unrealisedPnl": plain(position.profit(mark)),
         "curRealisedPnl": plain(position.realised), "cumRealisedPnl": plain(position.realised), "sessionAvgPrice": "",
         "createdTime": str(position.opened), "updatedTime": str(position.updated), "seq": 1, "isReduceOnly": False, "mmrSysUpdateTime": "",
         "leverageSysUpdatedTime": "", "tpslMode": "Full", "breakEvenPrice": plain(position.entry),

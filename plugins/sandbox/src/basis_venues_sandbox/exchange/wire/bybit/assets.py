@@ -13,7 +13,7 @@ _WALLETS = {"UNIFIED": "trading", "FUND": "funding"}
 _NAMES = {wallet: name for name, wallet in _WALLETS.items()}
 _TRANSFER = {Progress.PENDING: "PENDING", Progress.DONE: "SUCCESS", Progress.FAILED: "FAILED"}
 _WITHDRAWAL = {Progress.PENDING: "Pending", Progress.DONE: "success", Progress.FAILED: "Fail"}
-_DEPOSIT = {Progress.PENDING: 2, Progress.DONE: 3, Progress.FAILED: 4}
+_DEPOSIT = {Progress.PENDING: 1, Progress.DONE: 3, Progress.FAILED: 4}
 
 
 def transfer(call: Call) -> dict[str, Any]:

@@ -122,7 +122,8 @@ def _row(call: Call, order: Order) -> dict[str, Any]:
     ask, reason = order.ask, _reason(order)
     row: dict[str, Any] = {
         "orderId": order_id(order.id), "orderLinkId": ask.client_id, "blockTradeId": "",
-        "symbol": name(call.exchange.books.market(ask.symbol)), "price": plain(ask.price or 0), "qty": plain(ask.notional or order.quantity),
+        "symbol": name(call.exchange.books.market(ask.symbol)), "price": plain(ask.price or 0),
+        "qty": plain(ask.notional or order.quantity),
         "side": ask.side.capitalize(), "isLeverage": "", "positionIdx": 0, "orderStatus": _status(order),
         "cancelType": "CancelByUser" if order.status is Status.CANCELLED else "UNKNOWN", "rejectReason": reason,
         "avgPrice": plain(order.average), "leavesQty": plain(order.left if order.rests else 0), "leavesValue": "0",

@@ -35,8 +35,8 @@ def authenticate(call: Call, keyring: Keyring, right: str) -> None:
     if not sent.isdigit() or not window.isdigit():
         raise Turned(10001, "Request parameter error: timestamp.")
     if not call.now - int(window) <= int(sent) < call.now + 1000:
-        text = f"invalid request, please check your server timestamp or recv_window param. req_timestamp[{sent}],server_timestamp[{call.now}],recv_window[{window}]"
-        raise Turned(10002, text)
+        text = "invalid request, please check your server timestamp or recv_window param"
+        raise Turned(10002, f"{text}. req_timestamp[{sent}],server_timestamp[{call.now}],recv_window[{window}]")
     signed = f"{sent}{key.key}{window}".encode() + (call.body if call.method == "POST" else call.query.encode())
     made = hmac.new(key.secret.encode(), signed, hashlib.sha256).hexdigest()
     if not hmac.compare_digest(made, header("x-bapi-sign", "")):

@@ -24,7 +24,8 @@ def balance(call: Call) -> list[dict[str, Any]]:
     details = [_detail(call, asset) for asset in wanted]
     total = plain(sum((Decimal(row["eq"]) for row in details if row["ccy"] == "USDT"), ZERO))
     now = str(books.now)
-    return [{"uTime": now, "totalEq": total, "adjEq": "", "isoEq": "0", "ordFroz": "0", "imr": "", "mmr": "", "mgnRatio": "", "notionalUsd": "",
+    return [{"uTime": now, "totalEq": total, "adjEq": "", "isoEq": "0", "ordFroz": "0", "imr": "", "mmr": "", "mgnRatio": "",
+    "notionalUsd": "",
              "details": details}]  # fmt: skip
 
 
@@ -48,7 +49,8 @@ def config(call: Call) -> list[dict[str, Any]]:
     rights = call.key.rights if call.key else frozenset()
     perm = ["read_only"] + (["trade"] if rights & {SPOT, FUTURES} else []) + (["withdraw"] if WITHDRAW in rights else [])
     return [{
-        "uid": "1", "mainUid": "1", "acctLv": str(settings.account_level), "posMode": "long_short_mode" if settings.hedge_mode else "net_mode",
+        "uid": "1", "mainUid": "1", "acctLv": str(settings.account_level),
+        "posMode": "long_short_mode" if settings.hedge_mode else "net_mode",
         "autoLoan": False, "greeksType": "PA", "level": "Lv1", "levelTmp": "", "ctIsoMode": "automatic", "mgnIsoMode": "automatic",
         "spotOffsetType": "", "roleType": "0", "traderInsts": [], "spotRoleType": "0", "spotTraderInsts": [], "opAuth": "0", "kycLv": "3",
         "label": "sandbox", "ip": "127.0.0.1", "perm": ",".join(perm), "enableSpotBorrow": False, "spotBorrowAutoRepay": False, "type": "0",
@@ -83,7 +85,8 @@ def trade_fee(call: Call) -> list[dict[str, Any]]:
     market = asked(call) if call.maybe("instId") else next(each for each in call.exchange.books.markets.values() if kind(each) == wanted)
     maker, taker = plain(-market.maker), plain(-market.taker)
     swap = {"makerU": maker, "takerU": taker} if market.swap else {"makerU": "", "takerU": ""}
-    return [{"instType": wanted, "level": "Lv1", "maker": maker, "taker": taker, **swap, "ts": str(call.now), "category": "1", "delivery": "",
+    return [{"instType": wanted, "level": "Lv1", "maker": maker, "taker": taker, **swap, "ts": str(call.now), "category": "1",
+    "delivery": "",
              "exercise": "", "feeGroup": []}]  # fmt: skip
 
 
@@ -93,7 +96,8 @@ def _detail(call: Call, asset: str) -> dict[str, Any]:
     frozen = figures.locked + figures.position_margin + figures.order_margin
     return {
         "ccy": asset, "eq": plain(figures.equity), "cashBal": plain(figures.balance), "uTime": str(books.now), "isoEq": "0",
-        "availEq": plain(figures.available), "disEq": plain(figures.equity), "availBal": plain(figures.available), "frozenBal": plain(frozen),
+        "availEq": plain(figures.available), "disEq": plain(figures.equity), "availBal": plain(figures.available),
+        "frozenBal": plain(frozen),
         "ordFrozen": plain(figures.locked + figures.order_margin), "liab": "0", "upl": plain(figures.unrealised), "uplLiab": "0",
         "crossLiab": "0", "isoLiab": "0", "mgnRatio": "", "interest": "0", "twap": "0", "maxLoan": "", "eqUsd": plain(figures.equity),
         "notionalLever": "0", "stgyEq": "0", "isoUpl": "0", "spotInUseAmt": "", "imr": "", "mmr": "",
@@ -109,7 +113,8 @@ def _position(call: Call, market: Market) -> dict[str, Any]:
         "deltaBS": "", "fee": "0", "fundingFee": "0", "imr": plain(value / leverage), "instId": name(market), "instType": "SWAP",
         "interest": "", "idxPx": plain(mark), "last": plain(mark), "lever": plain(leverage), "liab": "", "liabCcy": "", "liqPx": "",
         "margin": "", "markPx": plain(mark), "mgnMode": books.margin_mode.get(market.symbol, "cross"), "mgnRatio": "100",
-        "mmr": plain(value * Decimal("0.004")), "notionalUsd": plain(value), "optVal": "", "pTime": "", "pos": plain(contracts), "posCcy": "",
+        "mmr": plain(value * Decimal("0.004")), "notionalUsd": plain(value), "optVal": "", "pTime": "", "pos": plain(contracts),
+        "posCcy": "",
         "posId": "777", "posSide": "net", "realizedPnl": plain(position.realised), "tradeId": "1", "uTime": str(position.updated),
         "upl": plain(position.profit(mark)), "uplRatio": "0", "bePx": plain(position.entry),
     }  # fmt: skip

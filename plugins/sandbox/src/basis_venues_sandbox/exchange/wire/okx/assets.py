@@ -79,7 +79,16 @@ def address(call: Call) -> list[dict[str, Any]]:
     """GET asset/deposit-address: deposits go to the trading account (18)."""
     asset = call.text("ccy")
     to = _NAMES[call.exchange.books.rules.deposit_wallet]
-    return [{"addr": call.exchange.treasury.address(asset), "ccy": asset, "chain": _chain(call, asset), "ctAddr": "", "selected": True, "to": to}]
+    return [
+        {
+            "addr": call.exchange.treasury.address(asset),
+            "ccy": asset,
+            "chain": _chain(call, asset),
+            "ctAddr": "",
+            "selected": True,
+            "to": to,
+        }
+    ]
 
 
 def coins(call: Call) -> list[dict[str, Any]]:
@@ -88,7 +97,8 @@ def coins(call: Call) -> list[dict[str, Any]]:
     return [{
         "ccy": asset, "name": asset, "chain": _chain(call, asset), "canDep": True, "canWd": True, "canInternal": True,
         "minWd": plain(coin.minimum), "maxWd": "1000000", "fee": plain(coin.fee), "minFee": plain(coin.fee), "maxFee": plain(coin.fee),
-        "minDep": "0", "wdTickSz": "8", "mainNet": asset == coin.network, "needTag": False, "ctAddr": "", "depQuotaFixed": "", "logoLink": "",
+        "minDep": "0", "wdTickSz": "8", "mainNet": asset == coin.network, "needTag": False, "ctAddr": "", "depQuotaFixed": "",
+        "logoLink": "",
     } for asset, coin in call.exchange.books.rules.coins.items() if not wanted or asset in wanted]  # fmt: skip
 
 

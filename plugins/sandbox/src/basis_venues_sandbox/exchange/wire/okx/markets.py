@@ -63,7 +63,14 @@ def books(call: Call) -> list[dict[str, Any]]:
     market = asked(call)
     quote = call.exchange.books.quotes[market.symbol]
     sizes = [plain((size if size is not None else market.maximum) / market.contract) for size in (quote.ask_size, quote.bid_size)]
-    return [{"asks": [[plain(quote.ask), sizes[0], "0", "1"]], "bids": [[plain(quote.bid), sizes[1], "0", "1"]], "ts": str(call.now), "seqId": 1}]
+    return [
+        {
+            "asks": [[plain(quote.ask), sizes[0], "0", "1"]],
+            "bids": [[plain(quote.bid), sizes[1], "0", "1"]],
+            "ts": str(call.now),
+            "seqId": 1,
+        }
+    ]
 
 
 def funding_rate(call: Call) -> list[dict[str, Any]]:
@@ -84,13 +91,17 @@ def funding_rate(call: Call) -> list[dict[str, Any]]:
 def mark_price(call: Call) -> list[dict[str, Any]]:
     """GET public/mark-price."""
     quotes = call.exchange.books.quotes
-    return [{"instType": kind(each), "instId": name(each), "markPx": plain(quotes[each.symbol].mark), "ts": str(call.now)} for each in chosen(call)]
+    return [
+        {"instType": kind(each), "instId": name(each), "markPx": plain(quotes[each.symbol].mark), "ts": str(call.now)}
+        for each in chosen(call)
+    ]
 
 
 def position_tiers(call: Call) -> list[dict[str, Any]]:
     """GET public/position-tiers."""
     return [{
-        "baseMaxLoan": "", "imr": "0.01", "instFamily": f"{each.base}-{each.quote}", "instId": name(each), "maxLever": str(each.max_leverage),
+        "baseMaxLoan": "", "imr": "0.01", "instFamily": f"{each.base}-{each.quote}", "instId": name(each),
+        "maxLever": str(each.max_leverage),
         "maxSz": "1000000", "minSz": "0", "mmr": "0.004", "optMgnFactor": "", "quoteMaxLoan": "", "tier": "1", "uly": "",
     } for each in call.exchange.books.markets.values() if each.swap]  # fmt: skip
 

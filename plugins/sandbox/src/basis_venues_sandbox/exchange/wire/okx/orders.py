@@ -58,7 +58,7 @@ def cancel(call: Call) -> list[dict[str, Any]]:
 def read(call: Call) -> list[dict[str, Any]]:
     """GET trade/order, by ordId or clOrdId: of several with one client id, the latest."""
     order = _found(call)
-    if order is None or (not order.rests and order.status is not Status.FILLED and not call.exchange.desk.listed(order)):
+    if order is None:
         raise Refused(Why.NO_ORDER)
     return [_row(call, order)]
 
@@ -140,8 +140,10 @@ def _row(call: Call, order: Order) -> dict[str, Any]:
     size = plain(ask.notional) if ask.notional is not None else plain(order.quantity / market.contract)
     return {
         "instType": kind(market), "instId": name(market), "ccy": "", "ordId": str(order.id), "clOrdId": ask.client_id, "tag": "",
-        "px": plain(ask.price), "sz": size, "pnl": plain(sum((fill.realised for fill in order.fills), Decimal(0))), "ordType": _order_type(ask),
-        "side": ask.side, "posSide": "net", "tdMode": "cross" if market.swap else "cash", "accFillSz": plain(order.filled / market.contract),
+        "px": plain(ask.price), "sz": size, "pnl": plain(sum((fill.realised for fill in order.fills), Decimal(0))),
+        "ordType": _order_type(ask),
+        "side": ask.side, "posSide": "net", "tdMode": "cross" if market.swap else "cash",
+        "accFillSz": plain(order.filled / market.contract),
         "fillPx": plain(last.price) if last else "", "tradeId": str(last.id) if last else "",
         "fillSz": plain(last.quantity / market.contract) if last else "0", "fillTime": str(last.at) if last else "",
         "state": _STATE[order.status], "avgPx": plain(order.average), "attachAlgoClOrdId": "", "tpTriggerPx": "", "tpOrdPx": "",

@@ -30,7 +30,12 @@ def parse(call: Call) -> None:
 def authenticate(call: Call, keyring: Keyring, right: str) -> None:
     """Headers, key, environment, passphrase, time, signature over the bytes as received, rights, and `expTime`. Raises `Turned`."""
     header = call.headers.get
-    for name, code in (("ok-access-key", "50103"), ("ok-access-passphrase", "50104"), ("ok-access-sign", "50106"), ("ok-access-timestamp", "50107")):
+    for name, code in (
+        ("ok-access-key", "50103"),
+        ("ok-access-passphrase", "50104"),
+        ("ok-access-sign", "50106"),
+        ("ok-access-timestamp", "50107"),
+    ):
         if not header(name):
             raise Turned(code, f"Request header {name.upper()} cannot be empty.", 401)
     key = keyring.find("okx", header("ok-access-key", ""))
@@ -69,5 +74,7 @@ def _deadline(call: Call) -> int | None:
     if not text.isdigit():
         raise Turned("50014", "Parameter expTime error", 400)
     if int(text) < call.now:
-        raise Turned("50036", f"The expTime can't be earlier than the current system time. Please adjust the expTime and try again. {call.now}")
+        raise Turned(
+            "50036", f"The expTime can't be earlier than the current system time. Please adjust the expTime and try again. {call.now}"
+        )
     return int(text)

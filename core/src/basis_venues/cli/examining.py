@@ -1,0 +1,193 @@
+"""The examinations of `basis doctor`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from .. import __version__
+from ..config.env_example import FILE as EXAMPLE
+from ..config.env_example import example
+from ..config.env_lint import lint
+from ..contract import CONTRACT
+from ..errors import BasisError, ConfigurationError, PluginRefused
+from ..findings import Finding
+from ..manifest import Manifest
+from ..market.provider import utc
+from ..registry import Registry
+from ..trust import FILE as LOCK
+from ..trust import read_lock
+from ..worlds import known_worlds
+
+_LEAST_FREE = 100 * 1024 * 1024
+"""Bytes. A journal's row takes about a kilobyte; the rest is for the write-ahead log and for others."""
+_FIRST_DAY = 1_735_689_600_000
+"""2025-01-01, ms: no clock that is set goes back before this library was written."""
+_CACHE_DAYS = 90
+
+
+def examined(configs: Path, state: Path | None = None) -> list[Finding]:
+    """Every examination's findings, in order. `state`: look at this state directory instead of all that there are."""
+    worlds = known_worlds() if state is None else (state,)
+    examinations: tuple[Callable[[], Iterator[Finding]], ...] = (
+        _versions,
+        lambda: _plugins(configs),
+        lambda: _credentials(configs),
+        lambda: _journals(worlds),
+        lambda: _disk(worlds),
+        lambda: _clock(worlds),
+        lambda: _modes(worlds),
+        _caches,
+    )
+    return [finding for examine in examinations for finding in examine()]
+
+
+def _versions() -> Iterator[Finding]:
+    running, contract = ".".join(map(str, sys.version_info[:3])), ".".join(map(str, CONTRACT))
+    yield Finding("pass", "versions", f"Python {running}, basis-venues {__version__}, contract {contract}")
+
+
+def _plugins(configs: Path) -> Iterator[Finding]:
+    try:
+        registry = Registry(trust=read_lock(configs))
+    except ConfigurationError as error:
+        yield from (Finding("fail", "plugins", problem, f"mend {configs / LOCK}") for problem in error.problems)
+        return
+    for name in registry.names():
+        try:
+            venue = registry.venue(name)
+        except PluginRefused as error:
+            yield Finding("fail" if len(registry.claims(name)) > 1 else "warn", "plugins", str(error), "run the command that it names")
+        else:
+            distribution = venue.entry.distribution
+            text = f"{name}: {distribution.name} {distribution.version}, contract {venue.manifest.contract}"
+            yield _same_version(text, distribution.name, distribution.version)
+    for entry in registry.strangers:
+        text = f"the observer {entry.name!r} of {entry.distribution.name} is not trusted and not loaded"
+        yield Finding("warn", "plugins", text, f"basis venues trust {entry.name}")
+    if not registry.names():
+        yield Finding("warn", "plugins", "no venue is installed", "pip install basis-venues-binance, say")
+
+
+def _same_version(text: str, distribution: str, version: str) -> Finding:
+    """First-party plugins are released together with the core."""
+    series = __version__.rpartition(".")[0]
+    if distribution.startswith("basis-venues-") and version.rpartition(".")[0] != series and version != "?":
+        return Finding("warn", "plugins", f"{text}; the core is {__version__}", f"pip install --upgrade basis-venues {distribution}")
+    return Finding("pass", "plugins", text)
+
+
+def _credentials(configs: Path) -> Iterator[Finding]:
+    manifests = _manifests(configs)
+    file = configs.parent / "env.unified"
+    if file.exists() or file.is_symlink():
+        yield from (each._replace(check=f"env.unified: {each.check}") for each in lint(file, manifests))
+    else:
+        yield Finding("pass", "env.unified", f"{file} is not there; a backtest needs none")
+    shipped = configs.parent / EXAMPLE
+    if shipped.is_file() and shipped.read_text(encoding="utf-8") != example(manifests):
+        yield Finding(
+            "warn", "env.unified", f"{shipped} is not what the installed plugins ask for", f"basis env example --output {shipped}"
+        )
+
+
+def _manifests(configs: Path) -> list[Manifest]:
+    found: list[Manifest] = []
+    try:
+        registry = Registry(trust=read_lock(configs))
+    except ConfigurationError:
+        return found
+    for name in registry.names():
+        try:
+            found.append(registry.venue(name).manifest)
+        except PluginRefused:
+            continue  # it is a finding of its own
+    return found
+
+
+def _journals(worlds: tuple[Path, ...]) -> Iterator[Finding]:
+    from .journal_file import opened
+
+    files = [world for world in worlds if (world / "journal.sqlite").is_file()]
+    for world in files:
+        try:
+            with opened(world) as journal:
+                count = sum(1 for _ in journal.verified())
+        except BasisError as error:
+            yield Finding("fail", "journal", str(error), "keep the file; docs: restoring a journal")
+        else:
+            yield Finding("pass", "journal", f"{world / 'journal.sqlite'}: the chain holds over {count} rows")
+    if not files:
+        yield Finding("pass", "journal", "there is none yet; only live runs keep one")
+
+
+def _disk(worlds: tuple[Path, ...]) -> Iterator[Finding]:
+    for world in worlds or (Path.home(),):
+        place = next((path for path in (world, *world.parents) if path.exists()), Path("/"))
+        free = shutil.disk_usage(place).free
+        if free < _LEAST_FREE:
+            yield Finding("fail", "disk", f"{place}: {free >> 20} MiB are free", "free some: without space nothing is sent")
+        else:
+            yield Finding("pass", "disk", f"{place}: {free >> 20} MiB are free")
+
+
+def _clock(worlds: tuple[Path, ...]) -> Iterator[Finding]:
+    """What can be told offline: the year, and whether time went back since a journal's last row."""
+    now = time.time_ns() // 1_000_000
+    last = max((at for world in worlds if (at := _last_row(world)) is not None), default=0)
+    if now < max(_FIRST_DAY, last):
+        since = f"a journal has a row of {utc(last)}" if last > now else "this library is younger"
+        yield Finding("fail", "clock", f"it says {utc(now)}, and {since}", "set it, and keep it set: timedatectl set-ntp true")
+    else:
+        yield Finding("pass", "clock", f"{utc(now)}; `basis check MODE --connect` compares it with the venues'")
+
+
+def _last_row(world: Path) -> int | None:
+    from .journal_file import opened
+
+    if not (world / "journal.sqlite").is_file():
+        return None
+    try:
+        with opened(world) as journal:
+            return max((row.at for row in journal.rows()), default=None)
+    except BasisError:
+        return None  # it is a finding of its own
+
+
+def _modes(worlds: tuple[Path, ...]) -> Iterator[Finding]:
+    wide = [path for world in worlds for path in (world, *world.glob("journal.sqlite*")) if path.exists() and _others_may(path)]
+    for path in wide:
+        yield Finding("warn", "file modes", f"others may read {path}", f"chmod {'700' if path.is_dir() else '600'} {path}")
+    if not wide:
+        yield Finding("pass", "file modes", "journals are their owner's alone" if worlds else "there is no state yet")
+
+
+def _others_may(path: Path) -> bool:
+    """Whether others can read the path where it stands: a closed folder above it is enough."""
+    kept = any(
+        not stat.S_IMODE(folder.stat().st_mode) & 0o007 and folder.stat().st_uid == os.geteuid() for folder in list(path.parents)[:1]
+    )
+    return bool(stat.S_IMODE(path.stat().st_mode) & 0o077) and not kept
+
+
+def _caches() -> Iterator[Finding]:
+    """Made-up histories of other versions, and anything in the cache that was not touched for long."""
+    from platformdirs import user_cache_path
+
+    root = user_cache_path("basis-venues")
+    entries = sorted(root.iterdir()) if root.is_dir() else []
+    eldest = time.time() - _CACHE_DAYS * 86_400
+    stale = [each for each in entries if _of_another_version(each) or each.stat().st_mtime < eldest]
+    for each in stale:
+        yield Finding("warn", "caches", f"{each} is of another version, or was not used for {_CACHE_DAYS} days", f"rm -r {each}")
+    if not stale:
+        yield Finding("pass", "caches", f"{root}: {len(entries)} entries, none stale")
+
+
+def _of_another_version(entry: Path) -> bool:
+    return entry.name.startswith("synthetic-") and entry.name != f"synthetic-{__version__}"

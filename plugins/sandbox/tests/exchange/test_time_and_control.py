@@ -1,0 +1,151 @@
+"""The plan clock, prices from a history, the counters, the ledger, the command."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from basis_venues.market import write_synthetic
+from basis_venues_sandbox import Running, running_sandbox
+from basis_venues_sandbox.command import app
+from basis_venues_sandbox.standing import is_held
+
+SPOT, SWAP = "BTC/USDT", "BTC/USDT:USDT"
+SECOND_OF_JANUARY = 1_704_153_600_000
+HOUR = 3_600_000
+SETTINGS = """
+series:
+  "{venue}:price:BTC/USDT": {table: bybit_spot_BTCUSDT_1h, value: open, every: 1h}
+  "{venue}:price:BTC/USDT:USDT": {table: bybit_perp_BTCUSDT_1h, value: open, every: 1h}
+  "{venue}:funding:BTC/USDT:USDT": {table: bybit_funding_BTCUSDT, value: funding_rate, every: 8h}
+"""
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Data settings and the records that they read."""
+    directory = tmp_path_factory.mktemp("history")
+    settings = directory / "settings.yaml"
+    settings.write_text(SETTINGS, encoding="utf-8")
+    return settings, write_synthetic(directory / "records")
+
+
+def column(records: Path, table: str, moment: str, place: int = 1) -> Decimal:
+    """A figure as it stands in a file."""
+    rows = (records / f"{table}.csv").read_text(encoding="utf-8").splitlines()
+    return next(Decimal(row.split(",")[place]) for row in rows if row.startswith(moment))
+
+
+def test_books_and_funding_follow_a_history(connect: Any, history: tuple[Path, Path]) -> None:
+    """The mid price is the series' figure of the moment; passing sixteen hours pays the two rates, each on the price of its time."""
+    settings, records = history
+    with running_sandbox(now=SECOND_OF_JANUARY, data=str(settings), data_directory=str(records)) as sandbox:
+        control = sandbox.control
+        control.time(SECOND_OF_JANUARY + HOUR, running=False)
+        control.endow("bybit", "trading", "USDT", "100000")
+
+        async def story() -> float:
+            async with connect_to(connect, sandbox) as exchange:
+                await exchange.create_order(SWAP, "market", "sell", 0.1)
+                return float((await exchange.fetch_ticker(SPOT))["last"])
+
+        assert Decimal(str(asyncio.run(story()))) == column(records, "bybit_spot_BTCUSDT_1h", "2024-01-02T01")
+        control.time(SECOND_OF_JANUARY + 17 * HOUR, running=False)
+        paid = [Decimal(payment["amount"]) for payment in control.ledger("bybit")["payments"]]
+        due = [column(records, "bybit_funding_BTCUSDT", moment) * column(records, "bybit_perp_BTCUSDT_1h", moment) / 10
+               for moment in ("2024-01-02T08", "2024-01-02T16")]  # fmt: skip
+        assert paid == [each.quantize(Decimal("1e-8")) for each in due]
+
+
+def connect_to(connect: Any, sandbox: Running) -> Any:
+    """A Bybit client for another sandbox than the fixture's, on its clock."""
+    from contextlib import asynccontextmanager
+
+    from yarl import URL
+
+    @asynccontextmanager
+    async def connected() -> Any:
+        async with connect("bybit", load=False) as exchange:
+            exchange.session._base = URL(sandbox.url)
+            await exchange.load_time_difference()
+            await exchange.load_markets()
+            yield exchange
+
+    return connected()
+
+
+def test_every_request_is_counted_and_no_secret_is_kept(sandbox: Running, connect: Any) -> None:
+    """Writes, reads, endpoints, connections per host; nothing signed is in the records."""
+
+    async def story() -> None:
+        async with connect("okx") as exchange:
+            await exchange.create_order(SPOT, "market", "buy", 0.01, params={"clientOrderId": "counted"})
+            await exchange.fetch_balance()
+
+    asyncio.run(story())
+    counts = sandbox.control.counts()
+    assert counts["venues"]["okx"] == {
+        "requests": 4, "writes": 1, "reads": 3, "endpoints": {"balance": 1, "markets": 2, "order.create": 1},
+    }  # fmt: skip
+    assert counts["connections"]["www.okx.com"] in (1, 2)
+    write = next(each for each in sandbox.control.requests("okx") if each["writes"])
+    assert (write["client_id"], write["path"], write["status"]) == ("counted", "/api/v5/trade/order", 200)
+    assert "sign" not in json.dumps(sandbox.control.requests()).lower()
+
+
+def test_a_seed_fixes_every_id(connect: Any) -> None:
+    """Two sandboxes of one seed number alike, another seed differently."""
+
+    def ids(seed: int) -> list[int]:
+        with running_sandbox(seed=seed) as sandbox:
+
+            async def story() -> None:
+                async with connect_to(connect, sandbox) as exchange:
+                    for _ in range(2):
+                        await exchange.create_order(SPOT, "market", "buy", 0.01)
+
+            asyncio.run(story())
+            return [order["id"] for order in sandbox.control.orders("bybit")]
+
+    assert ids(1) == ids(1) != ids(2)
+
+
+def test_a_process_of_its_own_ends_with_its_owner() -> None:
+    """Started, asked, ended."""
+    with running_sandbox(process=True, now=SECOND_OF_JANUARY) as sandbox:
+        assert sandbox.control.time() - SECOND_OF_JANUARY < 10_000
+    with pytest.raises(OSError, match="refused"):
+        sandbox.control.state()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def test_the_command_starts_shows_and_ends_it(tmp_path: Path) -> None:
+    """`up` waits until it is ready and prints where it is; a second `up` finds it; `down` ends it."""
+    runner, state = CliRunner(), ["--state", str(tmp_path)]
+    ports = ["--port", str(free_port()), "--control-port", str(free_port())]
+    assert runner.invoke(app, ["status", *state]).exit_code == 75
+    first = runner.invoke(app, ["up", *state, *ports, "--only", "exchange", "--json"])
+    try:
+        assert first.exit_code == 0, first.output
+        told = json.loads(first.stdout)
+        assert told["endpoints"]["exchange"]["base"] == f"http://127.0.0.1:{ports[1]}"
+        assert json.loads(runner.invoke(app, ["up", *state, "--only", "exchange", "--json"]).stdout)["pid"] == told["pid"]
+        assert runner.invoke(app, ["status", *state]).exit_code == 0
+    finally:
+        ended = runner.invoke(app, ["down", *state])
+    assert ended.exit_code == 0
+    assert not is_held(tmp_path)
+    assert runner.invoke(app, ["down", *state]).exit_code == 0

@@ -1,0 +1,369 @@
+"""The on-chain rows of the fault catalogue: whatever happens to a transaction, it happens once, and the books are what the chain shows."""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from basis_venues.actions import Borrow, Stake, Supply, Transfer, WrapEther
+from basis_venues.errors import GuardRefused
+
+SINK = "0x000000000000000000000000000000000000dEaD"
+GWEI = 10**9
+
+
+def pay(name: str, soon: int, amount: str = "1", asset: str = "ETH") -> Transfer:
+    return Transfer(id=name, asset=asset, amount=amount, source="wallet", address=SINK, valid_until=soon)
+
+
+async def once(run: Any, action: Transfer) -> None:
+    """The payment is verified, arrived once, and took one transaction."""
+    before, sent = run.control.balance("ETH", SINK), await run.sent()
+    await run.good(action)
+    assert run.control.balance("ETH", SINK) - before == int(action.amount * 10**18)
+    await run.judge(mined=sent + 1)
+
+
+async def meanwhile(run: Any, action: Any, *later: tuple[float, Any]) -> Any:
+    """Carry the action out; each of `later` is done so many seconds after it began."""
+    task = asyncio.create_task(run.do(action))
+    for seconds, deed in later:
+        await asyncio.sleep(seconds)
+        deed()
+    return await task
+
+
+@pytest.mark.parametrize("verb", ["accept_then_timeout", "accept_then_status", "accept_then_reset"])
+def test_e1_an_accepted_transaction_whose_answer_is_lost_is_found(play: Any, soon: int, verb: str) -> None:
+    """The outcome is unknown, its hash is looked up, and it is executed once."""
+
+    async def course(run: Any) -> None:
+        run.control.fault(verb, 503 if verb == "accept_then_status" else 1)
+        await once(run, pay("a", soon))
+
+    play(course)
+
+
+@pytest.mark.parametrize("client", ["geth", "anvil", "besu", "nethermind"])
+def test_e2_bytes_that_a_node_knows_already_are_a_success(play: Any, soon: int, client: str) -> None:
+    """In the words of each client: sent a second time, they are accepted."""
+
+    async def course(run: Any) -> None:
+        run.control.automine(False)
+        run.control.fault("wording", client)
+        task = asyncio.create_task(run.do(pay("a", soon)))
+        await asyncio.sleep(0.3)
+        (record,) = run.manager.state.open.values()
+        again = await run.client("alchemy").send(record.sending.prepared)
+        assert again.state.value == "ACCEPTED"
+        run.control.automine(True)
+        run.control.mine()
+        (await task).raise_unless_verified()
+        await run.judge(mined=1)
+
+    play(course)
+
+
+@pytest.mark.parametrize("client", ["geth", "anvil", "besu", "nethermind"])
+def test_e3_a_nonce_that_is_too_low_because_it_was_mined_is_a_success(play: Any, soon: int, client: str) -> None:
+    """The receipts of all its hashes are asked for before the node's words are believed."""
+
+    async def course(run: Any) -> None:
+        run.control.fault("wording", client)
+        await run.good(pay("a", soon))
+        (record,) = run.manager.state.watched.values()
+        again = await run.client("alchemy").send(record.sending.prepared)
+        assert again.state.value == "MINED"
+        assert again.effects == record.report.effects
+        await run.judge(mined=1)
+
+    play(course)
+
+
+def test_e4_a_foreign_transaction_that_took_the_nonce_ends_ours(play: Any, soon: int) -> None:
+    """Once the other one is final, ours is proven not to have happened; nothing is signed under another nonce."""
+
+    async def course(run: Any) -> None:
+        wallet = run.control.addresses.wallet
+        run.control.rpc.call("anvil_impersonateAccount", wallet)
+        foreign = {"from": wallet, "to": run.control.addresses.owner, "value": "0x1"}
+        run.control.fault("mutate_between", [["eth_sendTransaction", [foreign]]], method="eth_sendRawTransaction")
+        before = run.control.balance("ETH", SINK)
+        result = await meanwhile(run, pay("a", soon), (0.5, lambda: run.control.mine(8)))
+        assert result.state == "REJECTED", result.legs
+        assert "took its nonce" in result.legs[0].reason
+        assert run.control.balance("ETH", SINK) == before
+        assert await run.sent() == 1
+
+    play(course)
+
+
+def test_e6_a_base_fee_that_jumps_is_answered_with_a_new_offer(play: Any, soon: int) -> None:
+    """Refused for its fee, it is prepared anew under the same nonce."""
+
+    async def course(run: Any) -> None:
+        run.control.fault("fee_jump", 20 * GWEI)
+        await once(run, pay("a", soon))
+
+    play(course)
+
+
+def test_e7_a_stuck_transaction_is_replaced_by_the_nodes_rule(play: Any, soon: int) -> None:
+    """Both fees are raised by more than a tenth, under the same nonce; either hash would have closed the action."""
+
+    async def course(run: Any) -> None:
+        run.control.fault("min_bump", 10)
+        run.control.automine(False)
+        result = await meanwhile(run, pay("a", soon), (1.2, lambda: run.control.mine()))
+        result.raise_unless_verified()
+        (record,) = run.manager.state.watched.values()
+        payload = record.sending.prepared.payload
+        assert len(payload["hashes"]) >= 2
+        for (fee, tip), (more_fee, more_tip) in zip(payload["fees"], payload["fees"][1:], strict=False):
+            assert more_fee * 10 >= fee * 11
+            assert more_tip * 10 >= tip * 11
+        await run.judge(mined=1)
+
+    play(course, alchemy={"transactions": {"stuck_after_ms": 300}})
+
+
+def test_e8_no_replacement_goes_over_the_cap(play: Any, soon: int) -> None:
+    """At the cap the first offer stands, and waits."""
+
+    async def course(run: Any) -> None:
+        run.control.automine(False)
+        result = await meanwhile(run, pay("a", soon), (0.8, lambda: run.control.mine()))
+        result.raise_unless_verified()
+        (record,) = run.manager.state.watched.values()
+        assert len(record.sending.prepared.payload["hashes"]) == 1
+
+    play(course, alchemy={"transactions": {"stuck_after_ms": 100, "max_fee_gwei": 3, "max_tip_gwei": "0.01"}})
+
+
+def test_e9_a_dropped_transaction_is_sent_again_as_it_was(play: Any, soon: int) -> None:
+    """The pool forgot it: the same bytes go out again."""
+
+    async def course(run: Any) -> None:
+        run.control.automine(False)
+
+        def drop() -> None:
+            (record,) = run.manager.state.open.values()
+            run.control.drop(record.sending.prepared.payload["hash"])
+
+        result = await meanwhile(run, pay("a", soon), (0.3, drop), (0.3, lambda: run.control.mine()))
+        result.raise_unless_verified()
+        (record,) = run.manager.state.watched.values()
+        assert len(record.sending.prepared.payload["hashes"]) == 1
+        await run.judge(mined=1)
+
+    play(course)
+
+
+def test_e12_a_reorganised_transaction_is_sent_again(play: Any, soon: int) -> None:
+    """Its receipt is gone: it goes back to sent, the same bytes are mined again, and the books are right."""
+
+    async def course(run: Any) -> None:
+        await run.good(pay("a", soon))
+        run.control.reorg(1)
+        assert await run.sent() == 0
+        await run.manager.heartbeat()
+        await run.judge(mined=1)
+        assert run.manager.obstacles == {}
+
+    play(course)
+
+
+def test_e13_a_transaction_that_moved_to_another_block_keeps_its_effects(play: Any, soon: int) -> None:
+    """Mined anew elsewhere, nothing is counted twice."""
+
+    async def course(run: Any) -> None:
+        (result,) = await run.good(pay("a", soon, "2", "USDT"))
+        run.control.mine(2)
+        (record,) = run.manager.state.watched.values()
+        run.control.reorg(3, ((record.sending.prepared.payload["raw"], 1),))
+        await run.manager.heartbeat()
+        again = await run.client("alchemy").lookup(record.sending.prepared)
+        assert {effect.id for effect in again.effects} == {effect.id for effect in result.legs[0].effects}
+        await run.judge(mined=1)
+
+    play(course)
+
+
+def test_e15_a_reverted_transaction_costs_its_gas_and_says_why(play: Any, soon: int) -> None:
+    """The simulation passed and the state moved: the gas is an effect, the reason is the contract's, and nothing is tried blindly."""
+
+    async def course(run: Any) -> None:
+        await run.good(WrapEther(id="w", amount="2", valid_until=soon))
+        weth = run.control.addresses.tokens["WETH"]
+        code = run.control.rpc.call("eth_getCode", weth, "latest")
+        run.control.fault("mutate_between", [["anvil_setCode", [weth, "0x60006000fd"]]])
+        result = await run.do(pay("a", soon, "1", "WETH"))
+        run.control.rpc.call("anvil_setCode", weth, code)
+        assert result.legs[0].state.value == "REVERTED"
+        assert set(result.deltas) == {"wallet:balance:ETH"}
+        assert result.deltas["wallet:balance:ETH"] < 0
+
+    play(course)
+
+
+def test_e18_a_node_that_lags_is_waited_for(play: Any, soon: int) -> None:
+    """A receipt that is not there yet is not absence, and no position is read from before the transaction."""
+
+    async def course(run: Any) -> None:
+        await run.good(pay("a", soon))
+        run.control.fault("lag", 1, times=6)
+        await once(run, pay("b", soon))
+
+    play(course)
+
+
+def test_e18_heads_that_disagree_are_waited_for(play: Any, soon: int) -> None:
+    """Every second request goes to a node that is behind."""
+
+    async def course(run: Any) -> None:
+        await run.good(pay("a", soon))
+        run.control.fault("split_heads", 1, times=12)
+        await run.good(pay("b", soon))
+        run.control.clear_faults()
+        await run.judge(mined=2)
+
+    play(course)
+
+
+def test_e19_receipts_that_never_come_go_to_a_person(play: Any, soon: int) -> None:
+    """The nonce is used and nothing shows by what: the account is frozen, nothing is guessed."""
+
+    async def course(run: Any) -> None:
+        run.control.fault("null_receipt")
+        result = await run.do(pay("a", soon))
+        assert result.state == "NEEDS_HUMAN"
+        assert "wallet" in run.manager.obstacles
+
+    play(course, alchemy={"timing": {"poll_ms": 30, "patience_ms": 600, "verify_within_ms": 500}})
+
+
+@pytest.mark.parametrize("chain_id", [1, 11155111])
+def test_e20_e21_another_chain_is_refused_before_anything_is_signed(play: Any, soon: int, chain_id: int) -> None:
+    """At the start, and again before each signature."""
+
+    async def course(run: Any) -> None:
+        run.control.fault("chain_id", chain_id)
+        result = await run.do(pay("a", soon))
+        assert result.state == "DENIED"
+        assert f"chain {chain_id}" in result.legs[0].reason
+        with pytest.raises(GuardRefused, match=f"chain {chain_id}"):
+            await run.manager.heartbeat()
+        assert await run.sent() == 0
+
+    play(course)
+
+
+def test_e20_a_run_does_not_start_on_another_chain(play: Any, control: Any) -> None:
+    """Nothing is opened, nothing is signed."""
+    control.fault("chain_id", 1)
+
+    async def course(run: Any) -> None:
+        raise AssertionError("it must not get here")
+
+    with pytest.raises(GuardRefused, match="chain 1"):
+        play(course)
+
+
+def test_e22_gas_that_the_wallet_cannot_pay_is_refused(play: Any, soon: int) -> None:
+    """Before anything is signed, with both figures."""
+
+    async def course(run: Any) -> None:
+        run.control.rpc.call("anvil_setBalance", run.control.addresses.wallet, hex(10**12))
+        result = await run.do(pay("a", soon, "1", "USDT"))
+        assert result.state == "DENIED"
+        assert "ETH" in result.legs[0].reason
+        assert await run.sent() == 0
+
+    play(course)
+
+
+@pytest.mark.parametrize(
+    ("close", "why"),
+    [
+        (lambda market: market.pause_reserve("USDC"), "ReservePaused"),
+        (lambda market: market.freeze_reserve("USDC"), "ReserveFrozen"),
+        (lambda market: market.caps("USDC", supply=1), "SupplyCapExceeded"),
+    ],
+)
+def test_e23_a_closed_reserve_is_refused_in_the_protocols_words(play: Any, soon: int, close: Any, why: str) -> None:
+    """Paused, frozen, or over its cap: the simulation says so, and nothing is sent but the approval before it."""
+
+    async def course(run: Any) -> None:
+        close(run.control.market)
+        result = await run.do(Supply(id="a", asset="USDC", amount="100", valid_until=soon))
+        assert result.legs[0].state.value == "DENIED"
+        assert why in result.legs[0].reason
+        await run.judge(mined=1)
+
+    play(course)
+
+
+def test_e24_a_health_factor_under_the_floor_is_refused(play: Any, soon: int) -> None:
+    """By this side's floor before the protocol's; a price that moved counts."""
+
+    async def course(run: Any) -> None:
+        await run.good(WrapEther(id="w", amount="10", valid_until=soon), Supply(id="s", asset="WETH", amount="10", valid_until=soon))
+        refused = await run.do(Borrow(id="b1", asset="USDC", amount="19800", valid_until=soon))
+        assert refused.state == "DENIED"
+        assert "health factor" in refused.legs[0].reason
+        run.control.market.set_price("WETH", Decimal(1250))
+        run.pass_time(1000)
+        refused = await run.do(Borrow(id="b2", asset="USDC", amount="9990", valid_until=soon))
+        assert "health factor" in refused.legs[0].reason
+        await run.good(Borrow(id="b3", asset="USDC", amount="5000", valid_until=soon))
+        await run.judge()
+
+    play(course)
+
+
+def test_staking_over_the_limit_and_while_paused_is_refused(play: Any, soon: int) -> None:
+    """With what the contract takes at present."""
+
+    async def course(run: Any) -> None:
+        run.control.lido.stake_limit(5 * 10**18, 10**9)
+        over = await run.do(Stake(id="a", amount="6", valid_until=soon))
+        assert over.state == "DENIED"
+        assert "at present" in over.legs[0].reason
+        run.control.lido.pause_staking()
+        paused = await run.do(Stake(id="b", amount="1", valid_until=soon))
+        assert "paused" in paused.legs[0].reason
+        await run.judge(mined=0)
+
+    play(course)
+
+
+def test_unlisted_destinations_and_unknown_tokens_are_refused(play: Any, soon: int) -> None:
+    """Each with what to do about it; nothing is signed."""
+
+    async def course(run: Any) -> None:
+        with pytest.raises(GuardRefused):
+            (await run.do(Transfer(id="a", asset="ETH", amount="1", source="wallet", address="0x" + "ab" * 20, valid_until=soon))).raise_unless_verified()
+        assert await run.sent() == 0
+
+    play(course)
+
+
+def test_others_payments_are_found_and_explained(play: Any, soon: int) -> None:
+    """ETH and tokens that arrive from elsewhere explain what the books did not expect, with ids of their own."""
+
+    async def course(run: Any) -> None:
+        await run.good(pay("a", soon), pay("b", soon, "1", "USDT"))
+        run.control.pay("ETH", run.control.addresses.wallet, 7 * 10**17)
+        run.control.give("USDT", run.control.addresses.wallet, 5_000_000)
+        run.manager._loop._verified_at.clear()
+        one, other = await run.good(pay("c", soon), pay("d", soon, "1", "USDT"))
+        externals = [effect for result in (one, other) for leg in result.legs for effect in leg.externals]
+        lines = {key: amount for effect in externals for key, amount in effect.lines}
+        assert lines == {"wallet:balance:ETH": Decimal("0.7"), "wallet:balance:USDT": Decimal(5)}
+        assert all(effect.id.startswith(("tx:", "block:")) for effect in externals)
+        await run.judge(mined=4)
+
+    play(course)
