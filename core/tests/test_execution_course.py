@@ -204,7 +204,7 @@ def test_obligations_are_kept_over_a_restart_and_a_thaw(run: Run) -> None:
     async def note() -> None:
         async with run.manager() as manager:
             accounts = {"north": "north:one"}
-            await manager._loop.commit(Observed(owed, {}, (), accounts), Frozen("north", "for the test", accounts))
+            await manager.run.records.commit(Observed(owed, {}, (), accounts), Frozen("north", "for the test", accounts))
 
     async def look(thaw: bool) -> dict[str, Decimal]:
         async with run.manager() as manager:
@@ -533,7 +533,7 @@ def test_a_simulated_venue_spends_what_a_live_account_was_seen_to_hold(pair: Run
         async with pair.manager(simulated=("south",), opening=opening) as manager:
             await manager.execute_action(buy(1, "3", venue="north"))
             await manager.execute_action(buy(2, "4", venue="south"))
-            return dict(manager._simulated.ledger.positions), manager
+            return dict(manager.run.loop.simulated.ledger.positions), manager
 
     ledger, manager = asyncio.run(mixed())
     assert ledger["north:balance:BTC"] == 3
@@ -550,7 +550,7 @@ def test_a_mixed_run_goes_on_after_a_restart(pair: Run) -> None:
 
     async def look() -> tuple[Decimal, Decimal, Decimal]:
         async with pair.manager(**options) as manager:
-            held = manager._simulated.ledger.positions
+            held = manager.run.loop.simulated.ledger.positions
             return held["north:balance:BTC"], held["south:balance:BTC"], held["south:balance:USDT"]
 
     assert asyncio.run(look()) == (3, 4, 600)
@@ -562,13 +562,13 @@ def test_events_of_a_cancelled_commit_are_taken_back_or_counted(run: Run) -> Non
     async def cancel() -> tuple[int, dict[str, str]]:
         async with run.manager() as manager:
             event = Frozen("north", "cancelled", {"north": "north:one"})
-            task = asyncio.ensure_future(manager._loop.commit(event))
+            task = asyncio.ensure_future(manager.run.records.commit(event))
             await asyncio.sleep(0)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            assert manager._journal is not None
-            return len(list(manager._journal.rows())), dict(manager.state.frozen)
+            assert manager.run._journal is not None
+            return len(list(manager.run._journal.rows())), dict(manager.state.frozen)
 
     rows, frozen = asyncio.run(cancel())
     assert (rows, frozen) == (0, {})

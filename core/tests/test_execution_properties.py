@@ -134,7 +134,7 @@ def _one_run(run: Run, data: st.DataObject) -> None:
                 if number == 2 and run.chain.state()["blocks"]:
                     run.chain.reorganise(reverts=data.draw(st.booleans()))
                 await manager.execute_action(action)
-            manager._loop._buffer.clear()
+            manager.run.records._buffer.clear()
             live.append(manager.state)
 
     live: list[JournalState] = []

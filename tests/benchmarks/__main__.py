@@ -1,10 +1,10 @@
-"""`hatch run bench [cold] [backtest] [journal]`: print figures, assert nothing."""
+"""`hatch run bench [cold] [backtest] [journal] [chain]`: print figures, assert nothing."""
 
 import argparse
 
-from . import backtest, cold_start, journal
+from . import backtest, chain, cold_start, journal
 
-PARTS = {"cold": cold_start.run, "backtest": backtest.run, "journal": journal.run}
+PARTS = {"cold": cold_start.run, "backtest": backtest.run, "journal": journal.run, "chain": chain.run}
 
 
 def main() -> None:

@@ -88,7 +88,7 @@ class Run:
         self.manager._parts.market._quotes.clear()
 
     def client(self, venue: str) -> Any:
-        return next(each.client for each in self.manager._venues if each.name == venue)
+        return next(each.client for each in self.manager._parts.venues if each.name == venue)
 
     async def sent(self) -> int:
         """How many transactions of the wallet were mined."""

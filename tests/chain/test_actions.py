@@ -197,11 +197,11 @@ def test_all_positions_of_a_mode_are_one_request(play: Any, soon: int) -> None:
             Supply(id="s", asset="WETH", amount="1", valid_until=soon),
             Stake(id="st", amount="1", valid_until=soon),
         )
-        rpc, reconciler = run.client("aave").chain.rpc, run.manager._loop._reconciler
+        rpc, reconciler = run.client("aave").chain.rpc, run.manager.run.loop._reconciler
         keys = tuple(run.manager.state.known)
         assert {"aave", "alchemy"} <= {reconciler.owner(key).name for key in keys}
         before = rpc.requests
-        reading = await reconciler.read(keys, 0, next(iter(run.manager._venues)))
+        reading = await reconciler.read(keys, 0, next(iter(run.manager._parts.venues)))
         assert rpc.requests == before + 1
         assert not reading.failures
         assert len(set(reading.at.values())) == 1

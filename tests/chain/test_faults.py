@@ -358,7 +358,7 @@ def test_others_payments_are_found_and_explained(play: Any, soon: int) -> None:
         await run.good(pay("a", soon), pay("b", soon, "1", "USDT"))
         run.control.pay("ETH", run.control.addresses.wallet, 7 * 10**17)
         run.control.give("USDT", run.control.addresses.wallet, 5_000_000)
-        run.manager._loop._verified_at.clear()
+        run.manager.run.loop._verified_at.clear()
         one, other = await run.good(pay("c", soon), pay("d", soon, "1", "USDT"))
         externals = [effect for result in (one, other) for leg in result.legs for effect in leg.externals]
         lines = {key: amount for effect in externals for key, amount in effect.lines}

@@ -12,15 +12,17 @@ from attrs import frozen
 
 from .actions import moment
 from .amounts import exact
-from .clock import Clock, PlanClock, SteeredClock, SystemClock
+from .clock import Clock, PlanClock, SteeredClock, SystemClock, WindowClock
+from .config.limits import LimitRule, read_limits
 from .config.settings import Settings
-from .contract import Market
+from .contract import Market, VenueModel
 from .environment import EnvironmentManager
 from .errors import ConfigurationError, InvalidAction
-from .execution.manager import Parts
+from .execution.parts import Parts
 from .factory import VenueClientFactory
 from .keys import Key, split_key
-from .market.live import LiveMarket
+from .limits import Limits
+from .market.live import LiveMarket, Recorded
 from .market.opening import open_market
 from .market.provider import FAR
 from .market.settings import load_data_settings
@@ -28,6 +30,7 @@ from .network import Network
 from .plugins import Plugins
 from .router import ActionRouter
 from .simulate import SimulatedClient, SimulatedLedger
+from .valuation import Sources
 from .venues import Venue, Venues
 from .worlds import world_directory
 
@@ -73,7 +76,8 @@ def assemble(
 
     `configs`: the configuration directory, `./configs` unless given. Backtest unless `live`; the network of each venue follows from
     environment and profile. `data_settings` names a file of `configs/data`, `data_directory` where its records lie; without both, the
-    synthetic history is used. `since`, `until`: the window of the data (times with a zone, or ms). `positions`: what the simulated
+    synthetic history is used; a live run takes from them what its simulated venues would say. `since`, `until`: the window of the data
+    (times with a zone, or ms). `positions`: what the simulated
     accounts start with. `state`: where journal, locks and halt flags live, for live runs. `stream`: a file that gets a row for each
     action of a backtest. `clock`, `market`, `plugins`, `env` replace the run's own. Raises `ConfigurationError`, `PluginRefused`,
     `GuardRefused` and `CredentialError`.
@@ -90,7 +94,9 @@ def assemble(
         end = FAR if until is None else moment(until)
         market = history(settings.configs, data_settings, data_directory, begin, end, clock)
     elif market is None:
-        market = LiveMarket((data for venue in settings.manifests if (data := factory.market_data(venue)) is not None), clock)
+        data = [found for venue in settings.manifests if (found := factory.market_data(venue)) is not None]
+        window = (begin, FAR if until is None else moment(until))
+        market = LiveMarket(data, clock, recorded=_recorded(settings, data_settings, data_directory, window, clock))
     names = settings.mode.execution_venues
     models = {name: factory.model(name) for name in names}
     ledger = SimulatedLedger(models, market, clock, _exact(positions or {}))
@@ -105,11 +111,36 @@ def assemble(
         clock=clock,
         ledger=ledger,
         halt_on_failure=settings.mode.on_leg_failure == "halt",
+        limits=None if simulated else _limits(settings, models, market, clock),
         observers=settings.plugins.observers,
         state_directory=None if simulated else state_directory(state, settings),
         stream=stream,
     )
     return Assembly(settings=settings, environment=manager, factory=factory, market=market, clock=clock, parts=parts)
+
+
+def _recorded(
+    settings: Settings, name: str | None, directory: Path | str | None, window: tuple[int, int], clock: Clock
+) -> Recorded | None:
+    """The figures of venues that a live run only simulates: recorded ones of its window, at the run's time or the nearest in it."""
+    simulated = frozenset(venue for venue in settings.mode.execution_venues if settings.networks[venue] is Network.SIMULATION)
+    if not simulated:
+        return None
+    live = frozenset(settings.networks) - simulated
+    protocols = any(settings.manifests[venue].kind == "defi" for venue in live)
+    market: Market = history(settings.configs, name, directory, *window, WindowClock(clock, *window))
+    return Recorded(market, simulated, live, others=not protocols)
+
+
+def _limits(settings: Settings, models: Mapping[str, VenueModel], market: Market, clock: Clock) -> Limits:
+    """The spend limits: those of limits.yaml, and what each venue's settings say of a single action."""
+    single = (LimitRule(venue=v, per_action_usd=said.maximum_action_usd) for v, said in settings.venues.items() if said.maximum_action_usd)
+    kinds = {venue: manifest.kind for venue, manifest in settings.manifests.items()}
+    exchanges = tuple(venue for venue, kind in kinds.items() if kind == "cex")
+    lenders = tuple(venue for venue in kinds if "lending_execution" in settings.manifests[venue].actions)
+    simulated = [venue for venue, network in settings.networks.items() if network is Network.SIMULATION]
+    rules = (*read_limits(settings.configs), *single)
+    return Limits(rules, settings.mode.name, models, simulated, Sources(exchanges, lenders), market, clock)
 
 
 def _exact(positions: Mapping[Key, Decimal | int | str]) -> dict[Key, Decimal]:

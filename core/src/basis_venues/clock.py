@@ -94,3 +94,18 @@ class SteeredClock:
         import asyncio
 
         await asyncio.sleep(milliseconds / 1000)
+
+
+class WindowClock:
+    """Another clock's time, as far as it lies between `since` and `until` (ms); before and after, the nearer of the two."""
+
+    def __init__(self, clock: Clock, since: int, until: int) -> None:
+        self._clock, self._since, self._until = clock, since, until
+
+    def now(self) -> int:
+        """Milliseconds since 1970 UTC, within the window."""
+        return min(max(self._clock.now(), self._since), self._until)
+
+    async def sleep(self, milliseconds: int) -> None:
+        """As the other clock's."""
+        await self._clock.sleep(milliseconds)

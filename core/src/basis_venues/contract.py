@@ -174,12 +174,47 @@ class VenueClient(ABC):
 
 
 class ChainAccess(Protocol):
-    """RPC, signing lanes and decoded receipts of one chain, implemented by the wallet venue and handed to the others."""
+    """One chain as one wallet sees it: RPC, the wallet's signing lane, positions at one block, and decoded effects.
+
+    The wallet's venue implements it; the other on-chain venues are handed it and pass their client's calls on to it, so that all of them
+    share its nonces and its requests. The core itself needs `chain_id`, `open` and `close`. How a venue tells where its contracts are and
+    what their logs mean is a matter of the base that it builds on (`basis_venues_evm.live`).
+    """
 
     chain_id: int
+    """The chain that is meant; once open, the one that answered."""
 
-    async def open(self) -> None: ...
-    async def close(self) -> None: ...
+    async def open(self) -> None:
+        """Connect and check the chain. Every user opens it. Raises `GuardRefused` on another chain than allowed, and `TryAgainLater`."""
+        ...
+
+    async def close(self) -> None:
+        """Leave it; the connections go with the last user."""
+        ...
+
+    def address_of(self, account: str) -> str:
+        """Where the account of that alias is. Raises `Denied` while that is not known."""
+        ...
+
+    async def send(self, prepared: Prepared) -> Report:
+        """Broadcast a prepared transaction, once."""
+        ...
+
+    async def lookup(self, prepared: Prepared) -> Report:
+        """What became of it, by all hashes that it was ever sent under."""
+        ...
+
+    async def replace(self, prepared: Prepared) -> Prepared | None:
+        """The same nonce at a higher fee, when it is stuck."""
+        ...
+
+    async def positions(self, keys: Collection[Key], at: int) -> Snapshot:
+        """The positions at one block, `at` or later; what is asked at the same moment is one request."""
+        ...
+
+    async def recent_effects(self, keys: Collection[Key], since: int, until: int) -> Sequence[Effect]:
+        """What changed the positions after block `since` up to `until` (0: now), whoever caused it."""
+        ...
 
 
 class Quote(NamedTuple):

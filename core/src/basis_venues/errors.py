@@ -9,7 +9,8 @@
     │   ├── InvalidAction         4   an action that no venue could carry out
     │   ├── ActionConflict        4   an action id used again with other parameters
     │   ├── NotRoutable           4   no subscribed venue takes this action
-    │   └── GuardRefused          4   network, host, chain or destination outside what is allowed
+    │   ├── GuardRefused          4   network, host, chain or destination outside what is allowed
+    │   └── LimitReached          4   a spend limit of limits.yaml
     ├── VenueRejected             5   the venue proved that it refused
     ├── OutcomeUnknown            6   something may have happened; do not send it again by hand
     ├── Mismatch                  7   the account's state and the books disagree
@@ -76,6 +77,10 @@ class NotRoutable(Denied):
 
 class GuardRefused(Denied):
     """A network, host, chain or destination outside what is allowed."""
+
+
+class LimitReached(Denied):
+    """A spend limit has no room for the action."""
 
 
 class VenueRejected(BasisError):

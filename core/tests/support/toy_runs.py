@@ -17,7 +17,8 @@ from basis_venues.config.modes import Mode
 from basis_venues.config.routes import Route
 from basis_venues.config.venues import Timing
 from basis_venues.contract import VenueClient, VenueModel
-from basis_venues.execution.manager import ExecutionManager, Parts
+from basis_venues.execution.manager import ExecutionManager
+from basis_venues.execution.parts import Parts
 from basis_venues.journal.events import Event, Frozen
 from basis_venues.journal.sqlite import SqliteJournal
 from basis_venues.journal.state import JournalState

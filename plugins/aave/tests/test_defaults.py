@@ -59,9 +59,9 @@ def test_every_offered_action_has_a_gas_figure() -> None:
 
 
 def test_the_module_holds_hooks_only() -> None:
-    """What the plugin manager would call: settings and model, and no client yet."""
+    """What the plugin manager would call: settings, model, client and market data."""
     marked = {name for name, value in vars(basis_venues_aave).items() if hasattr(value, "basis_venues_impl")}
-    assert marked == {"settings_class", "create_model"}
+    assert marked == {"settings_class", "create_model", "create_client", "market_data"}
     assert basis_venues_aave.settings_class() is AaveSettings
     made = basis_venues_aave.create_model(context("aave", load_settings(AaveSettings, "basis_venues_aave")))
     assert isinstance(made, AaveModel)

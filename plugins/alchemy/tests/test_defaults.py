@@ -54,9 +54,9 @@ def test_every_offered_action_has_a_gas_figure() -> None:
 
 
 def test_the_module_holds_hooks_only() -> None:
-    """What the plugin manager would call: settings and model, and no client yet."""
+    """What the plugin manager would call: settings, model, client and market data."""
     marked = {name for name, value in vars(basis_venues_alchemy).items() if hasattr(value, "basis_venues_impl")}
-    assert marked == {"settings_class", "create_model"}
+    assert marked == {"settings_class", "create_model", "chain_access", "create_client", "market_data"}
     assert basis_venues_alchemy.settings_class() is AlchemySettings
     made = basis_venues_alchemy.create_model(context("alchemy", load_settings(AlchemySettings, "basis_venues_alchemy")))
     assert isinstance(made, AlchemyModel)

@@ -118,9 +118,9 @@ def test_the_testnet_is_demo_trading_on_hosts_of_its_own(manifest: Manifest) -> 
 
 
 def test_the_module_holds_hooks_only() -> None:
-    """What the plugin manager would call: settings and model, and no client yet."""
+    """What the plugin manager would call."""
     marked = {name for name, value in vars(basis_venues_binance).items() if hasattr(value, "basis_venues_impl")}
-    assert marked == {"settings_class", "create_model"}
+    assert marked == {"settings_class", "create_model", "create_client", "market_data"}
 
 
 def test_the_specs_own_venue_file_fits_over_the_defaults() -> None:

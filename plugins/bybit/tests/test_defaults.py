@@ -116,6 +116,6 @@ def test_the_testnet_has_hosts_of_its_own(manifest: Manifest) -> None:
 
 
 def test_the_module_holds_hooks_only() -> None:
-    """What the plugin manager would call: settings and model, and no client yet."""
+    """What the plugin manager would call."""
     marked = {name for name, value in vars(basis_venues_bybit).items() if hasattr(value, "basis_venues_impl")}
-    assert marked == {"settings_class", "create_model"}
+    assert marked == {"settings_class", "create_model", "create_client", "market_data"}

@@ -56,9 +56,9 @@ def test_every_offered_action_has_a_gas_figure() -> None:
 
 
 def test_the_module_holds_hooks_only() -> None:
-    """What the plugin manager would call: settings and model, and no client yet."""
+    """What the plugin manager would call: settings, model, client and market data."""
     marked = {name for name, value in vars(basis_venues_lido).items() if hasattr(value, "basis_venues_impl")}
-    assert marked == {"settings_class", "create_model"}
+    assert marked == {"settings_class", "create_model", "create_client", "market_data"}
     assert basis_venues_lido.settings_class() is LidoSettings
     made = basis_venues_lido.create_model(context("lido", load_settings(LidoSettings, "basis_venues_lido")))
     assert isinstance(made, LidoModel)

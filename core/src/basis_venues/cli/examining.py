@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from ..errors import BasisError, ConfigurationError, PluginRefused
 from ..findings import Finding
 from ..manifest import Manifest
 from ..market.provider import utc
-from ..registry import Registry
+from ..registry import Installed, Registry
 from ..trust import FILE as LOCK
 from ..trust import read_lock
 from ..worlds import known_worlds
@@ -29,6 +30,7 @@ _LEAST_FREE = 100 * 1024 * 1024
 _FIRST_DAY = 1_735_689_600_000
 """2025-01-01, ms: no clock that is set goes back before this library was written."""
 _CACHE_DAYS = 90
+_IMPORT_SECONDS = 20
 
 
 def examined(configs: Path, state: Path | None = None) -> list[Finding]:
@@ -58,20 +60,59 @@ def _plugins(configs: Path) -> Iterator[Finding]:
     except ConfigurationError as error:
         yield from (Finding("fail", "plugins", problem, f"mend {configs / LOCK}") for problem in error.problems)
         return
+    passed: list[Installed] = []
     for name in registry.names():
         try:
-            venue = registry.venue(name)
+            passed.append(registry.venue(name))
         except PluginRefused as error:
             yield Finding("fail" if len(registry.claims(name)) > 1 else "warn", "plugins", str(error), "run the command that it names")
-        else:
-            distribution = venue.entry.distribution
-            text = f"{name}: {distribution.name} {distribution.version}, contract {venue.manifest.contract}"
-            yield _same_version(text, distribution.name, distribution.version)
+    yield from _imported(passed)
     for entry in registry.strangers:
         text = f"the observer {entry.name!r} of {entry.distribution.name} is not trusted and not loaded"
         yield Finding("warn", "plugins", text, f"basis venues trust {entry.name}")
     if not registry.names():
         yield Finding("warn", "plugins", "no venue is installed", "pip install basis-venues-binance, say")
+
+
+def _imported(venues: list[Installed]) -> Iterator[Finding]:
+    """Each plugin imported in a process of its own, all at once: what one does there, even if it never ends, is its own finding."""
+    children = [_importing(venue.entry.module) for venue in venues]
+    ends = time.monotonic() + _IMPORT_SECONDS
+    for venue, child in zip(venues, children, strict=True):
+        distribution, contract = venue.entry.distribution, venue.manifest.contract
+        text = f"{venue.entry.name}: {distribution.name} {distribution.version}"
+        problem = _ended(child, ends)
+        if problem is None:
+            yield _same_version(f"{text}, contract {contract}", distribution.name, distribution.version)
+        else:
+            mend = f"mend it, or: pip install --force-reinstall {distribution.name}"
+            yield Finding("fail", "plugins", f"{text} is installed and broken: its import {problem}", mend)
+
+
+def _importing(module: str) -> subprocess.Popen[str]:
+    """A process that imports the module and does nothing else."""
+    return subprocess.Popen(
+        [sys.executable, "-c", "import importlib, sys; importlib.import_module(sys.argv[1])", module],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _ended(child: subprocess.Popen[str], by: float) -> str | None:
+    """What went wrong in the child; None where nothing did."""
+    try:
+        _, said = child.communicate(timeout=max(by - time.monotonic(), 0.1))
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.communicate()
+        return f"did not end within {_IMPORT_SECONDS} seconds"
+    if child.returncode == 0:
+        return None
+    last = next((line for line in reversed(said.splitlines()) if line.strip()), "")
+    return f"raised {last.partition(':')[0]}" if last and not last.startswith(" ") else f"ended the process with {child.returncode}"
 
 
 def _same_version(text: str, distribution: str, version: str) -> Finding:

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from ..contract import VenueModel
-from ..journal.state import JournalState
 from ..keys import Key
 from ..orders import Effect, deltas
 from ..positions import Positions
 from ..results import Compared
 from ..simulate import SimulatedLedger
 from ..states import Verdict
+
+if TYPE_CHECKING:
+    from ..journal.state import JournalState
 
 
 class SimulatedBooks:

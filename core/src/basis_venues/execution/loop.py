@@ -1,46 +1,29 @@
 """The tight loop: execute, reconcile, and only then the account's next order.
 
-One course for backtest and live. What differs is said by three facts: a simulated venue answers at once and is compared directly;
-only a durable journal is written to; only a live run has locks and halt flags.
+Here is the course of one order as every run has it, and as a backtest needs it: simulated venues answer at once and are compared directly,
+nothing is shared with another process, nothing is to be recovered. `journalled.py` adds what a run with a journal has.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from ..actions import Action
-from ..attempts import attempt_key, is_ours
 from ..clock import Clock
 from ..contract import Market
 from ..errors import BasisError, Denied, MissingData, PluginRefused, Stopped
 from ..fold import check_outcome
-from ..journal.events import Event, Frozen, Intent, Observed, Outcome, Reopened, Sending
-from ..journal.sqlite import JournalUnwritable, SqliteJournal
-from ..journal.state import JournalState, StepRecord
 from ..keys import Key
-from ..market.live import LiveMarket
 from ..observers import Observers
 from ..orders import Effect, Order, Prepared, Report, Step, deltas
-from ..reconcile import Book, Findings, Reconciler
 from ..results import Compared, LegResult
 from ..simulate import SimulatedClient
-from ..states import CLOSED, DONE, NOTHING_HAPPENED, OPEN, RESENDABLE, SUCCEEDED, State, Verdict
+from ..states import CLOSED, DONE, SUCCEEDED, State, Verdict
 from ..venues import Venue, Venues
-from . import boundary
 from .books import SimulatedBooks
-from .settle import Renew, settle
-from .stops import HaltFlags
 
-MAX_ATTEMPTS = 5
-"""How often a step that provably did not arrive is prepared anew."""
-MAX_STEPS = 16
-"""More steps than any order has: so many are looked for after a journal was torn."""
 _NOTHING: Mapping[str, Any] = {}
-TRUST_MS = 30_000
-"""How long a verified reading of an account stands for the reading before its next order."""
 
 
 class Done(NamedTuple):
@@ -61,58 +44,21 @@ class Done(NamedTuple):
 
 
 class TightLoop:
-    """Carries orders out, one after the other for each account and lane."""
+    """Carries orders out, one after the other for each account and lane. `frozen`: accounts that must not act, with the reasons."""
 
     def __init__(
-        self,
-        mode: str,
-        venues: Venues,
-        state: JournalState,
-        simulated: SimulatedBooks,
-        reconciler: Reconciler,
-        market: Market,
-        clock: Clock,
-        observers: Observers,
-        journal: SqliteJournal | None = None,
-        halts: HaltFlags | None = None,
+        self, mode: str, venues: Venues, simulated: SimulatedBooks, market: Market, clock: Clock, observers: Observers
     ) -> None:
         self.mode = mode
-        self.state = state
         self.simulated = simulated
+        self.frozen: dict[str, str] = {}
         self._venues = venues
-        self._reconciler = reconciler
         self._market = market
         self._clock = clock
         self._observers = observers
-        self._journal = journal
-        self._halts = halts
-        self._locks: dict[str, Any] = {}
-        self._buffer: list[Event] = []
-        self._verified_at: dict[Key, int] = {}
-
-    # -- one order -----------------------------------------------------------------------------------------------------------
 
     async def leg(self, order: Order) -> LegResult:
-        """Carry one order out, or go on with one that was begun. Never raises for what a venue did."""
-        if self._journal is None:
-            return await self._leg(order)
-        async with self.holding(order):
-            return await self._journalled_leg(order)
-
-    @asynccontextmanager
-    async def holding(self, order: Order) -> AsyncIterator[None]:
-        """The order's account and lane, for one task at a time; always taken in the same sequence."""
-        async with AsyncExitStack() as held:
-            for alias in sorted({order.account, order.lane}):
-                await held.enter_async_context(self._lock(alias))
-            yield
-
-    def _lock(self, alias: str) -> Any:
-        import asyncio
-
-        return self._locks.setdefault(alias, asyncio.Lock())
-
-    async def _leg(self, order: Order) -> LegResult:
+        """Carry one order out. Never raises for what a venue did."""
         stopped = self.stopped(order)
         if stopped is not None:
             return self._refused(order, stopped)
@@ -124,145 +70,34 @@ class TightLoop:
             plan = self._plan(order, venue)
         except (Denied, MissingData, Stopped) as refusal:
             return self._refused(order, str(refusal))
-        return self._result(order, plan, await self._steps_in_memory(order, venue, plan, keys), before)
+        return self._result(order, plan, await self._steps(order, venue, plan, keys), before)
 
-    async def _steps_in_memory(self, order: Order, venue: Venue, plan: tuple[Step, ...], keys: tuple[Key, ...]) -> list[Done]:
+    async def _steps(self, order: Order, venue: Venue, plan: tuple[Step, ...], keys: tuple[Key, ...]) -> list[Done]:
         """The plan's steps in sequence, until one is not good. A simulated step that ends at once needs no waiting."""
         done: list[Done] = []
         for number, step in enumerate(plan):
             if number and self._too_late(order):
-                done.append(_late())
+                done.append(late())
                 break
             prepared = Prepared(step.id, step, _NOTHING)
             report = self._simulated_send(venue, prepared)
-            if report.state in CLOSED:
-                one = self._finished(order, step, self._compared(venue, keys, report))
-            else:
-                one = await self._carry_out(order, venue, plan, number, keys, 0, prepared, report)
+            if report.state not in CLOSED:
+                report = await self._rested(order, venue, prepared, report)
+            one = self._finished(order, step, self._compared(venue, keys, report))
             done.append(one)
             if not one.good:
                 break
         return done
 
-    async def _journalled_leg(self, order: Order) -> LegResult:
-        """An order of a run with a journal. What was begun goes on with its stored plan, never refused as if nothing had happened."""
-        venue = self._venues.named(order.venue)
-        before: tuple[Effect, ...] = ()
-        plan = self.state.plans.get((self.mode, order.id))
-        if plan is not None:
-            await self._verify_parked(order)
-            keys = self._known_keys(order, plan)
-            return self._result(order, plan, await self._steps(order, venue, plan, keys), before)
-        stopped = self.stopped(order)
-        if stopped:
-            return self._refused(order, stopped)
-        if self._too_late(order):
-            return self._refused(order, "its valid_until has passed before it was started", State.INTERRUPTED)
-        try:
-            await self._clear_the_way(order)
-            if isinstance(self._market, LiveMarket):
-                await self._market.refresh(self._series(order, venue))
-            keys, before = self._look_simulated(order, venue) if venue.simulated else await self._look(order, venue)
-            plan = await self._first_plan(order, venue)
-        except BasisError as refusal:
-            return self._refused(order, str(refusal))
-        except Exception as error:  # a plugin may raise anything; nothing has left
-            return self._refused(order, f"{venue.name} failed before anything was sent: {type(error).__name__}")
-        return self._result(order, plan, await self._steps(order, venue, plan, keys), before)
+    async def _rested(self, order: Order, venue: Venue, prepared: Prepared, report: Report) -> Report:
+        """What became of an order that rests: it is filled, or cancelled when its time is over."""
+        from .settle import settle  # few orders of a backtest rest
 
-    async def _clear_the_way(self, order: Order) -> None:
-        """Settle and verify what earlier orders left open on the account or lane. Raises `Denied` where that is not possible now."""
-        for record in self._sharing(order, self.state.open.values()):
-            await self.resume(record.sending)
-        await self._verify_parked(order)
-        left = [*self._sharing(order, self.state.open.values()), *self._sharing(order, self.state.parked.values())]
-        if left:
-            raise Denied(f"an earlier step of the account is not settled and verified yet: {left[0].sending.step.id}")
-        stopped = self.stopped(order)
-        if stopped:
-            raise Stopped(stopped)
-
-    def _sharing(self, order: Order, records: Iterable[StepRecord]) -> list[StepRecord]:
-        mine = {order.account, order.lane}
-        return [record for record in records if mine & {record.sending.order.account, record.sending.order.lane}]
-
-    async def _verify_parked(self, order: Order) -> None:
-        """Compare again what could not be read when it was done. The books have its effects already."""
-        for record in self._sharing(order, self.state.parked.values()):
-            report, sending = record.report, record.sending
-            if report is None:
-                continue
-            keys = dict.fromkeys((*sending.keys, *deltas(report.effects)))
-            own = {effect.id for effect in report.effects}
-            found = await self._reconciler.reconcile(keys, {}, own, report.at, self._venues.named(sending.order.venue), self._book())
-            if found.verdict is not Verdict.UNVERIFIED:
-                externals = record.externals + found.externals
-                done = Done(report, found.verdict, externals, found.compared, found.reason, found.book, found.marks)
-                await self._record(sending.mode, sending.order, sending.step, done)
-
-    async def _first_plan(self, order: Order, venue: Venue) -> tuple[Step, ...]:
-        """The plan of an order that this journal has not seen. Where the venue has it already (a torn journal), it must be the same."""
-        known = self._orphaned(order)
-        try:
-            plan = self._plan(order, venue)
-            boundary.check_plan(venue.name, order, plan)
-            fits = not known or (max(known) < len(plan) and not venue.chain)
-        except BasisError:
-            if not known:
-                raise
-            fits = False
-        if not fits:
-            reason = f"{order.id} was begun by a run whose journal is lost, and is planned differently now: compare with the venue"
-            await self.freeze(order.account, reason)
-            raise Stopped(reason)
-        return plan
-
-    def _orphaned(self, order: Order) -> dict[int, int]:
-        """Steps of the order that the venue knows and this journal does not: number -> attempt."""
-        if not self.state.orphans:
-            return {}
-        tries = ((number, attempt) for number in range(MAX_STEPS) for attempt in range(MAX_ATTEMPTS))
-        return {n: a for n, a in tries if self._key(order, f"{order.id}/{n}", self.mode, a) in self.state.orphans}
-
-    def _denied(self, mode: str, order: Order, step: Step, done: Done) -> str | None:
-        """Why the account must not act on: its action was closed, and a reorganisation gave this step of it another end."""
-        action = self.state.actions.get((mode, order.action.id))
-        if action is None or action.result is None:
-            return None
-        told = next((leg for leg in action.result.legs if leg.order == order.id), None)
-        if told is None or done.good == (step.id not in told.steps[-1:] or told.state in SUCCEEDED):
-            return None
-        return f"its action was closed as {told.state.value}; a reorganisation took it back, and it is {done.report.state.value} now"
-
-    def _key(self, order: Order, step: str, mode: str, attempt: int) -> str:
-        return attempt_key(self.state.identities.get(order.account, order.account), mode, step, attempt)
-
-    async def _steps(self, order: Order, venue: Venue, plan: tuple[Step, ...], keys: tuple[Key, ...]) -> list[Done]:
-        """The same with a journal: steps that have an outcome there are not done again, one that was being sent is settled first."""
-        done: list[Done] = []
-        for number, step in enumerate(plan):
-            record = self.state.steps.get((self.mode, step.id))
-            if record is not None and record.report is not None:
-                done.append(Done(record.report, record.verdict, record.externals, record.compared))
-            elif record is not None:
-                done.append(await self.resume(record.sending))
-            elif number and (reason := self._stopped_between(order)):
-                done.append(Done(Report(State.INTERRUPTED, reason=reason), None))
-            else:
-                done.append(await self._carry_out(order, venue, plan, number, keys, self._orphaned(order).get(number, 0)))
-            if not done[-1].good:
-                break
-        return done
-
-    def _series(self, order: Order, venue: Venue) -> tuple[str, ...]:
-        """The figures that planning the order asks for, those of a bundle's legs with them."""
-        legs: tuple[Action, ...] = getattr(order.action, "legs", ())
-        models = self.simulated.ledger.models
-        inner = [name for leg in legs for name in models[leg.venue or order.venue].series(leg)]
-        return (*venue.model.series(order.action), *inner)
+        until = self._rest_until(order, self._clock.now())
+        return await settle(venue, prepared, report, until, self._clock, lambda: self.stopped(order), _never_renewed)
 
     def _plan(self, order: Order, venue: Venue) -> tuple[Step, ...]:
-        view = self.simulated.ledger.positions if venue.simulated else self.state.book
+        view = self._view(venue)
         try:
             plan = venue.model.plan(order, view, self._market)
             for step in plan:
@@ -276,171 +111,34 @@ class TightLoop:
             raise Denied("nothing to do: the account is already as asked")
         return plan
 
+    def _view(self, venue: Venue) -> Mapping[Key, Decimal]:
+        """The positions that an order at the venue is planned on."""
+        return self.simulated.ledger.positions
+
     def _too_late(self, order: Order) -> bool:
         until = order.action.valid_until
         return until is not None and self._clock.now() > until
 
-    def _stopped_between(self, order: Order) -> str | None:
-        return "its valid_until passed between two steps" if self._too_late(order) else self.stopped(order)
-
     def stopped(self, order: Order) -> str | None:
-        """Why nothing may be sent for the order now: its account or lane is frozen, or a person halted it."""
-        if self.state.frozen:
+        """Why nothing may be sent for the order now: its account or lane is frozen."""
+        if self.frozen:
             for alias in (order.account, order.lane):
-                if alias in self.state.frozen:
-                    return f"the account {alias} is frozen: {self.state.frozen[alias]}"
-        return None if self._halts is None else self._halts.reason(order.account, order.lane)
-
-    # -- reading before an order -------------------------------------------------------------------------------------------------
-
-    async def _look(self, order: Order, venue: Venue) -> tuple[tuple[Key, ...], tuple[Effect, ...]]:
-        """Know every position that the order touches. Answers them, and the effects of others found on the way."""
-        keys = venue.model.touches(order, self.state.book)
-        boundary.check_keys(venue.name, keys)
-        if not self._needs_reading(keys):
-            return keys, ()
-        findings = await self._reconciler.reconcile(keys, {}, (), 0, venue, self._book())
-        if findings.verdict is Verdict.UNVERIFIED:
-            raise Denied(f"the account could not be read before the order: {findings.reason}")
-        if findings.verdict is Verdict.MISMATCHED:
-            await self.freeze(order.account, f"before {order.id}: {findings.reason}")
-            raise Stopped(f"the account is not as it was left: {findings.reason}")
-        await self._note(order, venue, findings)
-        return keys, findings.externals
+                if alias in self.frozen:
+                    return f"the account {alias} is frozen: {self.frozen[alias]}"
+        return None
 
     def _look_simulated(self, order: Order, venue: Venue) -> tuple[tuple[Key, ...], tuple[Effect, ...]]:
-        """The same for a simulated account, which can have changed only if something happened to it by itself."""
+        """Know every position that the order touches. Answers them, and what happened to the accounts by itself: a simulated account
+        can have changed in no other way."""
         simulated = self.simulated
         keys = venue.model.touches(order, simulated.ledger.positions)
         happened = simulated.absorb(order.account, order.lane) if simulated.ledger.disturbed else ()
         if happened:
             verdict, compared = simulated.verify(keys, {}, venue.model)
             if verdict is not Verdict.VERIFIED:
-                self.state.frozen[order.account] = "its ledger and its books disagree"
-                raise Stopped(f"before {order.id}: {_off(compared)}")
+                self.frozen[order.account] = "its ledger and its books disagree"
+                raise Stopped(f"before {order.id}: {off(compared)}")
         return keys, happened
-
-    def _needs_reading(self, keys: Collection[Key]) -> bool:
-        oldest = self._clock.now() - TRUST_MS
-        readable = [key for key in keys if self._reconciler.owner(key) is not None]
-        return any(key not in self.state.known or self._verified_at.get(key, oldest - 1) < oldest for key in readable)
-
-    def _trust(self, book: Mapping[Key, Decimal]) -> None:
-        """These values were verified just now."""
-        self._verified_at.update(dict.fromkeys(book, self._clock.now()))
-
-    async def _note(self, order: Order, venue: Venue, findings: Findings) -> None:
-        """Take a verified reading into the books; a change by others that the policy does not tolerate freezes the account."""
-        accounts = self._identities(order)
-        event = Observed(findings.book, findings.marks, findings.externals, accounts)
-        self._apply(event)
-        self._buffer.append(event)
-        self._trust(findings.book)
-        reason = self._strange(venue, findings.externals)
-        if reason:
-            await self.freeze(order.account, reason)
-            raise Stopped(reason)
-
-    def _strange(self, venue: Venue, externals: Iterable[Effect]) -> str | None:
-        """Why the account must not act after such effects: the policy does not tolerate them, or they deny what was said of an order."""
-        for effect in externals:
-            if not is_ours(effect):
-                if effect.kind not in venue.tolerated:
-                    tolerated = ", ".join(sorted(venue.tolerated)) or "nothing"
-                    return f"{effect.kind} of someone else ({effect.id}); the policy of {venue.name} tolerates {tolerated}"
-                continue
-            record = self.state.steps.get(self.state.attempts.get(effect.order or "", ("", "")))
-            if record is not None and record.report is not None:
-                again = record.sending.prepared.key != effect.order
-                if again or record.report.state in NOTHING_HAPPENED:
-                    said = "was sent again" if again else f"was closed as {record.report.state.value}"
-                    return f"{record.sending.step.id} {said}, and now shows the effect {effect.id}"
-        return None
-
-    # -- one step ----------------------------------------------------------------------------------------------------------------
-
-    async def _carry_out(
-        self,
-        order: Order,
-        venue: Venue,
-        plan: tuple[Step, ...],
-        number: int,
-        keys: tuple[Key, ...],
-        attempt: int = 0,
-        prepared: Prepared | None = None,
-        report: Report = Report(State.UNKNOWN, reason="the last run ended while it was being sent"),  # noqa: B008  immutable
-        since: int | None = None,
-        mode: str | None = None,
-    ) -> Done:
-        """Send a step, settle it, and compare the account with what it did. `prepared`: it was sent already, as `attempt`, at `since`."""
-        step, mode = plan[number], mode or self.mode
-        while True:
-            if prepared is None:
-                since = self._clock.now()
-                try:
-                    prepared, report = await self._write(order, venue, plan, number, keys, attempt, mode)
-                except JournalUnwritable as error:
-                    begun = (mode, step.id) in self.state.steps
-                    return Done(Report(State.UNKNOWN if begun else State.DENIED, reason=str(error)), None)
-            if report.state not in CLOSED:
-                renew, rest_until = self._renewal(venue, mode), self._rest_until(order, since)
-                report = await settle(venue, prepared, report, rest_until, self._clock, lambda: self.stopped(order), renew)
-            if report.state in OPEN:  # only where sending is stopped: it stays open
-                return Done(report, None)
-            if report.state not in RESENDABLE:
-                break
-            if self._too_late(order) or attempt + 1 >= MAX_ATTEMPTS or self.stopped(order):
-                report = Report(State.INTERRUPTED, reason=f"it did not reach the venue ({report.reason or report.state.value})")
-                break
-            if report.state is State.NOT_SENT:
-                await self._clock.sleep(venue.timing.poll_ms)
-            attempt, prepared = attempt + 1, None
-        return await self._finish(order, venue, step, keys, report, mode)
-
-    async def _write(
-        self, order: Order, venue: Venue, plan: tuple[Step, ...], number: int, keys: tuple[Key, ...], attempt: int, mode: str
-    ) -> tuple[Prepared, Report]:
-        """Prepare, write to the journal, send. Raises `JournalUnwritable` when the intent could not be made durable: nothing was sent."""
-        step = plan[number]
-        if self._journal is None:
-            prepared = Prepared(step.id, step, _NOTHING)
-            return prepared, self._simulated_send(venue, prepared)
-        key = self._key(order, step.id, mode, attempt)
-        try:
-            prepared = await boundary.prepare(venue.client, step, key)
-        except Exception as error:  # nothing has left: whatever went wrong, it is a refusal on this side
-            known = isinstance(error, BasisError)
-            reason = str(error) if known else f"{venue.name} could not prepare it: {type(error).__name__}"
-            return Prepared(key, step, {}), Report(State.DENIED, reason=reason)
-        before = {k: self.state.book[k] for k in keys}
-        marks = {k: self.state.marks[k] for k in keys if k in self.state.marks}
-        adopted = key in self.state.orphans
-        now, accounts = self._clock.now(), self._identities(order)
-        await self.commit(Sending(mode, order, plan, number, attempt, prepared, keys, before, marks, now, accounts))
-        if adopted:
-            return prepared, Report(State.UNKNOWN, reason="the venue knows it already, from a run whose journal was lost")
-        stopped = self.stopped(order)
-        if stopped:
-            return prepared, Report(State.INTERRUPTED, reason=stopped)
-        if venue.simulated:
-            return prepared, self._simulated_send(venue, prepared)
-        return prepared, await boundary.send(venue.client, prepared)
-
-    def _renewal(self, venue: Venue, mode: str) -> Renew:
-        """How a stuck write is replaced: the journal has the new form before a byte of it leaves; else the first form stands."""
-
-        async def renew(prepared: Prepared) -> Prepared | None:
-            newer = None if venue.simulated or self._journal is None else await boundary.replace(venue.client, prepared)
-            if newer is None:
-                return None
-            sending = self.state.steps[mode, newer.step.id].sending
-            try:
-                await self.commit(sending._replace(prepared=newer))
-            except JournalUnwritable:
-                return None
-            return newer
-
-        return renew
 
     def _simulated_send(self, venue: Venue, prepared: Prepared) -> Report:
         client = venue.client
@@ -456,25 +154,6 @@ class TightLoop:
         good_for: int | None = getattr(order.action, "good_for", None)
         return None if good_for is None else (self._clock.now() if since is None else since) + good_for
 
-    async def _finish(self, order: Order, venue: Venue, step: Step, keys: tuple[Key, ...], report: Report, mode: str) -> Done:
-        """Compare the account with what the step did, and write both down."""
-        if report.state not in DONE:
-            done = Done(report, None)
-        elif venue.simulated:
-            done = self._compared(venue, keys, report)
-        else:
-            done = await self._verified(venue, keys, report)
-        if self._journal is not None:
-            done = await self._record(mode, order, step, done)
-        return self._finished(order, step, done)
-
-    def _finished(self, order: Order, step: Step, done: Done) -> Done:
-        if self._observers.listening("order_state_changed"):
-            self._observers.notify("order_state_changed", order=order, step=step.id, state=done.report.state)
-        if self._journal is None and done.verdict is Verdict.MISMATCHED:
-            self.state.frozen[order.account] = done.reason
-        return done
-
     def _compared(self, venue: Venue, keys: tuple[Key, ...], report: Report) -> Done:
         """What the step did, against the simulated ledger."""
         if report.state not in DONE:
@@ -484,111 +163,15 @@ class TightLoop:
             if key not in keys:
                 keys = (*keys, key)
         verdict, compared = self.simulated.verify(keys, expected, venue.model)
-        return Done(report, verdict, (), compared, "" if verdict is Verdict.VERIFIED else _off(compared))
+        return Done(report, verdict, (), compared, "" if verdict is Verdict.VERIFIED else off(compared))
 
-    async def _verified(self, venue: Venue, keys: tuple[Key, ...], report: Report) -> Done:
-        """What the step did, against what the owners of its positions show."""
-        own = {effect.id for effect in report.effects}
-        expected = deltas(effect for effect in report.effects if effect.id not in self.state.seen)
-        found = await self._reconciler.reconcile(keys, expected, own, report.at, venue, self._book())
-        book = found.book if found.verdict is Verdict.VERIFIED else {}
-        if found.verdict is Verdict.UNVERIFIED:  # parked: until the account can be read, the books say what the effects say
-            book = {key: self.state.book[key] + amount for key, amount in expected.items()}
-        return Done(report, found.verdict, found.externals, found.compared, found.reason, book, found.marks)
-
-    async def _record(self, mode: str, order: Order, step: Step, done: Done) -> Done:
-        """The second commit: report, verdict, evidence, and whether the account is frozen."""
-        events: list[Event] = []
-        if (mode, step.id) in self.state.steps:  # else it never got as far as being sent
-            events.append(
-                Outcome(
-                    mode, step.id, done.report, done.verdict, done.externals, done.compared, done.book, done.marks,
-                    self._identities(order),
-                )
-            )  # fmt: skip
-        reason = _freezing(done) or self._strange(self._venues.named(order.venue), done.externals) or self._denied(mode, order, step, done)
-        if reason:
-            events.append(Frozen(order.account, f"{step.id}: {reason}", self._identities(order)))
-        try:
-            await self.commit(*events)
-        except JournalUnwritable as error:
-            self.state.frozen[order.account] = str(error)
-            return done._replace(verdict=Verdict.UNVERIFIED, reason=str(error))
-        if reason and self._observers.listening("runner_halted"):
-            self._observers.notify("runner_halted", account=order.account, reason=reason)
-        if done.verdict is Verdict.VERIFIED:
-            self._trust(done.book)
-        else:
-            self._verified_at.clear()
+    def _finished(self, order: Order, step: Step, done: Done) -> Done:
+        """Tell the observers; an account that does not show what it should acts no more."""
+        if self._observers.listening("order_state_changed"):
+            self._observers.notify("order_state_changed", order=order, step=step.id, state=done.report.state)
+        if done.verdict is Verdict.MISMATCHED:
+            self.frozen.setdefault(order.account, done.reason)
         return done
-
-    async def resume(self, sending: Sending) -> Done:
-        """Settle a step that was being sent when a run ended: look it up first, never skip to sending."""
-        order = sending.order
-        venue = self._venues.named(order.venue)
-        return await self._carry_out(
-            order, venue, sending.plan, sending.number, sending.keys, sending.attempt, sending.prepared, since=sending.at, mode=sending.mode
-        )
-
-    # -- bookkeeping -------------------------------------------------------------------------------------------------------------
-
-    def begin(self, intent: Intent) -> None:
-        """Keep the intent for the first commit of its action."""
-        self._apply(intent)
-        self._buffer.append(intent)
-
-    async def freeze(self, account: str, reason: str) -> None:
-        """Send nothing more from the account until a person says so."""
-        if self._journal is None:
-            self.state.frozen.setdefault(account, reason)
-        else:
-            await self.commit(Frozen(account, reason, {account: self.state.identities[account]}))
-        if self._observers.listening("runner_halted"):
-            self._observers.notify("runner_halted", account=account, reason=reason)
-
-    async def commit(self, *events: Event) -> None:
-        """Write events, and what waits in the buffer, in one synced commit; then let them count. Raises `JournalUnwritable`."""
-        assert self._journal is not None
-        buffered, self._buffer = self._buffer, []
-        if not buffered and not events:
-            return
-        stored = False
-
-        def count() -> None:
-            nonlocal stored
-            stored = True
-            for event in events:
-                self._apply(event)
-
-        try:
-            await self._journal.commit((*buffered, *events), count)
-        except BaseException:
-            if not stored:
-                self._buffer = buffered + self._buffer
-            raise
-
-    def _apply(self, event: Event) -> None:
-        if isinstance(event, (Observed, Outcome)):
-            self.simulated.follow(self.state, event.book)
-        elif isinstance(event, Reopened):
-            self.simulated.follow(self.state, self.state.without((event.mode, event.step)))
-        self.state.apply(event)
-
-    def _identities(self, order: Order) -> dict[str, str]:
-        return {alias: self.state.identities[alias] for alias in (order.account, order.lane)}
-
-    def _known_keys(self, order: Order, plan: Sequence[Step]) -> tuple[Key, ...]:
-        for step in plan:
-            record = self.state.steps.get((self.mode, step.id))
-            if record is not None:
-                return record.sending.keys
-        return self._venues.named(order.venue).model.touches(order, self.state.book)
-
-    def _book(self) -> Book:
-        state = self.state
-        return Book(state.book, state.known, state.marks, state.seen)
-
-    # -- results -----------------------------------------------------------------------------------------------------------------
 
     def _refused(self, order: Order, reason: str, state: State = State.DENIED) -> LegResult:
         return LegResult(order.id, order.venue, order.account, state, None, reason)
@@ -613,18 +196,15 @@ class TightLoop:
         return result
 
 
-def _late() -> Done:
+def late() -> Done:
+    """A step that is not begun, because the action's time passed while those before it were carried out."""
     return Done(Report(State.INTERRUPTED, reason="its valid_until passed between two steps"), None)
 
 
-def _freezing(done: Done) -> str | None:
-    """Why the account must not act after this step; None when it may."""
-    if done.report.state is State.NEEDS_HUMAN:
-        return done.report.reason
-    return done.reason if done.verdict is Verdict.MISMATCHED else None
-
-
-def _off(compared: Sequence[Compared]) -> str:
+def off(compared: Sequence[Compared]) -> str:
+    """The lines of a comparison that do not agree, in words."""
     return "; ".join(f"{line.key}: expected {line.expected}, observed {line.observed}" for line in compared if not line.agrees)
 
 
+async def _never_renewed(_prepared: Prepared) -> Prepared | None:
+    return None

@@ -12,7 +12,7 @@ from ..journal.state import JournalState
 from ..orders import Effect, deltas
 from ..venues import Venue, Venues
 from .boundary import checked_effects
-from .loop import TightLoop
+from .journalled import JournalledLoop
 
 
 class Recovered(NamedTuple):
@@ -22,7 +22,7 @@ class Recovered(NamedTuple):
     orphans: tuple[str, ...]
 
 
-async def recover(loop: TightLoop, venues: Venues, state: JournalState) -> Recovered:
+async def recover(loop: JournalledLoop, venues: Venues, state: JournalState) -> Recovered:
     """Idempotent: interrupted at any point, it ends the same when run again. Raises `TryAgainLater` when a venue cannot be asked."""
     for venue in venues:
         if not venue.simulated:
@@ -36,7 +36,7 @@ async def recover(loop: TightLoop, venues: Venues, state: JournalState) -> Recov
     return Recovered(tuple(settled), tuple(state.orphans))
 
 
-async def _sweep(loop: TightLoop, venue: Venue, venues: Venues, state: JournalState) -> None:
+async def _sweep(loop: JournalledLoop, venue: Venue, venues: Venues, state: JournalState) -> None:
     """Take effects into the books that carry a key of ours which this journal does not know: a torn tail, an old backup."""
     since = max((mark for key, mark in state.marks.items() if venues.owner(key) is venue), default=0)
     try:
@@ -48,7 +48,7 @@ async def _sweep(loop: TightLoop, venue: Venue, venues: Venues, state: JournalSt
     if lost:
         book = {key: state.book[key] + change for key, change in deltas(lost).items() if key in state.known}
         keeper = {account: state.identities[account] for account in _accounts(lost, state)}
-        await loop.commit(Observed(book, {}, lost, keeper))
+        await loop.records.commit(Observed(book, {}, lost, keeper))
 
 
 def _unknown(effects: Iterable[Effect], state: JournalState) -> Iterable[Effect]:

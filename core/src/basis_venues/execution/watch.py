@@ -8,10 +8,10 @@ from ..orders import Report, deltas
 from ..states import DONE, OPEN, State
 from ..venues import Venues
 from . import boundary
-from .loop import TightLoop
+from .journalled import JournalledLoop
 
 
-async def watch(loop: TightLoop, venues: Venues, state: JournalState) -> tuple[str, ...]:
+async def watch(loop: JournalledLoop, venues: Venues, state: JournalState) -> tuple[str, ...]:
     """Look once at every watched step of this run's venues. Answers the ids of those that were reopened and settled again.
 
     All that a reorganisation took back is out of the books before the first of it is settled and compared again.
@@ -27,10 +27,10 @@ async def watch(loop: TightLoop, venues: Venues, state: JournalState) -> tuple[s
             report = await boundary.lookup(venues.named(order.venue).client, record.sending.prepared)
             accounts = {alias: state.identities[alias] for alias in (order.account, order.lane)}
             if _taken_back(record, report):
-                await loop.commit(Reopened(mode, step, accounts))
+                await loop.records.commit(Reopened(mode, step, accounts))
                 reopened.append(record)
             elif report.state is State.FINAL:
-                await loop.commit(Finalised(mode, step, accounts))
+                await loop.records.commit(Finalised(mode, step, accounts))
     for record in reopened:
         async with loop.holding(record.sending.order):
             if record.report is None:

@@ -17,7 +17,7 @@ from ..actions import Action, FromLeg, action_classes
 from ..orders import Effect, Order, Prepared, Report, Step
 from ..results import ActionResult, Compared, LegResult
 from ..states import State, Verdict
-from .events import Event, Sending, event_class, kind_of
+from .events import Event, Reserved, Sending, event_class, kind_of
 
 Record = TypeVar("Record")
 
@@ -140,6 +140,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "compared": _many(lambda data: _record(Compared, data)),
     "effects": _many(_effect),
     "expected": Decimal,
+    "gas": Decimal,
     "externals": _many(_effect),
     "keys": tuple,
     "legs": _many(lambda data: _record(LegResult, data)),
@@ -149,11 +150,13 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "orders": _many(lambda data: _record(Order, data)),
     "plan": lambda value: value,
     "report": lambda data: _record(Report, data),
+    "reserved": _many(lambda data: _record(Reserved, data)),
     "result": result_from,
     "state": lambda text: State(text) if text in State.__members__ else text,
     "steps": tuple,
     "unallocated": Decimal,
     "undo": _many(action_from),
+    "usd": Decimal,
     "verdict": Verdict,
 }
 

@@ -16,8 +16,22 @@ from ..results import ActionResult, Compared
 from ..states import State, Verdict
 
 
+class Reserved(NamedTuple):
+    """What one order takes of the spend limits: `usd` of `asset`, and `gas` in the chain's own coin. `opens`: it adds to a perpetual
+    position or debt. `at` is when it was asked for, ms."""
+
+    order: str
+    venue: str
+    account: str
+    asset: str
+    usd: Decimal
+    gas: Decimal
+    opens: bool
+    at: int
+
+
 class Intent(NamedTuple):
-    """An action was divided into orders, before anything is sent."""
+    """An action was divided into orders, before anything is sent. `reserved`: what they take of the spend limits."""
 
     mode: str
     action: Action
@@ -25,6 +39,7 @@ class Intent(NamedTuple):
     unallocated: Decimal
     notes: tuple[str, ...]
     accounts: Mapping[str, str]
+    reserved: tuple[Reserved, ...] = ()
 
 
 class Sending(NamedTuple):

@@ -1,23 +1,48 @@
-"""Market figures as the venues give them now: fetched before an order is planned, and refused when they are too old."""
+"""Market figures as the venues give them now: fetched before an order is planned, and refused when they are too old.
+
+In a mixed run the simulated venues give no figures: theirs come from recorded data, and the run's result says so.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 from ..clock import Clock
-from ..contract import MarketData, Quote
+from ..contract import Market, MarketData, Quote
 from ..errors import MissingData
+from .notes import Note, Notebook
+from .provider import utc
 
 STALE_MS = 60_000
 """How old a figure may be when an order is planned with it."""
 
 
-class LiveMarket:
-    """A `basis_venues.contract.Market` over the `market_data` of the venues in `data_subscriptions`."""
+class Recorded(NamedTuple):
+    """Recorded figures in a mixed run: `market` answers for the simulated `venues`, never for the `live` ones; and for sources that are
+    no venue (an automated market, say) where `others` is set: then no live protocol could plan with them."""
 
-    def __init__(self, data: Iterable[MarketData], clock: Clock, stale_ms: int = STALE_MS) -> None:
+    market: Market
+    venues: frozenset[str]
+    live: frozenset[str]
+    others: bool
+
+    def answers(self, source: str) -> bool:
+        """Whether figures of that source may be recorded ones."""
+        return source in self.venues or (self.others and source not in self.live)
+
+
+class LiveMarket:
+    """A `basis_venues.contract.Market` over the `market_data` of the venues in `data_subscriptions`.
+
+    `recorded` answers for what only simulated venues ask; what a live source fails to give is never taken from it.
+    """
+
+    def __init__(self, data: Iterable[MarketData], clock: Clock, stale_ms: int = STALE_MS, recorded: Recorded | None = None) -> None:
         self._by_source = {source: each for each in data for source in each.sources}
+        self._recorded = recorded
+        self._substitutions = Notebook()
         self._clock = clock
         self._stale_ms = stale_ms
         self._quotes: dict[str, Quote] = {}
@@ -30,6 +55,9 @@ class LiveMarket:
         """The figure last fetched. Raises `MissingData` where there is none, or it is too old."""
         quote = self._quotes.get(series)
         if quote is None:
+            source = series.partition(":")[0]
+            if self._recorded is not None and source not in self._by_source and self._recorded.answers(source):
+                return self._past(series, self._recorded.market)
             raise MissingData(f"{series} is not known: no venue of data_subscriptions gave it")
         age = self.now() - quote.at
         if age > self._stale_ms:
@@ -43,6 +71,16 @@ class LiveMarket:
     def next_event(self, series: str, after: int) -> int | None:
         """None, as above."""
         return None
+
+    @property
+    def substitutions(self) -> tuple[Note, ...]:
+        """Series that this run took from recorded data."""
+        return self._substitutions.notes()
+
+    def _past(self, series: str, recorded: Market) -> Decimal:
+        figure = recorded.value(series)
+        self._substitutions.add(series, f"recorded data of {utc(recorded.now())}", self.now())
+        return figure
 
     async def refresh(self, series: Collection[str]) -> None:
         """Fetch what is not fresh. A source that fails leaves its old figures, which then may be too old to be used."""

@@ -14,7 +14,8 @@ from attrs import field, frozen
 
 from ..actions import Action, FromLeg, action_classes
 from ..config.document import Document
-from ..config.misfit import Path as Place, nearest
+from ..config.misfit import Path as Place
+from ..config.misfit import nearest
 from ..config.yaml_file import read_yaml
 from ..errors import ConfigurationError, InvalidAction
 from ..keys import Key, split_key

@@ -15,12 +15,10 @@ from basis_venues.execution.blocking import drive
 from basis_venues.execution.books import SimulatedBooks
 from basis_venues.execution.loop import TightLoop
 from basis_venues.fold import fold
-from basis_venues.journal.state import JournalState
 from basis_venues.keys import Key
 from basis_venues.observers import Observers
 from basis_venues.orders import Effect, Order, Ref, Step
 from basis_venues.positions import Positions
-from basis_venues.reconcile import Reconciler
 from basis_venues.results import LegResult
 from basis_venues.simulate import SimulatedClient, SimulatedLedger
 from basis_venues.venues import Venue, Venues
@@ -105,9 +103,7 @@ class Stage:
         """The order carried out by the core's tight loop and simulated client, and compared with the ledger."""
         ledger = SimulatedLedger(self.models, self.market, self.clock, self.sample.holds)
         venues = Venues((self._venue(name, ledger) for name in self.models), lambda alias: self.subject.accounts[alias].keeper)
-        state = JournalState({alias: account.identity for alias, account in self.subject.accounts.items()})
-        reconciler = Reconciler(venues, self.clock)
-        loop = TightLoop("conformance", venues, state, SimulatedBooks(ledger), reconciler, self.market, self.clock, Observers())
+        loop = TightLoop("conformance", venues, SimulatedBooks(ledger), self.market, self.clock, Observers())
         return drive(loop.leg(self.order))
 
     def _moments(self, plan: tuple[Step, ...], held: Positions, attempt: str) -> Iterator[Moment]:

@@ -21,16 +21,18 @@ class Fees(NamedTuple):
 
 
 class Going(NamedTuple):
-    """What the chain takes at present: the next block's base fee, and a usual tip."""
+    """What the chain takes after the block `head`: the next block's base fee, and a usual tip."""
 
     base: int
     tip: int
+    head: int
 
 
 def going(history: Any) -> Going:
     """From the answer to `eth_feeHistory` with one percentile: the coming base fee, and the median of the recent tips."""
     tips = sorted(int(rewards[0], 16) for rewards in history.get("reward") or () if rewards)
-    return Going(int(history["baseFeePerGas"][-1], 16), tips[len(tips) // 2] if tips else 0)
+    tip = tips[len(tips) // 2] if tips else 0
+    return Going(int(history["baseFeePerGas"][-1], 16), tip, int(history["oldestBlock"], 16) + len(history["baseFeePerGas"]) - 2)
 
 
 def offer(now: Going, settings: TransactionSettings) -> Fees:

@@ -55,12 +55,13 @@ def seen(answers: Sequence[Answer], venue: str) -> Seen:
     )
 
 
-async def who_took(rpc: Rpc, sender: str, nonce: int, final: int) -> str | None:
-    """The hash of the final transaction of `sender` with that nonce; None where it cannot be found.
+async def who_took(rpc: Rpc, sender: str, nonce: int, free: int, final: int) -> str | None:
+    """The hash of the transaction of `sender` with that nonce; None where it cannot be found. Raises `RpcUnavailable`.
 
-    Its block is the first after which the sender's count is above the nonce, found by halving the interval up to the block `final`.
+    The nonce was free at the block `free` and is used at the block `final`. Its own block is the first after which the sender's count
+    is above the nonce, found by halving the interval.
     """
-    low, high = 0, final
+    low, high = free, final
     while high - low > 1:
         middle = (low + high) // 2
         if int(await rpc.ask("eth_getTransactionCount", sender, hex(middle)), 16) > nonce:

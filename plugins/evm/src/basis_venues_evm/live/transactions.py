@@ -87,7 +87,8 @@ class Transactions:
         async with self._lane.lock:
             state = await self._state(wanted)
             gas = self._gas(wanted, state)
-            fees = offer(going(_result(state.history)), self._settings)
+            market = going(_result(state.history))
+            fees = offer(market, self._settings)
             self._afford(wanted, gas, fees, int(_result(state.balance), 16))
             transaction = Transaction(state.chain, state.nonce, fees.tip, fees.max_fee, gas, wanted.to, wanted.value, wanted.data)
             signed = self._signer.sign(transaction)
@@ -102,6 +103,7 @@ class Transactions:
             "before": {fact: str(value) for fact, value in self._facts(wanted, state).items()},
             "on_the_way": [wanted.on_the_way[0], str(wanted.on_the_way[1])] if wanted.on_the_way else None,
             "at": self._clock.now(),
+            "block": market.head,
         }
         return Prepared(key, step, payload)
 
@@ -228,7 +230,7 @@ class Transactions:
         payload = prepared.payload
         if now.final_spent <= payload["nonce"]:
             return Report(State.UNKNOWN, reason=f"its nonce {payload['nonce']} is used and no receipt is there, which is not final yet")
-        taken = await who_took(self._rpc, payload["from"], payload["nonce"], now.final)
+        taken = await who_took(self._rpc, payload["from"], payload["nonce"], payload["block"], now.final)
         if taken is None or taken in payload["hashes"]:
             return Report(State.UNKNOWN, reason="the nonce is used, and the node does not show by what")
         return Report(State.REJECTED, reason=f"another transaction ({taken}) took its nonce {payload['nonce']} and is final")

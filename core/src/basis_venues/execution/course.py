@@ -1,0 +1,50 @@
+"""What a backtest and a live run share: the result of all legs, and the halt after a leg that failed."""
+
+from __future__ import annotations
+
+from ..actions import Action
+from ..results import ActionResult, LegResult, worst
+from ..router import Routed
+from ..states import State
+from .parts import Parts
+
+
+class Course:
+    """The course of actions through a run."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.halted: str | None = None
+
+    def route(self, action: Action) -> Routed:
+        """Where the action goes. Raises as the router does."""
+        routed = self.parts.router.route(action)
+        if self.parts.observers.listening("action_routed"):
+            self.parts.observers.notify("action_routed", action=action, orders=routed.orders)
+        return routed
+
+    def summed(self, action: Action, routed: Routed, legs: tuple[LegResult, ...]) -> ActionResult:
+        """The result of all legs. A leg that failed for good halts the mode, unless its configuration says to continue."""
+        state = worst(legs)
+        back: tuple[Action, ...] = ()
+        if len(legs) > 1 and state != "VERIFIED":
+            back = self._after_failure(action, state, legs)
+        result = ActionResult(action, state, legs, self.parts.clock.now(), routed.unallocated, routed.notes, back)
+        if self.parts.observers.listening("action_finished"):
+            self.parts.observers.notify("action_finished", result=result)
+        return result
+
+    def denied(self, action: Action, routed: Routed, reason: str) -> ActionResult:
+        """The result of an action that is not begun."""
+        legs = tuple(LegResult(o.id, o.venue, o.account, State.DENIED, None, reason) for o in routed.orders)
+        return ActionResult(action, worst(legs), legs, self.parts.clock.now(), routed.unallocated, routed.notes)
+
+    def _after_failure(self, action: Action, state: str, legs: tuple[LegResult, ...]) -> tuple[Action, ...]:
+        """Halt, and say how the filled legs could be taken back."""
+        from .undo import undo  # seldom needed
+
+        if self.parts.halt_on_failure:
+            self.halted = f"a leg of {action.id} ended {state}; see its result, then start the mode again"
+            if self.parts.observers.listening("runner_halted"):
+                self.parts.observers.notify("runner_halted", account="", reason=self.halted)
+        return undo(action, legs)

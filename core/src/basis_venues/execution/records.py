@@ -1,0 +1,61 @@
+"""A run's journal and what it says, kept in step: an event counts when it is stored, or waits in the buffer for the next commit."""
+
+from __future__ import annotations
+
+from ..journal.events import Event, Observed, Outcome, Reopened
+from ..journal.sqlite import SqliteJournal
+from ..journal.state import JournalState
+from ..orders import Order
+from ..reconcile import Book
+from .books import SimulatedBooks
+
+
+class Records:
+    """The journal, its state, and the events that wait to be written with the next ones."""
+
+    def __init__(self, journal: SqliteJournal, state: JournalState, simulated: SimulatedBooks) -> None:
+        self.state = state
+        self._journal = journal
+        self._simulated = simulated
+        self._buffer: list[Event] = []
+
+    def keep(self, event: Event) -> None:
+        """Let an event count now and be written with the next commit: nothing is lost if that never comes."""
+        self._apply(event)
+        self._buffer.append(event)
+
+    async def commit(self, *events: Event) -> None:
+        """Write events, and what waits in the buffer, in one synced commit; then let them count. Raises `JournalUnwritable`."""
+        buffered, self._buffer = self._buffer, []
+        if not buffered and not events:
+            return
+        stored = False
+
+        def count() -> None:
+            nonlocal stored
+            stored = True
+            for event in events:
+                self._apply(event)
+
+        try:
+            await self._journal.commit((*buffered, *events), count)
+        except BaseException:
+            if not stored:
+                self._buffer = buffered + self._buffer
+            raise
+
+    def _apply(self, event: Event) -> None:
+        if isinstance(event, (Observed, Outcome)):
+            self._simulated.follow(self.state, event.book)
+        elif isinstance(event, Reopened):
+            self._simulated.follow(self.state, self.state.without((event.mode, event.step)))
+        self.state.apply(event)
+
+    def identities(self, *orders: Order) -> dict[str, str]:
+        """The accounts and lanes of the orders, by alias."""
+        return {alias: self.state.identities[alias] for order in orders for alias in (order.account, order.lane)}
+
+    def book(self) -> Book:
+        """What was verified last, for comparing with."""
+        state = self.state
+        return Book(state.book, state.known, state.marks, state.seen)

@@ -1,0 +1,258 @@
+"""Spend limits: what they count, and that neither a crash nor a queue gets around them."""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import attrs
+import pytest
+from command_line import basis, shipped
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from toy_runs import Killed, Run, buy, crash_at, nowhere, supply
+from toy_venues import PRICE
+
+from basis_venues.actions import AtomicBundle, Borrow, PerpTrade, Repay, Supply, Transfer, Withdraw
+from basis_venues.config.limits import LimitRule, read_limits
+from basis_venues.errors import ConfigurationError, Denied, LimitReached, MissingData
+from basis_venues.execution.manager import ExecutionManager
+from basis_venues.limits import DAY_MS, Limits
+from basis_venues.orders import Order
+from basis_venues.valuation import Moved, Sources, in_dollars, moved
+
+
+def rule(**said: Any) -> LimitRule:
+    return LimitRule(
+        **{
+            name: Decimal(value) if name in ("per_action_usd", "per_day_usd", "open_usd", "gas_per_day_eth") else value
+            for name, value in said.items()
+        }
+    )
+
+
+def manager(run: Run, *rules: LimitRule, simulated: tuple[str, ...] = (), market: Any = None, **options: Any) -> ExecutionManager:
+    parts = run.parts(simulated=simulated, **options)
+    models = {venue.name: venue.model for venue in parts.venues}
+    sources = Sources(tuple(name for name in models if name != "chain"))
+    limits = Limits(rules, parts.mode, models, simulated, sources, market or parts.market, parts.clock)
+    return ExecutionManager(attrs.evolve(parts, limits=limits))
+
+
+def act(run: Run, *actions: Any, rules: tuple[LimitRule, ...], **options: Any) -> list[Any]:
+    """Each action's state, or the refusal."""
+
+    async def one(running: ExecutionManager, action: Any) -> Any:
+        try:
+            return (await running.execute_action(action)).state
+        except Denied as refusal:
+            return refusal
+
+    async def go() -> list[Any]:
+        async with manager(run, *rules, **options) as running:
+            return [await one(running, action) for action in actions]
+
+    return asyncio.run(go())
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    made = Run(directory=tmp_path)
+    made.exchange().set_up()
+    return made
+
+
+def test_an_action_over_its_limit_is_denied_before_anything_is_written(run: Run) -> None:
+    """At 100 USD a coin, 2 coins pass a limit of 200 and 2.001 do not; nothing of the refused one reaches journal or venue."""
+    limit = rule(venue="north", per_action_usd="200")
+    first, second = act(run, buy(1, "2"), buy(2, "2.001"), rules=(limit,))
+    assert first == "VERIFIED"
+    assert isinstance(second, LimitReached)
+    assert second.exit_code == 4
+    assert "the limit for venue north is 200 USD for each action: 0 is taken, and this asks for 200.1" in str(second)
+    assert ("toy", "buy-2") not in run.replayed().actions
+
+
+def test_a_day_is_rolling(run: Run) -> None:
+    """What was asked for counts for 24 hours, to the millisecond, over restarts."""
+    limit = rule(per_day_usd="300")
+    assert act(run, buy(1, "2"), rules=(limit,)) == ["VERIFIED"]
+    assert isinstance(act(run, buy(2, "1.5"), rules=(limit,))[0], LimitReached)
+    assert act(run, buy(3, "1"), rules=(limit,)) == ["VERIFIED"]
+    run.clock.pass_by(DAY_MS)
+    assert act(run, buy(4, "2", valid_until=10**12), rules=(limit,)) == ["VERIFIED"]
+
+
+@pytest.mark.parametrize(
+    ("words", "bound"),
+    [
+        ({}, True), ({"mode": "toy"}, True), ({"mode": "other"}, False), ({"account": "north"}, True), ({"account": "wallet"}, False),
+        ({"venue": "south"}, False), ({"asset": "BTC"}, True), ({"asset": "ETH"}, False), ({"venue": "north", "asset": "BTC"}, True),
+    ],
+)  # fmt: skip
+def test_a_limit_is_about_what_its_words_say(run: Run, words: dict[str, str], bound: bool) -> None:
+    """Mode, account, venue and asset: a limit of zero forbids exactly what it is about."""
+    (answer,) = act(run, buy(1, "1"), rules=(rule(**words, per_action_usd="0"),))
+    assert isinstance(answer, LimitReached) is bound
+
+
+def test_what_provably_did_not_happen_is_given_back(run: Run) -> None:
+    """A purchase that is refused for want of funds takes nothing of the day."""
+    limit = rule(per_day_usd="20000")
+    states = act(run, buy(1, "150"), buy(2, "60"), rules=(limit,))
+    assert states == ["DENIED", "VERIFIED"]
+
+
+def test_queued_actions_see_what_the_first_one_reserved(run: Run) -> None:
+    """Of three actions asked for at once, as many pass as fit together."""
+
+    async def go() -> list[Any]:
+        async with manager(run, rule(per_day_usd="200")) as running:
+            return await asyncio.gather(*(running.execute_action(buy(n, "1")) for n in range(3)), return_exceptions=True)
+
+    answers = asyncio.run(go())
+    assert sorted(type(answer).__name__ for answer in answers) == ["ActionResult", "ActionResult", "LimitReached"]
+
+
+def test_a_repeated_action_takes_its_part_once(run: Run) -> None:
+    """The id is what counts: asked again, it answers with its result and reserves nothing."""
+    limit = rule(per_day_usd="100")
+    assert act(run, buy(1, "1"), buy(1, "1"), rules=(limit,)) == ["VERIFIED", "VERIFIED"]
+
+
+def test_an_unknown_price_denies(run: Run) -> None:
+    """Without a figure nothing can be said to fit a limit; without a limit no figure is asked for."""
+
+    class Blind:
+        def now(self) -> int:
+            return run.clock.now()
+
+        def value(self, series: str) -> Decimal:
+            raise MissingData(series)
+
+    (answer,) = act(run, buy(1, "1"), rules=(rule(per_day_usd="100"),), market=Blind())
+    assert isinstance(answer, Denied)
+    assert "the price of BTC is not known, and a spend limit is set" in str(answer)
+    assert act(run, buy(2, "1"), rules=(rule(venue="elsewhere", per_day_usd="100"),), market=Blind()) == ["VERIFIED"]
+
+
+def test_gas_counts_as_it_was_burnt(tmp_path: Path) -> None:
+    """An approval and a supply cost 0.01 each: a day of 0.05 has room for two of them by what they are planned to cost, not for three."""
+    run = Run(directory=tmp_path)
+    run.chain.set_up()
+    limit = rule(account="wallet", gas_per_day_eth="0.05")
+    answers = act(run, supply(1), supply(2), supply(3), rules=(limit,))
+    assert answers[:2] == ["VERIFIED", "VERIFIED"]
+    assert "0.05 ETH of gas in 24 hours: 0.04 is taken, and this asks for" in str(answers[2])
+
+
+def test_a_simulated_venue_spends_nothing(run: Run) -> None:
+    """Limits are about what leaves the machine."""
+    options: dict[str, Any] = {"simulated": ("north",), "opening": {"north:balance:USDT": Decimal(10_000)}}
+    assert act(run, buy(1, "5"), rules=(rule(per_day_usd="100"),), **options) == ["VERIFIED"]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.tuples(st.integers(1, 40), st.integers(0, 14)), min_size=2, max_size=6), st.integers(20, 90))
+def test_P17_limits_hold_across_restart(wanted: list[tuple[int, int]], cap: int) -> None:
+    """Whatever is asked for, and wherever each run is killed, what the venue carried out in a day is worth at most the limit.
+
+    Property `limits_hold_across_restart`. The oracle is the venue's own record of fills at its one price.
+    """
+    with TemporaryDirectory() as directory:
+        run = Run(directory=Path(directory))
+        exchange = run.exchange()
+        exchange.set_up()
+        limit = rule(account="north", per_day_usd=str(cap * 10))
+        for number, (tenths, end) in enumerate(wanted):
+            point, _ = crash_at(end)
+            for where in (point, nowhere):  # killed, then started again and asked for the same
+                try:
+                    act(run, buy(number, str(Decimal(tenths) / 10)), rules=(limit,), point=where)
+                except Killed:
+                    continue
+        bought = run.world.load()["venues"]["north"]["effects"]
+        spent = sum((Decimal(amount) for row in bought for key, amount in row["lines"] if key.endswith(":BTC")), Decimal(0)) * PRICE
+        assert spent <= cap * 10
+
+
+def order(action: Any, venue: str = "v") -> Order:
+    return Order(f"{action.id}/{venue}", action, venue, "wallet", "wallet")
+
+
+VALUED = [
+    (PerpTrade(id="a", symbol="BTC/USDT:USDT", side="sell", quantity="2"), [("BTC", "2", True)]),
+    (PerpTrade(id="a", symbol="BTC/USDT:USDT", side="buy", quantity="2", reduce_only=True), []),
+    (buy(1, "2", order_type="limit", price="90", good_for=1), [("USDT", "180", False)]),
+    (Supply(id="a", asset="USDT", amount="7"), [("USDT", "7", False)]),
+    (Supply(id="a", asset="WETH", amount="max"), [("WETH", "3", False)]),
+    (Borrow(id="a", asset="WETH", amount="1"), [("WETH", "1", True)]),
+    (Withdraw(id="a", asset="WETH", amount="max"), []),
+    (Repay(id="a", asset="WETH", amount="max"), []),
+    (Transfer(id="a", asset="USDT", amount="5", source="wallet", address="0x1"), [("USDT", "5", False)]),
+    (Transfer(id="a", asset="USDT", amount="5", source="b", target="b", from_wallet="spot", to_wallet="futures"), []),
+    (
+        AtomicBundle(id="a", flash_asset="WETH", flash_amount="30", equity="10", legs=(Supply(asset="WETH", amount="40"),)),
+        [("WETH", "30", True), ("ETH", "10", False)],
+    ),
+]
+
+
+@pytest.mark.parametrize(("action", "expected"), VALUED)
+def test_what_an_action_moves(action: Any, expected: list[tuple[str, str, bool]]) -> None:
+    """Opening and spending counts; what brings value home, lowers a debt or only changes a form does not."""
+    found = moved(order(action), lambda key: Decimal(3) if key == "wallet:balance:WETH" else None)
+    assert [(each.asset, each.amount, each.opens) for each in found] == [(a, Decimal(n), o) for a, n, o in expected]
+
+
+def test_all_of_an_unknown_balance_cannot_be_valued() -> None:
+    """MAX of a balance that was never read is refused with what to do."""
+    with pytest.raises(Denied, match=r"the amount of a is not known before the account was read, .* name the amount"):
+        moved(order(Supply(id="a", asset="USDT", amount="max")), lambda _: None)
+
+
+def test_prices_come_from_oracles_and_exchanges() -> None:
+    """WETH by the lender's oracle, else ETH at an exchange; dollars are dollars; a cross pair goes through its quote."""
+
+    class Figures(dict[str, Decimal]):
+        def value(self, series: str) -> Decimal:
+            if series not in self:
+                raise MissingData(series)
+            return self[series]
+
+    sources = Sources(("binance",), ("aave",))
+    figures: Any = Figures(
+        {"binance:price:ETH/USDT": Decimal(2000), "binance:price:ETH/BTC": Decimal("0.05"), "binance:price:BTC/USDT": Decimal(40_000)}
+    )
+    assert in_dollars(Moved("WETH", Decimal(2)), sources, figures) == 4000
+    assert in_dollars(Moved("USDC", Decimal(2)), sources, figures) == 2
+    assert in_dollars(Moved("ETH", Decimal(1), "binance:price:ETH/BTC"), sources, figures) == 2000
+    figures["aave:oracle:WETH"] = Decimal(2100)
+    assert in_dollars(Moved("WETH", Decimal(2)), sources, figures) == 4200
+
+
+def test_limits_yaml_is_checked_line_by_line(tmp_path: Path) -> None:
+    """A misspelt word, a limit of nothing and a negative one are told with file, line and path; without a file there are none."""
+    assert read_limits(tmp_path) == ()
+    (tmp_path / "limits.yaml").write_text(
+        "limits:\n  - {venue: a, per_action_us: 5}\n  - {venue: b}\n  - {gas_per_day_eth: -1}\n", encoding="utf-8"
+    )
+    with pytest.raises(ConfigurationError) as caught:
+        read_limits(tmp_path)
+    first, second, third = caught.value.problems
+    assert "limits.yaml:2: limits[0].per_action_us: is not a known key; did you mean per_action_usd?" in first
+    assert "limits.yaml:3: limits[1]: limits nothing" in second
+    assert "limits.yaml:4: limits[2]: gas_per_day_eth is below zero" in third
+
+
+def test_check_finds_wrong_limits(tmp_path: Path) -> None:
+    """`basis check` reads limits.yaml, too."""
+    configs = shipped(tmp_path)
+    (configs / "limits.yaml").write_text("limits: [{venue: binance}]\n", encoding="utf-8")
+    ran = basis("check", "btc_basis", "--configs", configs, "--json")
+    assert ran.code == 3
+    failed = [each for each in ran.document()["checks"] if each["status"] == "fail"]
+    assert [each["check"] for each in failed] == ["static limits"]

@@ -1,0 +1,86 @@
+"""For tests of an exchange's parts: a desk whose exchange answers what the test says, read by the real reading code."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Coroutine, Mapping
+from types import SimpleNamespace
+from typing import Any, TypeVar, cast
+
+from basis_venues.network import Network
+
+from ..settings import ExchangeSettings
+from .asking import Ask, Orders, Seen
+from .connection import Connection
+from .desk import Desk
+from .fills import Ledger
+from .listings import Listing, Listings, MarketReader
+from .saying import Said
+from .wire import Request, Wire
+
+NOW = 1_760_000_000_500
+"""The moment of such a desk, ms."""
+Value = TypeVar("Value")
+
+
+class Canned:
+    """Stands for a connection: `answers` by path, each a JSON value or a function of the request. `asked` holds what was asked."""
+
+    def __init__(self, wire: Wire, answers: Mapping[str, Any], network: Network = Network.TESTNET) -> None:
+        self.wire = wire
+        self.network = network
+        self.asked: list[Request] = []
+        self.clock = SimpleNamespace(now=lambda: NOW, at_least=lambda: NOW, offset=0, uncertainty=1)
+        self.rules = SimpleNamespace(fence_ms=5000)
+        self._answers = answers
+
+    def has(self, _api: str) -> bool:
+        """Every key is there."""
+        return True
+
+    async def call(self, request: Request, *, fence: int | None = None, urgent: bool = False) -> Any:
+        """The answer, if it is a success to the venue's wire; else raises `Said`, as a real connection does."""
+        self.asked.append(request)
+        answer = self._answers[request.path]
+        answer = answer(request) if callable(answer) else answer
+        failure = self.wire.failure(answer)
+        if failure is not None:
+            raise Said(200, failure.code, failure.words)
+        return answer
+
+    ask = call
+
+
+class _Fixed(MarketReader):
+    def __init__(self, listings: Collection[Listing]) -> None:
+        self._listings = tuple(listings)
+
+    async def read(self, symbols: Collection[str]) -> Collection[Listing]:
+        return self._listings
+
+
+def make_desk(
+    venue: str, wire: Wire, listings: Collection[Listing], answers: Mapping[str, Any], *, unified: bool = True, **more: Any
+) -> tuple[Desk, Canned]:
+    """A desk for the account named like the venue, and the connection that stands behind it."""
+    connection = Canned(wire, answers, more.pop("network", Network.TESTNET))
+    clock: Any = SimpleNamespace(now=lambda: NOW)
+    markets = Listings(_Fixed(listings), [each.symbol for each in listings], None, 1, clock)
+    run(markets.load())
+    settings = ExchangeSettings(venue_type="cex", unified=unified, **more)
+    ledger = Ledger(venue, venue, unified)
+    return Desk(connection=cast(Connection, connection), listings=markets, ledger=ledger, settings=settings), connection
+
+
+def written(orders: Orders, ask: Ask, answer: Any) -> Seen:
+    """What an order's answer shows, once its id was found in it."""
+    orders.number(answer, ask)
+    return run(orders.written(answer, ask))
+
+
+def run(work: Coroutine[Any, Any, Value]) -> Value:
+    """Wait for something."""
+    return asyncio.run(work)
+
+
+Answer = Callable[[Request], Any]

@@ -1,0 +1,132 @@
+"""Fees, revert reasons, what a node's words mean, and what a receipt's logs add up to."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from eth_abi import encode
+from hypothesis import given
+from hypothesis import strategies as st
+
+from basis_venues.errors import Denied
+from basis_venues.states import State
+from basis_venues_evm import TransactionSettings
+from basis_venues_evm.live import Change, Log, Mined, Told
+from basis_venues_evm.live.fees import Fees, Going, bumped, going, offer
+from basis_venues_evm.live.mined import effects
+from basis_venues_evm.live.refusals import meaning
+from basis_venues_evm.live.reverts import Reverts
+from basis_venues_evm.live.rpc import Fault
+
+GWEI = 10**9
+CAPS = TransactionSettings(max_fee_gwei=Decimal(100), max_tip_gwei=Decimal(5), min_tip_gwei=Decimal("0.01"))
+ME, OTHER = "0x" + "11" * 20, "0x" + "22" * 20
+ALLOWANCE = "wallet:allowance:aave/USDC"
+
+
+def test_the_market_is_read_from_the_fee_history() -> None:
+    """The last base fee is the next block's; the tip is the median; the head is the block before the next."""
+    history = {"oldestBlock": "0x10", "baseFeePerGas": ["0x1", "0x2", "0x3", "0x64"], "reward": [["0x5"], ["0x1"], ["0x9"]]}
+    assert going(history) == Going(base=100, tip=5, head=18)
+
+
+@given(base=st.integers(0, 90 * GWEI), tip=st.integers(0, 20 * GWEI))
+def test_an_offer_pays_the_base_fee_and_stays_under_the_caps(base: int, tip: int) -> None:
+    """Whatever the market says."""
+    fees = offer(Going(base, tip, 1), CAPS)
+    assert base + fees.tip <= fees.max_fee <= 100 * GWEI
+    assert 10**7 <= fees.tip <= 5 * GWEI
+
+
+def test_gas_above_the_cap_is_refused() -> None:
+    """With the price, the cap, and where it is set."""
+    with pytest.raises(Denied, match=r"above the cap of 100.*max_fee_gwei"):
+        offer(Going(100 * GWEI, GWEI, 1), CAPS)
+
+
+@given(base=st.integers(0, 90 * GWEI), sent=st.lists(st.tuples(st.integers(1, 90 * GWEI), st.integers(1, 4 * GWEI)), min_size=1, max_size=4))
+def test_a_replacement_raises_both_fees_by_a_tenth_or_is_not_made(base: int, sent: list[tuple[int, int]]) -> None:
+    """Above each version that was sent before, under the caps."""
+    fees = bumped([Fees(*each) for each in sent], Going(base, GWEI, 1), CAPS)
+    if fees is not None:
+        assert all(fees.max_fee * 10 >= max_fee * 11 and fees.tip * 10 >= tip * 11 for max_fee, tip in sent)
+        assert fees.max_fee <= 100 * GWEI
+        assert fees.tip <= 5 * GWEI
+
+
+def test_reasons_are_put_in_words() -> None:
+    """Strings, panics, known custom errors with their arguments, unknown ones by selector, and nothing at all."""
+    reverts = Reverts()
+    reverts.know(["ReserveFrozen()", "RequestAmountTooSmall(uint256)"])
+    assert reverts.reason("0x08c379a0" + encode(["string"], ["STAKE_LIMIT"]).hex()) == "STAKE_LIMIT"
+    assert reverts.reason("0x4e487b71" + encode(["uint256"], [0x11]).hex()).startswith("panic 0x11: an amount went below zero")
+    assert reverts.reason("0x6d305815") == "ReserveFrozen"
+    assert reverts.reason("0xb89b87c8" + encode(["uint256"], [99]).hex()) == "RequestAmountTooSmall(99)"
+    assert reverts.reason("0xdeadbeef") == "the contract's error 0xdeadbeef"
+    assert reverts.reason("", "execution reverted") == "execution reverted"
+    assert reverts.reason("0x") == "reverted without a reason"
+
+
+@pytest.mark.parametrize(
+    ("words", "state"),
+    [
+        ("already known", State.ACCEPTED),
+        ("transaction already imported", State.ACCEPTED),
+        ("Known transaction", State.ACCEPTED),
+        ("AlreadyKnown", State.ACCEPTED),
+        ("nonce too low: next nonce 5, tx nonce 4", State.UNKNOWN),
+        ("OldNonce, Current nonce: 5, nonce of rejected tx: 4", State.UNKNOWN),
+        ("replacement transaction underpriced", State.UNKNOWN),
+        ("max fee per gas less than block base fee", State.NOT_SENT),
+        ("transaction underpriced", State.NOT_SENT),
+        ("FeeTooLow, EffectivePriorityFeePerGas too low", State.NOT_SENT),
+        ("insufficient funds for gas * price + value", State.REJECTED),
+        ("intrinsic gas too low", State.REJECTED),
+        ("invalid chain id for signer", State.REJECTED),
+        ("exceeds block gas limit", State.REJECTED),
+        ("the backend is having a moment", State.UNKNOWN),
+        ("", State.UNKNOWN),
+    ],
+)
+def test_what_a_node_says_of_a_transaction(words: str, state: State) -> None:
+    """In the words of several clients. What is not known is unknown, never a refusal."""
+    assert meaning(Fault(-32000, words)) is state
+
+
+def _mined(ok: bool = True, sender: str = ME, to: str = OTHER, value: int = 0) -> Mined:
+    return Mined("0xab", 7, ok, sender, to, "0x", value, 21_000 * GWEI, 21_000, 30_000, ())
+
+
+def test_gas_and_value_are_effects_of_their_own() -> None:
+    """A payment costs what was sent, and the gas."""
+    found = effects(_mined(value=10**18), (), {ME: "wallet"}, {}, "key")
+    assert [(each.id, each.kind, each.lines) for each in found] == [
+        ("tx:0xab:gas", "gas", (("wallet:balance:ETH", Decimal("-0.000021")),)),
+        ("tx:0xab:value", "transfer", (("wallet:balance:ETH", Decimal(-1)),)),
+    ]
+
+
+def test_a_reverted_transaction_sends_nothing() -> None:
+    """Its gas is paid all the same."""
+    found = effects(_mined(ok=False, value=10**18), (), {ME: "wallet"}, {}, "key")
+    assert [each.id for each in found] == ["tx:0xab:gas"]
+
+
+def _told(place: int, *changes: Change) -> tuple[Log, Told]:
+    return Log(OTHER, (), "0x", place), Told("setting", changes)
+
+
+def test_what_is_said_once_and_twice_of_an_allowance_is_counted_once() -> None:
+    """One token announces what is left after a pull, another does not, and an unlimited allowance stays."""
+    spend = Change(ALLOWANCE, Decimal(40), "spend")
+    announced = [_told(0, Change(ALLOWANCE, Decimal(60), "set")), _told(1, spend)]
+
+    def total(said: list[tuple[Log, Told]], before: str) -> Decimal:
+        found = effects(_mined(), said, {}, {ALLOWANCE: Decimal(before)}, None)
+        return sum((amount for each in found for _, amount in each.lines), Decimal(0))
+
+    assert total(announced, "100") == -40
+    assert total([_told(1, spend)], "100") == -40
+    assert total([_told(1, spend)], "1E+59") == 0
+    assert total([_told(0, Change(ALLOWANCE, Decimal(40), "set")), _told(1, spend)], "0") == 0
