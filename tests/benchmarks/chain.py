@@ -38,7 +38,8 @@ async def _compare(chain: Any, rounds: int) -> None:
     from basis_venues.execution.manager import ExecutionManager
 
     with tempfile.TemporaryDirectory() as scratch:
-        options = {"configs": _configs(Path(scratch), chain), "live": True, "profile": "sandbox", "state": Path(scratch) / "state", "env": {}}
+        folder = Path(scratch)
+        options = {"configs": _configs(folder, chain), "live": True, "profile": "sandbox", "state": folder / "state", "env": {}}
         async with ExecutionManager.open("bench", **options) as manager:
             theirs = await _Web3.connect(chain)
             ours = _Ours(manager)
@@ -100,7 +101,8 @@ class _Ours:
     async def positions(self) -> None:
         """Balances and lending positions at one block."""
         chain = self._venue.client.chain
-        lent = [f"wallet:{kind}:aave/{asset}" for kind in ("supplied", "borrowed", "allowance") for asset in ("WETH", "USDC", "USDT", "wstETH")]
+        kinds, assets = ("supplied", "borrowed", "allowance"), ("WETH", "USDC", "USDT", "wstETH")
+        lent = [f"wallet:{kind}:aave/{asset}" for kind in kinds for asset in assets]
         shown = await chain.positions([*self._keys, *lent, "wallet:setting:aave/emode", "wallet:allowance:lido/stETH"], 0)
         assert len(shown.values) == 20
 
@@ -157,7 +159,9 @@ def _configs(scratch: Path, chain: Any) -> Path:
             "venues": {"lending_execution": {"primary": "aave"}, "staking_execution": {"primary": "lido"},
                        "execution_subscriptions": {"wallet": ["alchemy"]}},
         },
-        "environments/sandbox": {"default": "testnet", "throwaway_keys": True, "venues": {"alchemy": {"endpoints": {"rpc": chain.node_url}}}},
+        "environments/sandbox": {
+            "default": "testnet", "throwaway_keys": True, "venues": {"alchemy": {"endpoints": {"rpc": chain.node_url}}},
+        },
         "venues/alchemy": {
             "venue_type": "infrastructure", "timing": timing, "contracts": {"local": dict(at.tokens)}, "destinations": [{"address": SINK}],
         },

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import Any
 
 from basis_venues.actions import (
+    Approve,
     Borrow,
     ClaimUnstake,
     Repay,
@@ -15,8 +17,8 @@ from basis_venues.actions import (
     Stake,
     Supply,
     Transfer,
-    UnwrapEther,
     Unwrap,
+    UnwrapEther,
     Withdraw,
     Wrap,
     WrapEther,
@@ -47,7 +49,9 @@ def test_ether_is_wrapped_and_unwrapped(play: Any, soon: int) -> None:
     """One to one, and the gas is an effect of its own."""
 
     async def course(run: Any) -> None:
-        wrapped, unwrapped = await run.good(WrapEther(id="a", amount="3", valid_until=soon), UnwrapEther(id="b", amount="1", valid_until=soon))
+        wrapped, unwrapped = await run.good(
+            WrapEther(id="a", amount="3", valid_until=soon), UnwrapEther(id="b", amount="1", valid_until=soon)
+        )
         kinds = {effect.kind for leg in wrapped.legs for effect in leg.effects}
         assert kinds == {"gas", "transfer", "swap"}
         assert wrapped.deltas["wallet:balance:WETH"] == 3
@@ -78,7 +82,9 @@ def test_lending_agrees_with_the_contracts(play: Any, soon: int) -> None:
         await run.judge()
         (repaid,) = await run.good(Repay(id="r2", asset="USDC", amount="max", valid_until=soon))
         assert -repaid.deltas["wallet:balance:USDC"] > Decimal("3782.5")  # with interest
-        await run.good(Withdraw(id="d2", asset="WETH", amount="max", valid_until=soon), Withdraw(id="d3", asset="USDT", amount="max", valid_until=soon))
+        await run.good(
+            Withdraw(id="d2", asset="WETH", amount="max", valid_until=soon), Withdraw(id="d3", asset="USDT", amount="max", valid_until=soon)
+        )
         held = await run.manager.positions()
         assert not [key for key in held if ":supplied:" in key or ":borrowed:" in key or ":collateral/" in key]
         await run.judge()
@@ -99,7 +105,9 @@ def test_settings_of_the_market_are_positions(play: Any, soon: int) -> None:
         held = await run.manager.positions()
         assert held["wallet:setting:aave/emode"] == 1
         assert "wallet:setting:aave/collateral/WETH" not in held
-        await run.good(SetCollateral(id="c2", asset="WETH", enabled=True, valid_until=soon), SetEMode(id="e2", category=0, valid_until=soon))
+        await run.good(
+            SetCollateral(id="c2", asset="WETH", enabled=True, valid_until=soon), SetEMode(id="e2", category=0, valid_until=soon)
+        )
         await run.judge()
 
     play(course)
@@ -150,8 +158,6 @@ def test_a_reset_token_is_approved_in_two_steps(play: Any, soon: int) -> None:
     """Tether refuses to change an allowance: what is left of an earlier one is taken back first."""
 
     async def course(run: Any) -> None:
-        from basis_venues.actions import Approve
-
         await run.good(Approve(id="a", asset="USDT", amount="5", spender="aave", valid_until=soon))
         (supplied,) = await run.good(Supply(id="s", asset="USDT", amount="100", valid_until=soon))
         assert len(supplied.legs[0].steps) == 3
@@ -170,8 +176,6 @@ def test_a_verified_transfer_takes_three_requests(play: Any, soon: int) -> None:
         post = rpc._post
 
         async def counted(body: bytes, **options: Any) -> Any:
-            import json
-
             members = json.loads(body)
             methods.append([each["method"] for each in (members if isinstance(members, list) else [members])])
             return await post(body, **options)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from basis_venues.actions import Borrow, Stake, Supply, Transfer, WrapEther
-from basis_venues.errors import GuardRefused
+from basis_venues.errors import Denied, GuardRefused
 
 SINK = "0x000000000000000000000000000000000000dEaD"
 GWEI = 10**9
@@ -97,6 +97,22 @@ def test_e4_a_foreign_transaction_that_took_the_nonce_ends_ours(play: Any, soon:
         assert "took its nonce" in result.legs[0].reason
         assert run.control.balance("ETH", SINK) == before
         assert await run.sent() == 1
+
+    play(course)
+
+
+def test_e5_nothing_is_sent_beside_a_strange_transaction_that_waits(play: Any, soon: int) -> None:
+    """A transaction of the wallet that is none of this run's has the next nonce: ours is refused, not put behind it."""
+
+    async def course(run: Any) -> None:
+        await run.good(pay("a", soon))
+        wallet = run.control.addresses.wallet
+        run.control.automine(False)
+        run.control.rpc.call("anvil_impersonateAccount", wallet)
+        run.control.rpc.call("eth_sendTransaction", {"from": wallet, "to": run.control.addresses.owner, "value": "0x1"})
+        refused = await run.do(pay("b", soon))
+        assert refused.state == "DENIED"
+        assert "waits in the pool" in refused.legs[0].reason
 
     play(course)
 
@@ -207,6 +223,19 @@ def test_e15_a_reverted_transaction_costs_its_gas_and_says_why(play: Any, soon: 
         assert result.deltas["wallet:balance:ETH"] < 0
 
     play(course)
+
+
+def test_e16_out_of_gas_is_told_apart_from_a_revert(play: Any, soon: int) -> None:
+    """All gas was used, and that is what is said."""
+
+    async def course(run: Any) -> None:
+        result = await run.do(pay("a", soon, "1", "USDT"))
+        assert result.legs[0].state.value == "REVERTED"
+        assert result.legs[0].reason.startswith("out of gas")
+        assert set(result.deltas) == {"wallet:balance:ETH"}
+        await run.judge(mined=1)
+
+    play(course, alchemy={"transactions": {"gas_margin": "0.7"}})
 
 
 def test_e18_a_node_that_lags_is_waited_for(play: Any, soon: int) -> None:
@@ -344,8 +373,11 @@ def test_unlisted_destinations_and_unknown_tokens_are_refused(play: Any, soon: i
     """Each with what to do about it; nothing is signed."""
 
     async def course(run: Any) -> None:
-        with pytest.raises(GuardRefused):
-            (await run.do(Transfer(id="a", asset="ETH", amount="1", source="wallet", address="0x" + "ab" * 20, valid_until=soon))).raise_unless_verified()
+        stranger = Transfer(id="a", asset="ETH", amount="1", source="wallet", address="0x" + "ab" * 20, valid_until=soon)
+        with pytest.raises(GuardRefused, match="destinations"):
+            await run.do(stranger)
+        with pytest.raises(Denied, match="did you mean USDT"):
+            await run.do(Supply(id="b", asset="USDTT", amount="1", valid_until=soon))
         assert await run.sent() == 0
 
     play(course)

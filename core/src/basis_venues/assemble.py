@@ -6,14 +6,13 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
 from .actions import moment
 from .amounts import exact
 from .clock import Clock, PlanClock, SteeredClock, SystemClock, WindowClock
-from .config.limits import LimitRule, read_limits
 from .config.settings import Settings
 from .contract import Market, VenueModel
 from .environment import EnvironmentManager
@@ -21,8 +20,6 @@ from .errors import ConfigurationError, InvalidAction
 from .execution.parts import Parts
 from .factory import VenueClientFactory
 from .keys import Key, split_key
-from .limits import Limits
-from .market.live import LiveMarket, Recorded
 from .market.opening import open_market
 from .market.provider import FAR
 from .market.settings import load_data_settings
@@ -30,9 +27,12 @@ from .network import Network
 from .plugins import Plugins
 from .router import ActionRouter
 from .simulate import SimulatedClient, SimulatedLedger
-from .valuation import Sources
 from .venues import Venue, Venues
 from .worlds import world_directory
+
+if TYPE_CHECKING:
+    from .limits import Limits
+    from .market.live import Recorded
 
 SYNTHETIC = "synthetic"
 """The data settings of a run without recorded data: a small history that the library writes itself."""
@@ -94,6 +94,8 @@ def assemble(
         end = FAR if until is None else moment(until)
         market = history(settings.configs, data_settings, data_directory, begin, end, clock)
     elif market is None:
+        from .market.live import LiveMarket  # a backtest has records
+
         data = [found for venue in settings.manifests if (found := factory.market_data(venue)) is not None]
         window = (begin, FAR if until is None else moment(until))
         market = LiveMarket(data, clock, recorded=_recorded(settings, data_settings, data_directory, window, clock))
@@ -123,6 +125,8 @@ def _recorded(
     settings: Settings, name: str | None, directory: Path | str | None, window: tuple[int, int], clock: Clock
 ) -> Recorded | None:
     """The figures of venues that a live run only simulates: recorded ones of its window, at the run's time or the nearest in it."""
+    from .market.live import Recorded
+
     simulated = frozenset(venue for venue in settings.mode.execution_venues if settings.networks[venue] is Network.SIMULATION)
     if not simulated:
         return None
@@ -134,6 +138,10 @@ def _recorded(
 
 def _limits(settings: Settings, models: Mapping[str, VenueModel], market: Market, clock: Clock) -> Limits:
     """The spend limits: those of limits.yaml, and what each venue's settings say of a single action."""
+    from .config.limits import LimitRule, read_limits  # a backtest spends nothing
+    from .limits import Limits
+    from .valuation import Sources
+
     single = (LimitRule(venue=v, per_action_usd=said.maximum_action_usd) for v, said in settings.venues.items() if said.maximum_action_usd)
     kinds = {venue: manifest.kind for venue, manifest in settings.manifests.items()}
     exchanges = tuple(venue for venue, kind in kinds.items() if kind == "cex")

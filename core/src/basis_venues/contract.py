@@ -236,7 +236,7 @@ class MarketData(Protocol):
     async def close(self) -> None: ...
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class ModelContext:
     """What a model is made from. `settings` is the plugin's own settings class, filled from the venue's YAML."""
 
@@ -246,7 +246,7 @@ class ModelContext:
     settings: Any
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class ClientContext(ModelContext):
     """What a client, chain access or market data is made from.
 

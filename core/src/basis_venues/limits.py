@@ -47,7 +47,7 @@ class _Taken:
     @property
     def gas_used(self) -> Decimal:
         seen = sum(self.gas.values(), ZERO)
-        return seen if self.over else max(seen, self.reserved.gas)
+        return seen if self.over and seen else max(seen, self.reserved.gas)
 
 
 class Limits:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from hashlib import sha256
 
 from ..errors import CredentialError
 from ..manifest import CredentialField, Manifest
@@ -62,6 +61,8 @@ def is_url(credential: CredentialField) -> bool:
 
 def made_up(credential: CredentialField) -> str:
     """The sandbox's value for a credential, the same on every run: a key for signing, or a text."""
+    from hashlib import sha256  # only the sandbox needs it
+
     digest = sha256(f"basis sandbox {credential.variable}".encode()).hexdigest()
     return f"0x{digest}" if credential.name == "private_key" else f"sandbox-{digest[:32]}"
 

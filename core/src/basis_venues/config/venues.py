@@ -8,7 +8,7 @@ from typing import Literal
 from attrs import field, frozen
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class Timing:
     """How patiently a venue's outcome is settled and its account read; all in milliseconds, except the number of reads.
 
@@ -24,7 +24,7 @@ class Timing:
     verify_within_ms: int = 10_000
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class Destination:
     """An address that transfers out of this venue's account may go to. Anything else is refused before it is sent."""
 
@@ -34,7 +34,7 @@ class Destination:
     label: str = ""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class VenueSettings:
     """Static attributes of a venue, from `configs/venues/NAME.yaml` over the defaults in the plugin's wheel."""
 

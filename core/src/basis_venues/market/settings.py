@@ -32,7 +32,7 @@ def duration(text: str) -> int:
     return int(match[1]) * _UNITS[match[2]]
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class SeriesRule:
     """Where one series comes from. Exactly one of `table`, `constant`, `derive`, or none of them and a `substitute`.
 
@@ -118,7 +118,7 @@ class SeriesRule:
         return tuple(name for name in (*self.of, self.substitute) if name is not None and ":" in name)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class DataSettings:
     """`configs/data/NAME.yaml`. With `database`, a file in the data directory, tables are those of that DuckDB database; without it
     they are CSV or Parquet files in the data directory."""

@@ -75,7 +75,9 @@ async def find_market(chain: EvmChain, venue: str, settings: AaveSettings) -> Aa
     told = (await chain.views(roots.values())).answers
     for name, call in roots.items():
         if told[call] is None or address_in(told[call] or "") != contracts[name]:
-            raise ConfigurationError(f"{where}: the market's provider names another {name} than {contracts[name]}; check chain and addresses")
+            raise ConfigurationError(
+                f"{where}: the market's provider names another {name} than {contracts[name]}; check chain and addresses"
+            )
     return await _reserves(chain, venue, settings, contracts["pool"], contracts["oracle"])
 
 
@@ -97,9 +99,7 @@ async def _reserves(chain: EvmChain, venue: str, settings: AaveSettings, pool: s
 
 
 def _listed(asset: str, underlying: str, data: str) -> ListedReserve:
-    return ListedReserve(
-        asset, underlying, number(data, _ID), address_in(data, _A_TOKEN), address_in(data, _DEBT_TOKEN), number(data)
-    )
+    return ListedReserve(asset, underlying, number(data, _ID), address_in(data, _A_TOKEN), address_in(data, _DEBT_TOKEN), number(data))
 
 
 def stricter(market: AaveMarket, settings: AaveSettings) -> dict[str, str]:

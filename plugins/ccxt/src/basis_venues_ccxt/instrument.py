@@ -17,7 +17,7 @@ from .settings import ExchangeSettings, Fees, MarketKind, MarketSettings
 DOLLARS = frozenset({"USD", "USDT", "USDC"})
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class Instrument:
     """A market and the account's positions in it.
 

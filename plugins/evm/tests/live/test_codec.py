@@ -26,15 +26,16 @@ amounts = st.integers(0, MAX_UINT)
     key=st.integers(1, 2**255),
     to=addresses,
     data=st.binary(max_size=300),
-    numbers=st.tuples(st.integers(0, 2**32), st.integers(0, 2**64), st.integers(0, 2**64), st.integers(21_000, 2**40), st.integers(0, 2**96)),
+    numbers=st.tuples(*(st.integers(0, 2**bits) for bits in (32, 64, 64, 40, 96))),
 )
 def test_signed_bytes_are_those_of_eth_account(key: int, to: str, data: bytes, numbers: tuple[int, ...]) -> None:
     """Byte for byte, and so are the hash and the address."""
     nonce, tip, max_fee, gas, value = numbers
     ours = Signer(Secret(f"{key:064x}"), "KEY")
     signed = ours.sign(Transaction(31337, nonce, tip, max_fee, gas, to, value, "0x" + data.hex()))
-    fields = {"chainId": 31337, "nonce": nonce, "maxPriorityFeePerGas": tip, "maxFeePerGas": max_fee, "gas": gas, "value": value, "data": data}
-    theirs = Account.sign_transaction({**fields, "to": checksummed(to), "type": 2}, key.to_bytes(32, "big"))
+    fees = {"maxPriorityFeePerGas": tip, "maxFeePerGas": max_fee, "gas": gas}
+    fields = {"chainId": 31337, "nonce": nonce, "to": checksummed(to), "value": value, "data": data, "type": 2, **fees}
+    theirs = Account.sign_transaction(fields, key.to_bytes(32, "big"))
     assert signed.raw == theirs.raw_transaction.to_0x_hex()
     assert signed.hash == theirs.hash.to_0x_hex()
     assert ours.address == Account.from_key(key.to_bytes(32, "big")).address.lower()

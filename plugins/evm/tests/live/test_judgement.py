@@ -45,7 +45,10 @@ def test_gas_above_the_cap_is_refused() -> None:
         offer(Going(100 * GWEI, GWEI, 1), CAPS)
 
 
-@given(base=st.integers(0, 90 * GWEI), sent=st.lists(st.tuples(st.integers(1, 90 * GWEI), st.integers(1, 4 * GWEI)), min_size=1, max_size=4))
+@given(
+    base=st.integers(0, 90 * GWEI),
+    sent=st.lists(st.tuples(st.integers(1, 90 * GWEI), st.integers(1, 4 * GWEI)), min_size=1, max_size=4),
+)
 def test_a_replacement_raises_both_fees_by_a_tenth_or_is_not_made(base: int, sent: list[tuple[int, int]]) -> None:
     """Above each version that was sent before, under the caps."""
     fees = bumped([Fees(*each) for each in sent], Going(base, GWEI, 1), CAPS)
@@ -130,3 +133,21 @@ def test_what_is_said_once_and_twice_of_an_allowance_is_counted_once() -> None:
     assert total([_told(1, spend)], "100") == -40
     assert total([_told(1, spend)], "1E+59") == 0
     assert total([_told(0, Change(ALLOWANCE, Decimal(40), "set")), _told(1, spend)], "0") == 0
+
+
+def test_e32_logs_of_strange_contracts_are_not_read() -> None:
+    """Any contract can write a log that looks like a transfer; only registered ones count."""
+    from basis_venues_evm import Token
+    from basis_venues_evm.live import Registry
+    from basis_venues_evm.live.abi import topic, word
+    from basis_venues_evm.live.mined import told
+    from basis_venues_evm.live.tokens import TRANSFERRED, Tokens
+
+    registry = Registry()
+    registry.add_account("wallet", ME)
+    Tokens(registry).add({"USDC": Token(decimals=6)}, {"USDC": OTHER}, "x")
+    topics = (topic(TRANSFERRED), "0x" + word(OTHER), "0x" + word(ME))
+    real, fake = (Log(at, topics, "0x" + word(5_000_000), place) for place, at in enumerate((OTHER, "0x" + "33" * 20)))
+    said = told(_mined()._replace(logs=(fake, real)), registry.decoder)
+    assert [log for log, _ in said] == [real]
+    assert said[0][1].changes == (Change("wallet:balance:USDC", Decimal(5)),)

@@ -9,7 +9,7 @@ from attrs import field, frozen
 from basis_venues_evm import ChainSettings
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class InstadappSettings(ChainSettings):
     """Static attributes of the smart account and its connectors.
 

@@ -9,7 +9,7 @@ from attrs import frozen
 from basis_venues_evm import ChainSettings
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class LidoSettings(ChainSettings):
     """Static attributes of Lido.
 

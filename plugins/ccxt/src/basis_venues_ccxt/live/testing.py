@@ -69,7 +69,7 @@ def make_desk(
     run(markets.load())
     settings = ExchangeSettings(venue_type="cex", unified=unified, **more)
     ledger = Ledger(venue, venue, unified)
-    return Desk(connection=cast(Connection, connection), listings=markets, ledger=ledger, settings=settings), connection
+    return Desk(connection=cast("Connection", connection), listings=markets, ledger=ledger, settings=settings), connection
 
 
 def written(orders: Orders, ask: Ask, answer: Any) -> Seen:

@@ -145,5 +145,3 @@ def _concerns(effect: Effect, keys: Collection[Key]) -> bool:
 
 def _range(begin: int, last: int) -> dict[str, str]:
     return {"fromBlock": hex(begin), "toBlock": hex(min(begin + LOG_BLOCKS - 1, last))}
-
-

@@ -72,7 +72,9 @@ class Reading:
         views = await waiting.answer
         oldest = at or self.known
         if views.block < oldest:
-            raise RpcUnavailable(f"{self._venue}: the node is at block {views.block}, and the reading must not be older than block {oldest}")
+            raise RpcUnavailable(
+                f"{self._venue}: the node is at block {views.block}, and the reading must not be older than block {oldest}"
+            )
         return views
 
     def _start(self) -> None:

@@ -1,0 +1,304 @@
+"""Bybit's wire: what is asked of it, and what its real answers (shapes as recorded) come to."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from basis_venues.errors import TryAgainLater
+from basis_venues.states import State
+from basis_venues_bybit.account import BybitAccount
+from basis_venues_bybit.history import BybitHistory
+from basis_venues_bybit.markets import BybitMarkets
+from basis_venues_bybit.moves import BybitMoves, transfer_id
+from basis_venues_bybit.orders import BybitOrders
+from basis_venues_bybit.quotes import BybitQuotes
+from basis_venues_bybit.refusals import PROOFS
+from basis_venues_bybit.wire import BybitWire
+from basis_venues_ccxt.live import Ask, Listing, Move, Position, Proof, Request, Said, Unreadable
+from basis_venues_ccxt.live.history import effects_of
+from basis_venues_ccxt.live.testing import make_desk, run, written
+
+D = Decimal
+SPOT = Listing("BTC/USDT", "BTCUSDT", D(1), D("0.000001"), D("0.1"))
+PERP = Listing("BTC/USDT:USDT", "BTCUSDT", D(1), D("0.001"), D("0.1"))
+KEY = "bv0123456789abcdefghijklmnopqrst"
+ACK = {"orderId": "u-1", "orderLinkId": KEY}
+TRADE = {
+    "symbol": "BTCUSDT", "orderType": "Market", "orderLinkId": KEY, "side": "Buy", "orderId": "u-1", "stopOrderType": "", "leavesQty": "0",
+    "execTime": "1760000000000", "feeCurrency": "", "isMaker": False, "execFee": "0.00001", "feeRate": "0.001", "execId": "e-1",
+    "execPrice": "50000", "orderQty": "0.01", "orderPrice": "52500", "execValue": "500", "execType": "Trade", "execQty": "0.01",
+    "closedSize": "", "seq": 1, "markPrice": "50000",
+}  # fmt: skip
+ORDER = {
+    "orderId": "u-1", "orderLinkId": KEY, "symbol": "BTCUSDT", "price": "0", "qty": "0.010", "side": "Sell", "positionIdx": 0,
+    "orderStatus": "Filled", "cancelType": "UNKNOWN", "rejectReason": "EC_NoError", "avgPrice": "50000", "leavesQty": "0.000",
+    "cumExecQty": "0.010", "cumExecValue": "500", "cumExecFee": "0.275", "timeInForce": "IOC", "orderType": "Market",
+    "createdTime": "1760000000000", "updatedTime": "1760000000001", "cumFeeDetail": {"USDT": "0.275"}, "tpslMode": "Full",
+}  # fmt: skip
+
+
+def ask(listing: Listing, **changes: Any) -> Ask:
+    """0.01 BTC, immediate or cancel."""
+    return Ask(listing, KEY, "buy" if listing is SPOT else "sell", D("0.01"), "0.01", "51000", "ioc")._replace(**changes)
+
+
+def envelope(result: Any) -> dict[str, Any]:
+    """A success."""
+    return {"retCode": 0, "retMsg": "OK", "result": result, "retExtInfo": {}, "time": 1760000000123}
+
+
+def listed(*rows: Any) -> dict[str, Any]:
+    """A page."""
+    return envelope({"category": "linear", "list": list(rows), "nextPageCursor": ""})
+
+
+def desk(answers: dict[str, Any] | None = None) -> Any:
+    """A desk on which both BTC markets are listed."""
+    return make_desk("bybit", BybitWire(), [SPOT, PERP], {f"v5/{path}": answer for path, answer in (answers or {}).items()})
+
+
+@pytest.mark.parametrize(("rest", "wanted"), [("ioc", "IOC"), ("fok", "FOK"), ("gtc", "GTC"), ("post_only", "PostOnly")])
+def test_each_kind_of_order_is_written_in_bybit_s_words(rest: Any, wanted: str) -> None:
+    """Figures as text, the client id in `orderLinkId`."""
+    request = BybitOrders(desk()[0]).place(ask(PERP, rest=rest, reduce_only=True))
+    assert request.params == {
+        "category": "linear", "symbol": "BTCUSDT", "side": "Sell", "orderType": "Limit", "qty": "0.01", "price": "51000",
+        "timeInForce": wanted, "orderLinkId": KEY, "reduceOnly": True,
+    }  # fmt: skip
+
+
+def test_the_receive_window_ends_at_the_fence() -> None:
+    """And after the fence nothing leaves."""
+    request = Request("private", "POST", "v5/order/create")
+    assert BybitWire().fenced(request, 10_000, 8_500) == (request, {}, 1500)
+    with pytest.raises(TryAgainLater):
+        BybitWire().fenced(request, 10_000, 10_000)
+
+
+def test_one_read_after_the_acknowledgement_is_enough_for_an_order_that_is_filled() -> None:
+    """0.01 BTC for 500 USDT; the fee, whose coin is not named, is taken from the BTC."""
+    here, connection = desk({"execution/list": listed(TRADE)})
+    seen = written(BybitOrders(here), ask(SPOT), envelope(ACK))
+    (effect,) = here.ledger.effects(seen.fills)
+    assert (seen.state, [each.path for each in connection.asked]) == (State.FILLED, ["v5/execution/list"])
+    assert (effect.id, effect.order) == ("bybit:trade:BTC/USDT:e-1", KEY)
+    assert dict(effect.lines) == {"bybit:balance:BTC": D("0.00999"), "bybit:balance:USDT": D(-500)}
+
+
+def test_a_perpetual_settles_in_the_one_wallet() -> None:
+    """A short that the venue says realised 3: cost -500 + 3, balance 3 - 0.275."""
+    trade = TRADE | {"side": "Sell", "execFee": "0.275", "feeCurrency": "USDT", "execPnl": "3"}
+    here, _ = desk({"execution/list": listed(trade)})
+    (effect,) = here.ledger.effects(written(BybitOrders(here), ask(PERP), envelope(ACK)).fills)
+    assert dict(effect.lines) == {
+        "bybit:perp:BTC/USDT:USDT": D("-0.01"), "bybit:entry:BTC/USDT:USDT": D(-497), "bybit:balance:USDT": D("2.725"),
+    }  # fmt: skip
+
+
+def test_a_profit_that_is_not_told_is_worked_out_from_the_position_before() -> None:
+    """Selling 0.01 of 0.02 BTC that cost 900 at 50000: 500 less half of 900 is 50."""
+    here, _ = desk({"execution/list": listed(TRADE | {"side": "Sell", "execFee": "0", "feeCurrency": "USDT"})})
+    seen = written(BybitOrders(here), ask(PERP), envelope(ACK))
+    (effect,) = here.ledger.effects(seen.fills, Position(D("0.02"), D(900)))
+    assert dict(effect.lines)["bybit:balance:USDT"] == D(50)
+    assert dict(effect.lines)["bybit:entry:BTC/USDT:USDT"] == D(-450)
+    with pytest.raises(ValueError, match="position before it"):
+        here.ledger.effects(seen.fills)
+
+
+def test_an_order_that_is_not_shown_yet_is_accepted_all_the_same() -> None:
+    """Acknowledged, and nothing to be seen anywhere."""
+    here, _ = desk({"execution/list": listed(), "order/realtime": listed(), "order/history": listed()})
+    assert written(BybitOrders(here), ask(PERP), envelope(ACK)).state is State.ACCEPTED
+    assert run(BybitOrders(here).look(ask(PERP))) is None
+
+
+def test_a_look_up_goes_on_to_the_history() -> None:
+    """A restart empties the latest orders."""
+    trade = TRADE | {"side": "Sell", "execFee": "0.275", "execPnl": "0"}
+    here, _ = desk({"execution/list": listed(trade), "order/realtime": listed(), "order/history": listed(ORDER)})
+    seen = run(BybitOrders(here).look(ask(PERP)))
+    assert seen is not None
+    assert (seen.state, seen.at, [fill.id for fill in seen.fills]) == (State.FILLED, 1760000000001, ["e-1"])
+
+
+@pytest.mark.parametrize(
+    ("row", "rest", "state"),
+    [
+        ({"orderStatus": "Cancelled", "cumExecQty": "0"}, "ioc", State.EXPIRED),
+        ({"orderStatus": "Cancelled", "cumExecQty": "0"}, "gtc", State.CANCELLED),
+        ({"orderStatus": "Cancelled", "cumExecQty": "0", "rejectReason": "EC_PostOnlyWillTakeLiquidity"}, "post_only", State.EXPIRED),
+        ({"orderStatus": "Rejected", "cumExecQty": "0", "rejectReason": "EC_PerCancelRequest"}, "gtc", State.REJECTED),
+        ({"orderStatus": "New", "cumExecQty": "0"}, "gtc", State.ACCEPTED),
+        ({"orderStatus": "Novel", "cumExecQty": "0"}, "gtc", State.UNKNOWN),
+    ],
+)
+def test_every_status_has_its_state(row: dict[str, str], rest: Any, state: State) -> None:
+    """What could not rest expires; what nobody knows is unknown."""
+    here, _ = desk({"order/realtime": listed(ORDER | row)})
+    seen = run(BybitOrders(here).look(ask(PERP, rest=rest)))
+    assert seen is not None
+    assert seen.state is state
+
+
+def test_an_answer_about_another_order_or_without_an_id_says_nothing() -> None:
+    """Both are unreadable, and the outcome therefore unknown."""
+    orders = BybitOrders(desk()[0])
+    for answer in (envelope(ACK | {"orderLinkId": "someone"}), envelope({"orderLinkId": KEY}), envelope({})):
+        with pytest.raises(Unreadable):
+            orders.number(answer, ask(PERP))
+
+
+def test_an_envelope_without_its_code_is_a_failure() -> None:
+    """`retCode` 0 is the one success."""
+    wire = BybitWire()
+    assert wire.failure(envelope({})) is None
+    assert wire.failure({"result": {}}) is not None
+    assert wire.failure([]) is not None
+
+
+def test_holdings_are_wallet_balances_and_signed_positions() -> None:
+    """walletBalance is without unrealised profit; a short's size and cost are negative. The venue's own time is told."""
+    coin = {"coin": "USDT", "equity": "1005", "walletBalance": "1000", "unrealisedPnl": "5"}
+    row = {"positionIdx": 0, "symbol": "BTCUSDT", "side": "Sell", "size": "0.010", "avgPrice": "50000", "positionValue": "500"}
+    flat = row | {"side": "", "size": "0", "positionValue": ""}
+    answers = {
+        "account/wallet-balance": envelope({"list": [{"accountType": "UNIFIED", "coin": [coin]}]}),
+        "position/list": listed(row, flat),
+    }
+    holdings = run(BybitAccount(desk(answers)[0]).holdings({"spot", "perpetuals"}))
+    assert holdings.wallets["spot"] == {"USDT": D(1000)}
+    assert holdings.perpetuals == {"BTC/USDT:USDT": Position(D("-0.010"), D(-500))}
+    assert holdings.at == 1760000000123
+
+
+def test_funding_executions_are_paid_when_positive() -> None:
+    """`execFee` 0.37 of a Funding row takes 0.37 from the wallet; its id is the execution's."""
+    row = TRADE | {"execType": "Funding", "execFee": "0.37", "feeCurrency": "USDT", "execId": "f-1", "orderLinkId": ""}
+    here, _ = desk({"execution/list": listed(row), "order/realtime": listed()})
+    (effect,) = effects_of(run(BybitHistory(here).since([PERP], (), 0)), here.ledger)
+    assert (effect.id, effect.kind, effect.lines) == ("bybit:funding:BTC/USDT:USDT:f-1", "funding", (("bybit:balance:USDT", D("-0.37")),))
+
+
+def test_history_names_transfers_as_their_look_up_does() -> None:
+    """One id for a transfer, whoever tells of it."""
+    row = {
+        "transferId": transfer_id(KEY), "coin": "USDT", "amount": "10", "fromAccountType": "UNIFIED", "toAccountType": "FUND",
+        "timestamp": "1760000000000", "status": "SUCCESS",
+    }  # fmt: skip
+    nothing = envelope({"rows": [], "nextPageCursor": ""})
+    here, _ = desk(
+        {
+            "asset/transfer/query-inter-transfer-list": listed(row),
+            "asset/withdraw/query-record": nothing,
+            "asset/deposit/query-record": nothing,
+        }
+    )
+    moved = run(BybitMoves(here).look(Move(KEY, "USDT", D(10), "spot", "funding")))
+    (effect,) = effects_of(run(BybitHistory(here).since([], ("spot",), 0)), here.ledger)
+    assert moved is not None
+    assert (moved.state, effect.id) == (State.FILLED, f"bybit:transfer:{moved.id}")
+    assert dict(effect.lines) == {"bybit:balance:USDT": D(-10), "bybit:balance:funding/USDT": D(10)}
+
+
+def test_a_transfer_that_failed_or_waits_is_not_a_success() -> None:
+    """The answer to its write says the same of all three."""
+    row = {"transferId": transfer_id(KEY), "coin": "USDT", "amount": "10", "timestamp": "1760000000000"}
+    for status, state in (("FAILED", State.CANCELLED), ("PENDING", State.ACCEPTED), ("STATUS_UNKNOWN", State.ACCEPTED)):
+        here, _ = desk({"asset/transfer/query-inter-transfer-list": listed(row | {"status": status})})
+        moved = run(BybitMoves(here).look(Move(KEY, "USDT", D(10), "spot", "funding")))
+        assert moved is not None
+        assert moved.state is state
+
+
+def test_markets_are_read_with_their_filters() -> None:
+    """Steps of spot and linear stand under different names."""
+
+    def info(request: Request) -> Any:
+        if request.params["category"] == "spot":
+            lots = {
+                "basePrecision": "0.000001",
+                "quotePrecision": "0.0000001",
+                "minOrderQty": "0.000011",
+                "maxOrderQty": "83",
+                "minOrderAmt": "5",
+            }
+        else:
+            lots = {"maxOrderQty": "1190.000", "minOrderQty": "0.001", "qtyStep": "0.001", "minNotionalValue": "5"}
+        return listed({"symbol": "BTCUSDT", "status": "Trading", "lotSizeFilter": lots, "priceFilter": {"tickSize": "0.10"}})
+
+    _, connection = desk({"market/instruments-info": info})
+    spot, linear = run(BybitMarkets(connection).read(["BTC/USDT", "BTC/USDT:USDT"]))
+    assert spot == Listing("BTC/USDT", "BTCUSDT", D(1), D("0.000001"), D("0.1"), D("0.000011"), D(83), D(5))
+    assert linear == Listing("BTC/USDT:USDT", "BTCUSDT", D(1), D("0.001"), D("0.1"), D("0.001"), D(1190), D(5))
+
+
+def test_quotes_are_mid_prices_and_marks() -> None:
+    """(49999 + 50001) / 2, and the mark with its funding rate."""
+    row = {
+        "symbol": "BTCUSDT", "lastPrice": "50000", "markPrice": "50002", "fundingRate": "0.0001", "bid1Price": "49999", "ask1Price": "50001",
+    }  # fmt: skip
+    quotes = BybitQuotes(desk({"market/tickers": listed(row)})[1])
+    assert run(quotes.figures("BTC/USDT")).price == D(50_000)
+    perpetual = run(quotes.figures("BTC/USDT:USDT"))
+    assert (perpetual.price, perpetual.funding, perpetual.at) == (D(50_002), D("0.0001"), 1760000000123)
+
+
+REFUSED = {
+    Proof.FATAL: [10003, 10004, 10007, 10009, 33004, -2015, 10008, 10005, 10010, 10024, 10027, 10028, 10029, 170209, 170241],
+    Proof.FILTER: [
+        110003,
+        110092,
+        110093,
+        110094,
+        170132,
+        170133,
+        170134,
+        170136,
+        170137,
+        170140,
+        170148,
+        170124,
+        170192,
+        170193,
+        170194,
+        170218,
+    ],
+    Proof.REFUSED: [
+        *(10001, 10017, 170105, 170130, 170115, 170116, 170117, 170121, 10032, 110004, 110006, 110007, 110012, 110014, 110044, 110045),
+        *(110051, 110052, 110053, 170033, 170131, 131085, 131212, 131228, 170371, 170372, 110120, 110121, 110017, 110009, 110020, 170810),
+        *(110016, 110021, 110022, 110023, 110086, 110089, 110090, 110024, 110028, 110036, 110066, 110074, 170151, 170157, 170210),
+        *(131002, 131083, 131093, 131086, 131088, 131089, 131095, 131096, 131097, 131098, 131231, 131232),
+    ],
+    Proof.PACE: [10006, 10018, 170222, 30035, 10429, 170005, 20003, 10019],
+    Proof.CLOCK: [10002],
+    Proof.DONE: [110025, 110027, 110026, 110043, 110075],
+}
+UNPROVEN = [
+    *(10000, 10016, 170001, 170032, 170234, 170007, 170146, 170147, 170035, 170149, 170150, 110079, 170212, 170191, 10014, 110072, 170141),
+    *(110030, 20006, 131001, 131003, 131200, 131201, 131216, 131217, 131230, 131082, 131214, -1, 110001, 170213, 110008, 110010, 170139),
+    *(170142, 170143, 170190, 999999),
+]
+
+
+@pytest.mark.parametrize(("code", "proof"), [(code, proof) for proof, codes in REFUSED.items() for code in codes])
+def test_a_listed_code_proves_what_the_reference_says(code: int, proof: Proof) -> None:
+    """With HTTP 200, yes; inside a 5xx nothing is proven."""
+    assert PROOFS.of(Said(200, str(code), "words")) is proof
+    assert PROOFS.of(Said(502, str(code), "words")) is None
+
+
+@pytest.mark.parametrize("code", UNPROVEN)
+def test_every_other_code_proves_nothing(code: int) -> None:
+    """Timeouts that ccxt calls InvalidOrder, duplicates, cancel answers, codes that nobody has seen yet."""
+    assert PROOFS.of(Said(200, str(code), "words")) is None
+
+
+def test_too_frequent_access_is_a_ban() -> None:
+    """HTTP 403: not carried out, and everything stops."""
+    assert PROOFS.of(Said(403, "", "")) is Proof.PACE
+    assert BybitWire().banned(403)
+    assert not BybitWire().banned(429)

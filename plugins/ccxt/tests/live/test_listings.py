@@ -1,0 +1,101 @@
+"""Markets as published: read once, kept on disk, in base units."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from basis_venues.clock import PlanClock
+from basis_venues.errors import Denied
+from basis_venues_ccxt.live.listings import Listing, Listings, MarketReader
+
+D = Decimal
+SPOT = Listing("BTC/USDT", "BTC-USDT", D(1), D("0.00001"), D("0.1"), D("0.0001"), D(100), D(5))
+SWAP = Listing("BTC/USDT:USDT", "BTC-USDT-SWAP", D("0.01"), D("0.0001"), D("0.1"), taker=D("0.0005"))
+
+
+class Counting(MarketReader):
+    """Both markets, and how often they were asked for."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def read(self, symbols: Collection[str]) -> list[Listing]:
+        """Those asked for."""
+        self.asked += 1
+        return [each for each in (SPOT, SWAP) if each.symbol in symbols]
+
+
+def listings(
+    reader: MarketReader, file: Path | None, clock: PlanClock, symbols: tuple[str, ...] = ("BTC/USDT", "BTC/USDT:USDT")
+) -> Listings:
+    """Markets that are kept for a minute."""
+    return Listings(reader, symbols, file, 60_000, clock)
+
+
+def test_a_warm_start_asks_for_nothing_and_reads_the_same_figures(tmp_path: Path) -> None:
+    """From the file, digit for digit."""
+    reader, clock, file = Counting(), PlanClock(1_000_000), tmp_path / "markets.json"
+    asyncio.run(listings(reader, file, clock).load())
+    warm = listings(reader, file, clock)
+    asyncio.run(warm.load())
+    assert reader.asked == 1
+    assert (warm.named("BTC/USDT"), warm.named("BTC/USDT:USDT"), warm.age()) == (SPOT, SWAP, 0)
+
+
+def test_old_markets_a_new_symbol_and_a_spoilt_file_are_read_anew(tmp_path: Path) -> None:
+    """Age, scope and shape of the file are checked."""
+    reader, clock, file = Counting(), PlanClock(1_000_000), tmp_path / "markets.json"
+    asyncio.run(listings(reader, file, clock, ("BTC/USDT",)).load())
+    asyncio.run(listings(reader, file, clock).load())
+    assert reader.asked == 2
+    clock.set(1_061_000)
+    asyncio.run(listings(reader, file, clock).load())
+    assert reader.asked == 3
+    file.write_text("{", encoding="utf-8")
+    asyncio.run(listings(reader, file, clock).load())
+    assert reader.asked == 4
+
+
+def test_a_filter_refusal_reads_them_anew_once() -> None:
+    """Before the next order, and not again after that."""
+    reader = Counting()
+    markets = listings(reader, None, PlanClock(1_000_000))
+    asyncio.run(markets.load())
+    markets.forget()
+    asyncio.run(markets.load())
+    asyncio.run(markets.load())
+    assert reader.asked == 2
+
+
+def test_a_market_that_is_not_listed_or_closed_is_refused() -> None:
+    """With what to do about it; a closed one is still known, for look-ups."""
+    markets = Listings(Counting(), ("BTC/USDT",), None, 60_000, PlanClock(1))
+    asyncio.run(markets.load())
+    with pytest.raises(Denied, match="lists no market"):
+        markets.named("DOGE/USDT")
+    markets._by_symbol["BTC/USDT"] = SPOT._replace(active=False)
+    assert markets.named("BTC/USDT") is not None
+    with pytest.raises(Denied, match="not open for trading"):
+        markets.trading("BTC/USDT")
+
+
+def test_a_quantity_that_is_no_whole_lot_is_refused_with_both_figures() -> None:
+    """The lot as it is now, and the nearest sizes."""
+    with pytest.raises(Denied, match=r"0\.0001.*use 0\.0001 or 0\.0002"):
+        SWAP.to_venue(D("0.00015"))
+
+
+@given(st.integers(min_value=1, max_value=10**9), st.sampled_from([SPOT, SWAP]))
+def test_whole_lots_go_to_the_venue_and_back_unchanged(lots: int, listing: Listing) -> None:
+    """Contracts are what the venue counts; nothing is rounded on the way."""
+    quantity = lots * listing.lot
+    sent = listing.to_venue(quantity)
+    assert "E" not in sent
+    assert listing.from_venue(D(sent)) == quantity

@@ -1,0 +1,177 @@
+"""The transport: what is tried again, what never is, and what is not shown."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from basis_venues.clock import SystemClock
+from basis_venues.secret import Secret
+from basis_venues_evm.live import Request, Rpc, RpcUnavailable
+from basis_venues_evm.live.rpc import NoAnswer, NotSent
+
+Reply = Callable[[Any], Awaitable[web.Response]]
+
+
+class Node:
+    """An endpoint that answers as it is told, and keeps what it was asked."""
+
+    def __init__(self, *replies: Any) -> None:
+        self.replies = list(replies)
+        self.asked: list[Any] = []
+        self.connections: set[int] = set()
+
+    async def answer(self, request: web.Request) -> web.Response:
+        body = json.loads(await request.read())
+        self.asked.append(body)
+        self.connections.add(id(request.transport))
+        reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+        if isinstance(reply, int):
+            return web.Response(status=reply)
+        return web.json_response(reply(body), content_type="application/json")
+
+
+def good(body: Any) -> Any:
+    """Each member's result is its method; members come in the reverse order."""
+    if isinstance(body, list):
+        return [{"id": each["id"], "result": each["method"]} for each in reversed(body)]
+    return {"id": body["id"], "result": body["method"]}
+
+
+def run(course: Callable[..., Awaitable[None]], *nodes: Node) -> None:
+    """Serve the nodes, and carry the course out with an `Rpc` over all of them."""
+
+    async def inside() -> None:
+        runners, urls = [], []
+        for node in nodes:
+            app = web.Application()
+            app.router.add_post("/v2/{key}", node.answer)
+            runner = web.AppRunner(app)
+            await runner.setup()
+            site = web.TCPSite(runner, "127.0.0.1", 0)
+            await site.start()
+            runners.append(runner)
+            urls.append(Secret(f"http://127.0.0.1:{runner.addresses[0][1]}/v2/very-secret-key"))
+        rpc = Rpc("alchemy", urls, SystemClock(), timeout_ms=1000, rounds=3)
+        await rpc.open()
+        try:
+            await course(rpc)
+        finally:
+            await rpc.close()
+            for runner in runners:
+                await runner.cleanup()
+
+    asyncio.run(inside())
+
+
+def test_answers_are_matched_by_their_ids() -> None:
+    """A provider may answer a batch in any order."""
+
+    async def course(rpc: Rpc) -> None:
+        answers = await rpc.batch([Request("a"), Request("b"), Request("c")])
+        assert [each.result for each in answers] == ["a", "b", "c"]
+        assert rpc.requests == 1
+
+    run(course, Node(good))
+
+
+def test_one_connection_serves_all_requests() -> None:
+    """It is kept."""
+    node = Node(good)
+
+    async def course(rpc: Rpc) -> None:
+        for _ in range(5):
+            await rpc.ask("a")
+        assert len(node.connections) == 1
+
+    run(course, node)
+
+
+def _part(body: Any) -> Any:
+    return [{"id": 0, "result": 1}]
+
+
+def _busy(body: Any) -> Any:
+    return {"id": 0, "error": {"code": 429, "message": "compute units"}}
+
+
+@pytest.mark.parametrize("trouble", [429, 503, 502, 307, _part, _busy])
+def test_a_read_goes_to_the_next_endpoint(trouble: Any) -> None:
+    """Too many requests, a server's error, a redirect, an answer with a member missing."""
+    first, second = Node(trouble), Node(good)
+
+    async def course(rpc: Rpc) -> None:
+        answers = await rpc.batch([Request("a"), Request("b")])
+        assert [each.result for each in answers] == ["a", "b"]
+        assert len(first.asked) == 1
+        assert len(second.asked) == 1
+
+    run(course, first, second)
+
+
+def test_a_read_that_nobody_answers_names_the_host_and_no_key() -> None:
+    """After every endpoint was tried."""
+    node = Node(503)
+
+    async def course(rpc: Rpc) -> None:
+        with pytest.raises(RpcUnavailable) as refused:
+            await rpc.ask("a")
+        assert "127.0.0.1" in str(refused.value)
+        assert "503" in str(refused.value)
+        assert "very-secret-key" not in str(refused.value)
+        assert len(node.asked) == 3
+
+    run(course, node)
+
+
+@pytest.mark.parametrize("trouble", [429, 500, 503, lambda body: {"id": 0}, lambda body: []])
+def test_a_write_is_never_sent_again(trouble: Any) -> None:
+    """Whatever comes back: one request, to one endpoint, and the outcome is unknown."""
+    first, second = Node(trouble), Node(good)
+
+    async def course(rpc: Rpc) -> None:
+        with pytest.raises(NoAnswer):
+            await rpc.write("eth_sendRawTransaction", "0x02")
+        assert len(first.asked) == 1
+        assert not second.asked
+
+    run(course, first, second)
+
+
+def test_a_connection_that_cannot_be_made_proves_that_nothing_left() -> None:
+    """A closed port."""
+
+    async def inside() -> None:
+        rpc = Rpc("alchemy", [Secret("http://127.0.0.1:9/very-secret-key")], SystemClock(), timeout_ms=500, rounds=1)
+        await rpc.open()
+        with pytest.raises(NotSent) as proof:
+            await rpc.write("eth_sendRawTransaction", "0x02")
+        assert "very-secret-key" not in str(proof.value)
+        await rpc.close()
+
+    asyncio.run(inside())
+
+
+@pytest.mark.parametrize(
+    ("error", "data"),
+    [
+        ({"code": 3, "message": "execution reverted", "data": "0x08c379a0"}, "0x08c379a0"),
+        ({"code": -32015, "message": "VM execution error", "data": "Reverted 0x6d305815"}, "0x6d305815"),
+        ({"code": -32000, "message": "reverted", "data": {"data": "0xdead"}}, "0xdead"),
+        ({"code": -32000, "message": "reverted"}, ""),
+    ],
+)
+def test_revert_data_are_found_where_clients_put_them(error: dict[str, Any], data: str) -> None:
+    """Plain, behind a word, inside an object, or nowhere."""
+
+    async def course(rpc: Rpc) -> None:
+        (answer,) = await rpc.batch([Request("eth_call")])
+        assert answer.fault is not None
+        assert answer.fault.data == data
+
+    run(course, Node(lambda body: {"id": 0, "error": error}))

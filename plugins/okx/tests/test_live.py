@@ -1,0 +1,282 @@
+"""OKX's wire: what is asked of it, and what its real answers (shapes as recorded) come to."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from basis_venues.network import Network
+from basis_venues.states import State
+from basis_venues_ccxt.live import Ask, Listing, Move, Position, Proof, Request, Said, Unreadable
+from basis_venues_ccxt.live.history import effects_of
+from basis_venues_ccxt.live.testing import make_desk, run, written
+from basis_venues_okx.account import OkxAccount
+from basis_venues_okx.history import OkxHistory
+from basis_venues_okx.markets import OkxMarkets
+from basis_venues_okx.moves import OkxMoves
+from basis_venues_okx.orders import OkxOrders
+from basis_venues_okx.quotes import OkxQuotes
+from basis_venues_okx.refusals import PROOFS
+from basis_venues_okx.wire import OkxWire
+
+D = Decimal
+SPOT = Listing("BTC/USDT", "BTC-USDT", D(1), D("0.00000001"), D("0.1"))
+SWAP = Listing("BTC/USDT:USDT", "BTC-USDT-SWAP", D("0.01"), D("0.0001"), D("0.1"))
+KEY = "bv0123456789abcdefghijklmnopqrst"
+ACK = {"clOrdId": KEY, "ordId": "312", "tag": "", "ts": "1760000000000", "sCode": "0", "sMsg": ""}
+FILL = {
+    "instType": "SPOT", "instId": "BTC-USDT", "tradeId": "99", "ordId": "312", "clOrdId": KEY, "billId": "1", "tag": "", "fillPx": "50000",
+    "fillSz": "0.01", "side": "buy", "posSide": "net", "execType": "T", "feeCcy": "BTC", "fee": "-0.00001", "ts": "1760000000000",
+    "fillTime": "1760000000000", "feeRate": "-0.001",
+}  # fmt: skip
+SWAP_FILL = FILL | {
+    "instType": "SWAP", "instId": "BTC-USDT-SWAP", "fillSz": "1", "side": "sell", "feeCcy": "USDT", "fee": "-0.25", "fillPnl": "3"
+}  # fmt: skip
+ORDER = {
+    "instType": "SWAP", "instId": "BTC-USDT-SWAP", "ordId": "312", "clOrdId": KEY, "px": "", "sz": "1", "pnl": "0", "ordType": "ioc",
+    "side": "sell", "posSide": "net", "tdMode": "cross", "accFillSz": "1", "fillPx": "50000", "tradeId": "99", "fillSz": "1",
+    "fillTime": "1760000000000", "state": "filled", "avgPx": "50000", "lever": "5", "feeCcy": "USDT", "fee": "-0.25",
+    "uTime": "1760000000001", "cTime": "1760000000000", "reduceOnly": "false", "cancelSource": "", "cancelSourceReason": "",
+}  # fmt: skip
+
+
+def ask(listing: Listing, **changes: Any) -> Ask:
+    """0.01 BTC, immediate or cancel: one contract of the swap."""
+    size = listing.to_venue(D("0.01"))
+    return Ask(listing, KEY, "buy" if listing is SPOT else "sell", D("0.01"), size, "51000", "ioc")._replace(**changes)
+
+
+def data(*rows: Any) -> dict[str, Any]:
+    """A success."""
+    return {"code": "0", "msg": "", "data": list(rows)}
+
+
+def desk(answers: dict[str, Any] | None = None) -> Any:
+    """A desk on which both BTC markets are listed."""
+    return make_desk("okx", OkxWire(), [SPOT, SWAP], answers or {})
+
+
+@pytest.mark.parametrize(("rest", "wanted"), [("ioc", "ioc"), ("fok", "fok"), ("gtc", "limit"), ("post_only", "post_only")])
+def test_each_kind_of_order_is_written_in_okx_s_words(rest: Any, wanted: str) -> None:
+    """A swap's size counts contracts: 0.01 BTC is one."""
+    request = OkxOrders(desk()[0]).place(ask(SWAP, rest=rest, reduce_only=True))
+    assert request.path == "trade/order"
+    assert request.params == {
+        "instId": "BTC-USDT-SWAP", "tdMode": "cross", "side": "sell", "ordType": wanted, "sz": "1", "px": "51000", "clOrdId": KEY,
+        "reduceOnly": True,
+    }  # fmt: skip
+
+
+def test_the_deadline_is_a_header_of_the_order() -> None:
+    """In the body it would do nothing; a cancel has none."""
+    wire = OkxWire()
+    order, cancel = Request("private", "POST", "trade/order"), Request("private", "POST", "trade/cancel-order")
+    assert wire.fenced(order, 10_000, 8_500) == (order, {"expTime": "10000"}, None)
+    assert wire.fenced(cancel, 10_000, 8_500) == (cancel, {}, None)
+
+
+def test_the_demo_header_is_demanded_on_the_testnet_and_forbidden_on_mainnet() -> None:
+    """Demo and real money are on one host."""
+    assert OkxWire.headers == {Network.TESTNET: ("x-simulated-trading", "1"), Network.MAINNET: ("x-simulated-trading", None)}
+
+
+def test_one_read_after_the_acknowledgement_is_enough_for_an_order_that_is_filled() -> None:
+    """0.01 BTC for 500 USDT; -0.00001 is a fee that was paid."""
+    here, connection = desk({"trade/fills": data(FILL)})
+    seen = written(OkxOrders(here), ask(SPOT), data(ACK))
+    (effect,) = here.ledger.effects(seen.fills)
+    assert (seen.state, [each.path for each in connection.asked]) == (State.FILLED, ["trade/fills"])
+    assert (effect.id, effect.order) == ("okx:trade:BTC/USDT:99", KEY)
+    assert dict(effect.lines) == {"okx:balance:BTC": D("0.00999"), "okx:balance:USDT": D(-500)}
+
+
+def test_contracts_become_coins() -> None:
+    """One contract of 0.01 BTC sold at 50000, 3 realised, 0.25 paid."""
+    here, _ = desk({"trade/fills": data(SWAP_FILL)})
+    (effect,) = here.ledger.effects(written(OkxOrders(here), ask(SWAP), data(ACK)).fills)
+    assert dict(effect.lines) == {
+        "okx:perp:BTC/USDT:USDT": D("-0.01"), "okx:entry:BTC/USDT:USDT": D(-497), "okx:balance:USDT": D("2.75"),
+    }  # fmt: skip
+
+
+def test_a_rebate_is_received() -> None:
+    """A fee above zero is money back."""
+    here, _ = desk({"trade/fills": data(SWAP_FILL | {"fee": "0.1", "fillPnl": "0"})})
+    (effect,) = here.ledger.effects(written(OkxOrders(here), ask(SWAP), data(ACK)).fills)
+    assert dict(effect.lines)["okx:balance:USDT"] == D("0.1")
+
+
+def test_fills_that_are_not_listed_yet_keep_the_order_open() -> None:
+    """The order says filled and no fill is shown: not complete, and so not over."""
+    here, _ = desk({"trade/fills": data(), "trade/fills-history": data(), "trade/order": data(ORDER)})
+    seen = written(OkxOrders(here), ask(SWAP), data(ACK))
+    assert (seen.state, seen.complete) == (State.FILLED, False)
+
+
+@pytest.mark.parametrize(
+    ("row", "rest", "state"),
+    [
+        ({"state": "canceled", "accFillSz": "0"}, "ioc", State.EXPIRED),
+        ({"state": "canceled", "accFillSz": "0"}, "gtc", State.CANCELLED),
+        ({"state": "live", "accFillSz": "0"}, "gtc", State.ACCEPTED),
+        ({"state": "novel", "accFillSz": "0"}, "gtc", State.UNKNOWN),
+        ({"state": "canceled", "accFillSz": "1"}, "gtc", State.CANCELLED),
+    ],
+)
+def test_every_state_has_its_own(row: dict[str, str], rest: Any, state: State) -> None:
+    """What could not rest expires; a cancelled order may have fills; what nobody knows is unknown."""
+    here, _ = desk({"trade/order": data(ORDER | row), "trade/fills": data(SWAP_FILL)})
+    seen = run(OkxOrders(here).look(ask(SWAP, rest=rest)))
+    assert seen is not None
+    assert (seen.state, len(seen.fills)) == (state, int(row["accFillSz"]))
+
+
+def test_a_refusal_in_the_row_is_one_whatever_the_envelope_says() -> None:
+    """Codes 1 and 2 of the envelope, and 0 as well: the row's own code counts."""
+    wire = OkxWire()
+    row = ACK | {"sCode": "51008", "sMsg": "Insufficient balance", "ordId": ""}
+    for code in ("0", "1", "2"):
+        failure = wire.failure({"code": code, "msg": "", "data": [row]})
+        assert failure is not None
+        assert failure.code == "51008"
+    assert wire.failure(data(ACK)) is None
+    assert wire.failure({"data": []}) is not None
+
+
+def test_an_answer_about_another_order_or_without_an_id_says_nothing() -> None:
+    """All are unreadable, and the outcome therefore unknown."""
+    orders = OkxOrders(desk()[0])
+    for answer in (data(ACK | {"clOrdId": "someone"}), data(ACK | {"ordId": ""}), data()):
+        with pytest.raises(Unreadable):
+            orders.number(answer, ask(SWAP))
+
+
+def test_holdings_are_cash_without_unrealised_profit_and_positions_in_coins() -> None:
+    """`cashBal`, not `eq`; -1 contract at 50000 is -0.01 BTC that cost -500."""
+    detail = {"ccy": "USDT", "eq": "1005", "cashBal": "1000", "availEq": "900", "upl": "5"}
+    row = {"instId": "BTC-USDT-SWAP", "pos": "-1", "posSide": "net", "avgPx": "50000", "mgnMode": "cross", "lever": "5"}
+    here, _ = desk({"account/balance": data({"details": [detail]}), "account/positions": data(row)})
+    holdings = run(OkxAccount(here).holdings({"spot", "perpetuals"}))
+    assert holdings.wallets["spot"] == {"USDT": D(1000)}
+    assert holdings.perpetuals == {"BTC/USDT:USDT": Position(D("-0.01"), D(-500))}
+
+
+@pytest.mark.parametrize(
+    ("changes", "trouble"),
+    [
+        ({"posMode": "long_short_mode"}, "one_way"),
+        ({"perm": "read_only"}, "may_trade"),
+        ({"acctLv": "1"}, "problems"),
+        ({"autoLoan": True}, "problems"),
+    ],
+)
+def test_an_account_that_is_set_up_otherwise_is_seen(changes: dict[str, Any], trouble: str) -> None:
+    """Hedge mode, a key that only reads, a spot-only account, borrowing by itself."""
+    config = {"uid": "1", "acctLv": "2", "posMode": "net_mode", "autoLoan": False, "perm": "read_only,trade,withdraw", "ip": ""}
+    leverage = data({"lever": "5", "mgnMode": "cross", "instId": "BTC-USDT-SWAP", "posSide": "net"})
+    good = run(OkxAccount(desk({"account/config": data(config), "account/leverage-info": leverage})[0]).setup([SWAP]))
+    assert (good.owner, good.one_way, good.may_trade, good.may_withdraw, good.problems) == ("1", True, True, True, ())
+    assert good.leverage == {"BTC/USDT:USDT": D(5)}
+    bad = run(OkxAccount(desk({"account/config": data(config | changes), "account/leverage-info": leverage})[0]).setup([SWAP]))
+    assert getattr(bad, trouble) != getattr(good, trouble)
+
+
+def test_funding_bills_are_paid_when_negative() -> None:
+    """`balChg` -0.37."""
+    bill = {"billId": "6239", "ccy": "USDT", "type": "8", "balChg": "-0.37", "ts": "1760000000000", "instId": "BTC-USDT-SWAP"}
+    here, _ = desk({"trade/fills-history": data(), "trade/orders-pending": data(), "account/bills-archive": data(bill)})
+    (effect,) = effects_of(run(OkxHistory(here).since([SWAP], (), 0)), here.ledger)
+    assert (effect.id, effect.kind, effect.lines) == ("okx:funding:6239", "funding", (("okx:balance:USDT", D("-0.37")),))
+
+
+def test_resting_orders_are_told_without_lines() -> None:
+    """Under their client id."""
+    here, _ = desk({"trade/fills-history": data(), "trade/orders-pending": data(ORDER | {"state": "live"})})
+    (effect,) = effects_of(run(OkxHistory(here).since([SPOT], (), 0)), here.ledger)
+    assert (effect.kind, effect.order, effect.lines) == ("open", KEY, ())
+
+
+def test_markets_are_read_in_coins() -> None:
+    """Lot 0.01 contracts of 0.01 BTC: 0.0001 BTC."""
+    row = {
+        "instId": "BTC-USDT-SWAP", "instType": "SWAP", "ctVal": "0.01", "lotSz": "0.01", "minSz": "0.01", "tickSz": "0.1", "state": "live",
+        "maxLmtSz": "100000000",
+    }  # fmt: skip
+    (listing,) = run(OkxMarkets(desk({"public/instruments": data(row)})[1]).read(["BTC/USDT:USDT"]))
+    assert listing == Listing("BTC/USDT:USDT", "BTC-USDT-SWAP", D("0.01"), D("0.0001"), D("0.1"), D("0.0001"), D(1_000_000))
+
+
+def test_quotes_are_mid_prices_and_marks() -> None:
+    """(49999 + 50001) / 2, and the mark with its funding rate."""
+    quotes = OkxQuotes(
+        desk(
+            {
+                "market/ticker": data({"instId": "BTC-USDT", "bidPx": "49999", "askPx": "50001", "ts": "1760000000000"}),
+                "public/mark-price": data({"instId": "BTC-USDT-SWAP", "markPx": "50002", "ts": "1760000000000"}),
+                "public/funding-rate": data({"instId": "BTC-USDT-SWAP", "fundingRate": "0.0001", "fundingTime": "1760003600000"}),
+            }
+        )[1]
+    )
+    assert run(quotes.figures("BTC/USDT")).price == D(50_000)
+    perpetual = run(quotes.figures("BTC/USDT:USDT"))
+    assert (perpetual.price, perpetual.funding, perpetual.at) == (D(50_002), D("0.0001"), 1760000000000)
+
+
+def test_demo_trading_refuses_withdrawals_with_a_sentence() -> None:
+    """Transfers between wallets there are."""
+    moves = OkxMoves(desk()[0])
+    assert "OKX demo trading has no withdrawals" in (moves.lacking(Network.TESTNET, inside=False) or "")
+    assert moves.lacking(Network.TESTNET, inside=True) is None
+
+
+def test_moves_are_found_again_by_their_key() -> None:
+    """`clientId` is the attempt key; a withdrawal's chain carries its coin."""
+    row = {"transId": "754147", "ccy": "USDT", "clientId": KEY, "state": "success"}
+    here, connection = desk({"asset/transfer-state": data(row)})
+    moved = run(OkxMoves(here).look(Move(KEY, "USDT", D(10), "spot", "funding")))
+    assert moved is not None
+    assert (moved.state, moved.id, connection.asked[0].params) == (State.FILLED, "754147", {"clientId": KEY})
+    request = OkxMoves(here).write(Move(KEY, "USDT", D(10), "funding", address="0xabc", chain="ERC20", fee=D(1)))
+    assert request.params == {
+        "ccy": "USDT", "toAddr": "0xabc", "dest": "4", "amt": "10", "chain": "USDT-ERC20", "fee": "1", "clientId": KEY,
+    }  # fmt: skip
+
+
+REFUSED = {
+    Proof.FATAL: [
+        *(50101, 50103, 50104, 50105, 50106, 50107, 50111, 50113, 50114, 50008, 50110, 50119, 50120, 50030, 50035, 50121, 50100),
+        *(50007, 50009, 51009, 51024, 58004, 58101, 58204, 50027, 50028, 50029, 50032, 50033, 51155, 51010),
+    ],
+    Proof.FILTER: [
+        *(51004, 51005, 51007, 51020, 51101, 51120, 51121, 51122, 51201, 51202, 51203, 51150, 50122, 51006, 51031, 51116),
+        *(51135, 51136, 51137, 51138, 51124),
+    ],
+    Proof.REFUSED: [
+        *(50038, 50000, 50002, 50014, 50015, 50016, 50024, 51000, 51003, 51001, 51002, 51015, 51008, 51127, 51131, 51502, 58350, 59200),
+        *(58116, 58008, 58229, 51021, 51022, 51027, 51028, 51029, 51030, 51112, 51169, 51170, 51205, 51023, 51025, 51102, 51103, 51174),
+        *(59000, 59002, 59101, 59107, 59112, 59102, 59103, 59105, 59108, 58207, 58203, 58221, 58222, 58200, 58201, 58205, 58206, 58209),
+        *(58214, 58217, 58219, 58239, 58248, 58249, 58405, 58103, 58104, 58105, 58110, 58111, 58113, 58117, 58119, 58120, 58121, 58122),
+    ],
+    Proof.PACE: [50011, 58102, 51113, 50040, 50061],
+    Proof.CLOCK: [50102, 50112],
+    Proof.LATE: [50036, 50037],
+}
+UNPROVEN = [
+    *(50004, 50026, 51054, 51149, 51412, 50001, 50013, 50042, 50071, 51011, 51016, 51065, 58404, 58124, 58112, 51410, 51400, 51401, 51402),
+    *(51503, 51603, 51403, 51404, 51405, 99999),
+]
+
+
+@pytest.mark.parametrize(("code", "proof"), [(code, proof) for proof, codes in REFUSED.items() for code in codes])
+def test_a_listed_code_proves_what_the_reference_says(code: int, proof: Proof) -> None:
+    """With HTTP 200, yes; inside a 5xx nothing is proven."""
+    assert PROOFS.of(Said(200, str(code), "words")) is proof
+    assert PROOFS.of(Said(503, str(code), "words")) is None
+
+
+@pytest.mark.parametrize("code", UNPROVEN)
+def test_every_other_code_proves_nothing(code: int) -> None:
+    """Timeouts, duplicates, cancel answers, codes that nobody has seen yet."""
+    assert PROOFS.of(Said(200, str(code), "words")) is None
