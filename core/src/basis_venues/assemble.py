@@ -19,7 +19,7 @@ from .environment import EnvironmentManager
 from .errors import ConfigurationError, InvalidAction
 from .execution.parts import Parts
 from .factory import VenueClientFactory
-from .keys import Key, split_key
+from .keys import Key, protocol_of, split_key
 from .market.opening import open_market
 from .market.provider import FAR
 from .market.settings import load_data_settings
@@ -101,7 +101,7 @@ def assemble(
         market = LiveMarket(data, clock, recorded=_recorded(settings, data_settings, data_directory, window, clock))
     names = settings.mode.execution_venues
     models = {name: factory.model(name) for name in names}
-    ledger = SimulatedLedger(models, market, clock, _exact(positions or {}))
+    ledger = SimulatedLedger(models, market, clock, _simulated_part(_exact(positions or {}), manager))
     venues = Venues((_venue(name, factory, ledger, market, clock) for name in names), lambda alias: manager.account(alias).keeper)
     router = ActionRouter(settings.mode, models, settings.venues, manager.accounts, manager.account_of, market)
     parts = Parts(
@@ -164,6 +164,17 @@ def _exact(positions: Mapping[Key, Decimal | int | str]) -> dict[Key, Decimal]:
     if problems:
         raise ConfigurationError(problems)
     return amounts
+
+
+def _simulated_part(positions: Mapping[Key, Decimal], manager: EnvironmentManager) -> dict[Key, Decimal]:
+    """The starting positions that are nobody's to show: what a live venue keeps is read from it."""
+
+    def live(key: Key) -> bool:
+        parts = split_key(key)
+        owner = protocol_of(parts) or manager.account(parts.account).keeper
+        return manager.network_if_any(owner) not in (None, Network.SIMULATION)
+
+    return {key: amount for key, amount in positions.items() if not live(key)}
 
 
 def parts(mode: str | Path, **options: Any) -> Parts:

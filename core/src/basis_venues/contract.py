@@ -74,9 +74,7 @@ class VenueModel(ABC):
         an amount under the lot, an asset that the configuration does not know, a health factor under the floor."""
 
     @abstractmethod
-    def effects(
-        self, step: Step, action: Action, view: Mapping[Key, Decimal], market: Market, ref: Ref
-    ) -> tuple[Effect, ...]:
+    def effects(self, step: Step, action: Action, view: Mapping[Key, Decimal], market: Market, ref: Ref) -> tuple[Effect, ...]:
         """What `action`, one part of `step`, does now. No effects at all: it rests (a limit order that is not reached); an action that changes nothing is an effect without lines.
         Effect ids are built from `ref.id` alone. Raises `StepFails` where the venue would refuse or revert."""
 

@@ -41,6 +41,10 @@ class EnvironmentManager:
         """Where the venue is talked to."""
         return self._settings.networks[venue]
 
+    def network_if_any(self, venue: str) -> Network | None:
+        """The same; None for a venue that the run does not use."""
+        return self._settings.networks.get(venue)
+
     def account(self, alias: str) -> Account:
         """The account of that alias. Raises `NotRoutable`, naming those that there are."""
         found = self._accounts.get(alias)

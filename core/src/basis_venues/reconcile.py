@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from .amounts import ZERO
 from .clock import Clock
-from .errors import NotRoutable
+from .errors import BasisError, NotRoutable
 from .execution.boundary import checked_effects
 from .keys import TRANSIT, Key, protocol_of, split_key
 from .orders import Effect, Snapshot
@@ -122,7 +122,7 @@ class Reconciler:
                 times[name] = answer.at
                 failures += [f"{name} did not show {key}" for key in by_owner[name] if key not in answer.values]
             else:
-                failures.append(f"{name} could not be read: {type(answer).__name__}")
+                failures.append(f"{name} could not be read: {_told(answer)}")
         return Reading(values, times, tuple(failures))
 
     async def _ask(self, venue: Venue, keys: list[Key], at: int) -> Snapshot | Exception:
@@ -233,3 +233,6 @@ async def _side_by_side(asked: Sequence[Awaitable[Snapshot | Exception]]) -> lis
     return list(await asyncio.gather(*asked))
 
 
+def _told(error: Exception) -> str:
+    """What a client raised: in its own words where it is one of this library's errors, else its kind alone, as texts may hold secrets."""
+    return str(error) if isinstance(error, BasisError) else type(error).__name__

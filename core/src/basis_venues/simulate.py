@@ -156,6 +156,7 @@ class SimulatedClient(VenueClient):
             effects = (*effects, cost)
         for effect in effects:
             if effect.at > now:
+                now = self._clock.now()  # in a live run the time went on while the models answered
                 effects = self._only_present(effects, now)
                 break
         ledger.apply(effects, _venues_of(step))

@@ -7,6 +7,7 @@ from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 import basis_venues_binance
@@ -138,4 +139,5 @@ trading_parameters:
 """
     shipped = read_yaml(HERE / "venue.yaml", shipped=True)
     cls = basis_venues_binance.settings_class()
-    assert parse_yaml(snippet, "configs/venues/binance.yaml").over(shipped).fit(cls) == shipped.fit(cls)
+    merged: Any = parse_yaml(snippet, "configs/venues/binance.yaml").over(shipped).fit(cls)
+    assert attrs.asdict(merged) == attrs.asdict(shipped.fit(cls))

@@ -239,7 +239,8 @@ def test_markets_are_read_with_their_filters() -> None:
 def test_quotes_are_mid_prices_and_marks() -> None:
     """(49999 + 50001) / 2, and the mark with its funding rate."""
     row = {
-        "symbol": "BTCUSDT", "lastPrice": "50000", "markPrice": "50002", "fundingRate": "0.0001", "bid1Price": "49999", "ask1Price": "50001",
+        "symbol": "BTCUSDT", "lastPrice": "50000", "markPrice": "50002", "fundingRate": "0.0001", "bid1Price": "49999",
+        "ask1Price": "50001",
     }  # fmt: skip
     quotes = BybitQuotes(desk({"market/tickers": listed(row)})[1])
     assert run(quotes.figures("BTC/USDT")).price == D(50_000)

@@ -73,6 +73,7 @@ def run(
         return
     if assembly.settings.selection.live:
         log_to_stderr(configs)
+    begin, end = _on_the_clock(assembly, begin, end, since)
     with ShownProgress() as progress:
         report = run_plan(assembly, chosen, begin, end, progress=progress.step)
     if json:
@@ -91,6 +92,16 @@ def _window(plan: Plan, since: str | None, until: str | None) -> tuple[int, int]
     if begin >= end:
         raise typer.BadParameter("the run would end before it begins", param_hint="--to")
     return begin, end
+
+
+def _on_the_clock(assembly: Assembly, begin: int, end: int, since: str | None) -> tuple[int, int]:
+    """On the machine's clock a plan begins now, and takes as long as its window does, unless --from says when."""
+    from ..clock import SystemClock
+
+    if since is not None or not isinstance(assembly.clock, SystemClock):
+        return begin, end
+    now = assembly.clock.now()
+    return now, now + end - begin
 
 
 def moment_of(text: str, option: str) -> int:
@@ -133,6 +144,7 @@ def _show(run: dict[str, Any]) -> None:
     output.table(
         "", ("action", "kind", "time", "state", "legs"), ((a["id"], a["action"], a["at"], a["state"], _legs(a)) for a in run["actions"])
     )
+    output.table("compared with the accounts", ("order", "position", "expected", "observed", ""), _compared(run))
     output.table("positions", ("position", "amount"), run["positions"].items())
     if run["obligations"]:
         output.table("begun and not yet arrived", ("position", "amount"), run["obligations"].items())
@@ -143,12 +155,19 @@ def _show(run: dict[str, Any]) -> None:
 
 
 def _legs(action: dict[str, Any]) -> str:
-    """Each leg's venue, and its state where it is not the action's."""
-    legs = action["legs"]
-    return "; ".join(
-        " ".join(filter(None, (leg["venue"], leg["verdict"] or leg["state"] if action["state"] != "VERIFIED" else "", leg["reason"])))
-        for leg in legs
-    )
+    """Each leg's venue, what the venue said, what the account showed, and why where something is amiss."""
+    words = ((leg["venue"], leg["state"], leg["verdict"], leg["reason"]) for leg in action["legs"])
+    return "; ".join(" ".join(filter(None, each)) for each in words)
+
+
+def _compared(run: dict[str, Any]) -> list[tuple[str, ...]]:
+    """What reconciliation compared: a line for each order and position."""
+    return [
+        (leg["order"], line["key"], line["expected"], line["observed"] or "not read", "" if line["agrees"] else "differs")
+        for action in run["actions"]
+        for leg in action["legs"]
+        for line in leg["reconciliation"]
+    ]
 
 
 def _told(report: RunReport) -> int:

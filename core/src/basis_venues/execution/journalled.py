@@ -101,7 +101,7 @@ class JournalledLoop(TightLoop):
             await self._clear_the_way(order)
             if isinstance(self._market, LiveMarket):
                 await self._market.refresh(self._series(order, venue))
-            keys, before = self._look_simulated(order, venue) if venue.simulated else await self._look(order, venue)
+            keys, before = await (self._look_over(order, venue) if venue.simulated else self._look(order, venue))
             plan = await self._first_plan(order, venue)
         except BasisError as refusal:
             return self._refused(order, str(refusal))
@@ -224,8 +224,22 @@ class JournalledLoop(TightLoop):
         """Know every position that the order touches. Answers them, and the effects of others found on the way."""
         keys = venue.model.touches(order, self.state.book)
         boundary.check_keys(venue.name, keys)
+        return keys, await self._read_before(order, venue, keys)
+
+    async def _look_over(self, order: Order, venue: Venue) -> tuple[tuple[Key, ...], tuple[Effect, ...]]:
+        """The same at a simulated venue, which may act on a live account: what that shows is read, and passed on to the ledger."""
+        self.simulated.ledger.advance(self._clock.now())
+        keys = venue.model.touches(order, self.simulated.ledger.positions)
+        boundary.check_keys(venue.name, keys)
+        owners = [(key, owner) for key in keys if (owner := self._reconciler.owner(key)) is not None and not owner.simulated]
+        found = await self._read_before(order, owners[0][1], tuple(key for key, _ in owners)) if owners else ()
+        keys, happened = self._look_simulated(order, venue)
+        return keys, (*found, *happened)
+
+    async def _read_before(self, order: Order, venue: Venue, keys: tuple[Key, ...]) -> tuple[Effect, ...]:
+        """Read the keys from their owners, unless they were verified just now. Answers the effects of others found on the way."""
         if not self._needs_reading(keys):
-            return keys, ()
+            return ()
         findings = await self._reconciler.reconcile(keys, {}, (), 0, venue, self.records.book())
         if findings.verdict is Verdict.UNVERIFIED:
             raise Denied(f"the account could not be read before the order: {findings.reason}")
@@ -233,7 +247,7 @@ class JournalledLoop(TightLoop):
             await self.freeze(order.account, f"before {order.id}: {findings.reason}")
             raise Stopped(f"the account is not as it was left: {findings.reason}")
         await self._note(order, venue, findings)
-        return keys, findings.externals
+        return findings.externals
 
     def _needs_reading(self, keys: Collection[Key]) -> bool:
         oldest = self._clock.now() - TRUST_MS

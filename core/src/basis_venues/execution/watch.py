@@ -19,7 +19,7 @@ async def watch(loop: JournalledLoop, venues: Venues, state: JournalState) -> tu
     reopened: list[StepRecord] = []
     for (mode, step), record in list(state.watched.items()):
         order = record.sending.order
-        if order.venue not in venues:
+        if order.venue not in venues or venues.named(order.venue).simulated:  # what is simulated is never taken back
             continue
         async with loop.holding(order):
             if (mode, step) not in state.watched:  # another task was faster

@@ -30,6 +30,7 @@ def run_plan(
 ) -> RunReport:
     """Carry the plan's actions out from `since` to `until` (ms) and report.
 
+    On the machine's clock a plan takes as long as it says; against the sandbox and in a backtest what lies between actions passes at once.
     An action that is denied counts as denied and the run goes on; a halted or frozen account denies what follows. Raises
     `ConfigurationError` for a plan of another mode, `MissingData`, and whatever keeps the venues from being opened.
     """
@@ -40,6 +41,7 @@ def run_plan(
     results: list[ActionResult] = []
     with BlockingManager(ExecutionManager(assembly.parts)) as manager:
         for due, action in schedule:
+            manager.pass_time(due)
             results.append(_carried_out(manager, action, due))
             if progress is not None:
                 progress(Progress(len(results), len(schedule), due, results[-1]))
