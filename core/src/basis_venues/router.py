@@ -73,6 +73,20 @@ class ActionRouter:
         venue, account, lane = found
         return Routed((Order(f"{action.id}/{venue}", action, venue, account, lane),))
 
+    def series(self, action: Action) -> tuple[str, ...]:
+        """The market figures that dividing the action over venues asks for."""
+        if not action.splits or action.venue is not None:
+            return ()
+        route = self._route_of(action)
+        return tuple(name for venue, weight in zip(route.venues, route.weights, strict=True) if weight for name in self._models[venue].series(action))
+
+    def series(self, action: Action) -> tuple[str, ...]:
+        """The figures that dividing the action may ask for. Raises `NotRoutable`."""
+        symbol: str | None = getattr(action, "symbol", None)
+        if symbol is None or action.venue is not None or not action.splits:
+            return ()
+        return tuple(price(venue, symbol) for venue in self._route_of(action).venues)
+
     def _route_of(self, action: Action) -> Route:
         for action_type in action.action_types:
             route = self._mode.routes.get(action_type)

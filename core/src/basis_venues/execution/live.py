@@ -122,6 +122,10 @@ class LiveRun(Course):
         """A new id: it is routed, and its intent kept for the first commit."""
         if action.valid_until is None:
             raise InvalidAction("a live action needs valid_until: after it nothing more of the action is started")
+        if isinstance(self.parts.market, LiveMarket):
+            await self.parts.market.refresh(self.parts.router.series(action))
+        if isinstance(self.parts.market, LiveMarket):
+            await self.parts.market.refresh(self.parts.router.series(action))
         routed = self.route(action)
         await watch(self.loop, self._venues, self.state)
         if self.halted:
@@ -141,7 +145,7 @@ class LiveRun(Course):
         return result
 
     async def _reserved(self, orders: tuple[Order, ...]) -> tuple[Reserved, ...]:
-        """What the orders take of the spend limits. Raises `LimitReached` or another `Denied`; nothing waits between this and the intent."""
+        """What the orders take of the spend limits. Raises `LimitReached` or another `Denied`. Nothing waits between it and the intent."""
         limits = self.parts.limits
         if limits is None or self._journal is None:
             return ()

@@ -78,8 +78,9 @@ class LiveMarket:
         return self._substitutions.notes()
 
     def _past(self, series: str, recorded: Market) -> Decimal:
-        figure = recorded.value(series)
-        self._substitutions.add(series, f"recorded data of {utc(recorded.now())}", self.now())
+        figure, now, moment = recorded.value(series), self.now(), recorded.now()
+        of_now = abs(now - moment) < self._stale_ms
+        self._substitutions.add(series, "recorded data" if of_now else f"recorded data of {utc(moment)}", now)
         return figure
 
     async def refresh(self, series: Collection[str]) -> None:

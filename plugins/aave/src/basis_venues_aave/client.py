@@ -18,7 +18,7 @@ from basis_venues_evm.live.abi import number
 from .events import PoolEvents
 from .market import AaveMarket, ListedReserve, find_market, stricter
 from .model import RISKY
-from .refusals import ERRORS
+from .refusals import CODES, ERRORS
 from .settings import AaveSettings
 
 SUPPLY = Method("supply(address,uint256,address,uint16)")
@@ -61,6 +61,7 @@ class AaveClient(EvmClient):
         registry.add_spender(self.venue, market.pool)
         registry.add_reads(self.venue, self._read)
         self.chain.reverts.know(ERRORS)
+        self.chain.reverts.know_codes(CODES)
         PoolEvents(self.venue, self.chain, market).register()
         return {}
 

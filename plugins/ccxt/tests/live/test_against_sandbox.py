@@ -116,6 +116,14 @@ def test_an_order_whose_reply_is_lost_happens_once(world: Any, venue: str) -> No
     assert len(world.box.control.orders(venue)) == 1
 
 
+def test_a_refusal_that_comes_after_the_acknowledgement_ends_the_order(world: Any) -> None:
+    """Bybit, hidden at first and then turned down: it ends with the venue's reason and without effects, and no person is needed."""
+    world.box.control.fault("bybit", "order.create", {"verb": "reject_late"}, {"verb": "hide_reads", "k": 3})
+    ((leg, counted),) = act(world, perp("bybit"))
+    assert (leg.state, leg.verdict, leg.effects, counted["order.create"]) == (State.CANCELLED, Verdict.VERIFIED, (), 1)
+    assert "EC_PerCancelRequest" in leg.reason
+
+
 @pytest.mark.parametrize("venue", VENUES)
 def test_too_many_requests_make_the_order_wait_and_not_fail(world: Any, venue: str) -> None:
     """429 or its like: not carried out, and sent again after the pause."""

@@ -66,6 +66,8 @@ def test_reasons_are_put_in_words() -> None:
     assert reverts.reason("0x4e487b71" + encode(["uint256"], [0x11]).hex()).startswith("panic 0x11: an amount went below zero")
     assert reverts.reason("0x6d305815") == "ReserveFrozen"
     assert reverts.reason("0xb89b87c8" + encode(["uint256"], [99]).hex()) == "RequestAmountTooSmall(99)"
+    reverts.know_codes({"34": "no collateral"})
+    assert reverts.reason("0x08c379a0" + encode(["string"], ["34"]).hex()) == "34 (no collateral)"
     assert reverts.reason("0xdeadbeef") == "the contract's error 0xdeadbeef"
     assert reverts.reason("", "execution reverted") == "execution reverted"
     assert reverts.reason("0x") == "reverted without a reason"

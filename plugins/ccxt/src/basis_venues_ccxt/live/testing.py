@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Mapping
+from collections.abc import Collection, Coroutine, Mapping
 from types import SimpleNamespace
 from typing import Any, TypeVar, cast
 
@@ -81,6 +81,3 @@ def written(orders: Orders, ask: Ask, answer: Any) -> Seen:
 def run(work: Coroutine[Any, Any, Value]) -> Value:
     """Wait for something."""
     return asyncio.run(work)
-
-
-Answer = Callable[[Request], Any]

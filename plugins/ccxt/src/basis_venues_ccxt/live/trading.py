@@ -32,6 +32,7 @@ class Trading:
         self._orders = orders
         self.setup = Setup()
         self.positions: dict[str, Position] = {}
+        self._acknowledged: set[str] = set()
 
     def prepare(self, step: Step, key: str) -> Prepared:
         """The order, checked against what the venue publishes and how the account is set up. Raises `Denied`."""
@@ -60,6 +61,7 @@ class Trading:
             self._orders.number(answer, ask)
         except Unreadable as missing:
             return Report(State.UNKNOWN, reason=str(missing))
+        self._acknowledged.add(prepared.key)
         try:
             return self._report(prepared, await self._orders.written(answer, ask))
         except Exception as error:  # the venue has it, whatever reading brought
@@ -74,7 +76,11 @@ class Trading:
             if self._desk.connection.wire.proofs.is_absent(said):
                 return Report(State.ABSENT, reason=str(said))
             return Report(State.UNKNOWN, reason=str(said))
-        return Report(State.ABSENT, reason="the venue shows no such order") if seen is None else self._report(prepared, seen)
+        if seen is None:
+            return Report(State.ABSENT, reason="the venue shows no such order")
+        if seen.state is State.REJECTED and prepared.key in self._acknowledged:
+            seen = seen._replace(state=State.CANCELLED)  # it was said to be accepted: that cannot become a refusal any more
+        return self._report(prepared, seen)
 
     async def cancel(self, prepared: Prepared) -> None:
         """Ask for it back."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from . import abi
 
@@ -20,17 +20,23 @@ class Reverts:
 
     def __init__(self) -> None:
         self._known: dict[str, str] = {}
+        self._codes: dict[str, str] = {}
 
     def know(self, signatures: Iterable[str]) -> None:
         """Register custom errors by their signatures."""
         for signature in signatures:
             self._known[abi.Method(signature).selector] = signature
 
+    def know_codes(self, meanings: Mapping[str, str]) -> None:
+        """Register strings that stand for something: Aave 3.0 says `34` where there is no collateral."""
+        self._codes.update(meanings)
+
     def reason(self, data: str, message: str = "") -> str:
         """The reason in `data` (hex), or what the node said of it. Never empty."""
         selector = data[:10]
         if selector == _STRING:
-            return str(abi.decoded(("string",), "0x" + data[10:])[0])
+            said = str(abi.decoded(("string",), "0x" + data[10:])[0])
+            return f"{said} ({self._codes[said]})" if said in self._codes else said
         if selector == _PANIC:
             code = abi.number("0x" + data[10:])
             return f"panic 0x{code:02x}: {_PANICS.get(code, 'the contract broke one of its own rules')}"
