@@ -40,7 +40,9 @@ print(json.dumps({"modules": sorted(sys.modules), "sockets": sockets, "opened": 
 @pytest.fixture(scope="module", params=MODES)
 def watched(request):
     """One mode's plan in a process of its own, with what it imported, opened and read."""
-    done = subprocess.run([sys.executable, "-c", WATCHED, request.param], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHED, request.param], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == 0, done.stderr
     return request.param, json.loads(done.stdout.splitlines()[-1])
 

@@ -25,7 +25,10 @@ def run(rounds: int) -> None:
 def _engines(ours: list[str], rounds: int) -> None:
     """Buy only, 5k orders, each engine in an environment of its own."""
     contenders = {"this library, buy only": printed([*ours, "5000", "spot", "buy"])}
-    for name, package, script in (("backtrader", "backtrader", "backtrader_run.py"), ("NautilusTrader", "nautilus_trader", "nautilus_run.py")):
+    for name, package, script in (
+        ("backtrader", "backtrader", "backtrader_run.py"),
+        ("NautilusTrader", "nautilus_trader", "nautilus_run.py"),
+    ):
         python = environment(name.lower(), package)
         if python is not None:
             contenders[name] = printed([str(python), str(CONTENDERS / script), "5000"])

@@ -109,7 +109,8 @@ def test_btc_basis_ends_where_fills_fees_and_funding_summed_by_hand_do(directory
     bought = hourly(spot, START) * (1 + SLIPPAGE)
     expected["binance:balance:BTC"] = Decimal("0.5") * Decimal("0.999") - Decimal("0.1") - Decimal("0.399")
     taken = sum(
-        part * hourly(spot, at) * (1 - SLIPPAGE) * Decimal("0.999") for at, part in ((reduce_at, Decimal("0.1")), (END - HOUR, Decimal("0.399")))
+        part * hourly(spot, at) * (1 - SLIPPAGE) * Decimal("0.999")
+        for at, part in ((reduce_at, Decimal("0.1")), (END - HOUR, Decimal("0.399")))
     )
     expected["binance:balance:USDT"] = Decimal(60000) - Decimal("0.5") * bought + taken
 

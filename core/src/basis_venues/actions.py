@@ -466,4 +466,3 @@ for _cls in (
     FlashBorrow, FlashPayback, Deposit, Payout,
 ):  # fmt: skip
     register_action(_cls)
-

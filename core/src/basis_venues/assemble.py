@@ -121,9 +121,7 @@ def assemble(
     return Assembly(settings=settings, environment=manager, factory=factory, market=market, clock=clock, parts=parts)
 
 
-def _recorded(
-    settings: Settings, name: str | None, directory: Path | str | None, window: tuple[int, int], clock: Clock
-) -> Recorded | None:
+def _recorded(settings: Settings, name: str | None, directory: Path | str | None, window: tuple[int, int], clock: Clock) -> Recorded | None:
     """The figures of venues that a live run only simulates: recorded ones of its window, at the run's time or the nearest in it."""
     from .market.live import Recorded
 

@@ -75,14 +75,18 @@ class VenueModel(ABC):
 
     @abstractmethod
     def effects(self, step: Step, action: Action, view: Mapping[Key, Decimal], market: Market, ref: Ref) -> tuple[Effect, ...]:
-        """What `action`, one part of `step`, does now. No effects at all: it rests (a limit order that is not reached); an action that changes nothing is an effect without lines.
-        Effect ids are built from `ref.id` alone. Raises `StepFails` where the venue would refuse or revert."""
+        """What `action`, one part of `step`, does now. No effects at all: it rests (a limit order that is not reached); an action that
+        changes nothing is an effect without lines. Effect ids are built from `ref.id` alone.
+
+        Raises `StepFails` where the venue would refuse or revert."""
 
     def cost(self, step: Step, market: Market, ref: Ref) -> Effect | None:
         """What the transaction itself costs, paid also when it reverts; None where writes are free."""
         return None
 
-    def permits(self, account: str, before: Mapping[Key, Decimal], after: Mapping[Key, Decimal], market: Market) -> None:
+    def permits(  # noqa: B027  most venues have no such rule
+        self, account: str, before: Mapping[Key, Decimal], after: Mapping[Key, Decimal], market: Market
+    ) -> None:
         """Judge what a bundle would make of `account`: raises `Denied` when that breaks a rule of policy, such as a health factor that
         falls under the floor. Called for every venue that takes part, before anything is sent."""
 
@@ -167,7 +171,7 @@ class VenueClient(ABC):
         """Everything that changed the named positions after `since` (ms or block) up to `until` (0: now), ours or not, and orders of
         ours that rest (kind `open`, no lines). No keys: of every position of the account. Ids equal those of `send` and `lookup`."""
 
-    async def close(self) -> None:
+    async def close(self) -> None:  # noqa: B027  a client without connections has nothing to let go
         """Let connections go."""
 
 
@@ -231,7 +235,9 @@ class MarketData(Protocol):
         """The named series of this venue; one that could not be had is left out."""
         ...
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Let connections go."""
+        ...
 
 
 @frozen(kw_only=True, eq=False)

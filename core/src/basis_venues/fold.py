@@ -14,9 +14,7 @@ from .orders import Effect, Ref, Step, deltas
 from .positions import Overlaid
 
 
-def fold(
-    models: Mapping[str, VenueModel], step: Step, view: Mapping[Key, Decimal], market: Market, ref: Ref
-) -> tuple[Effect, ...]:
+def fold(models: Mapping[str, VenueModel], step: Step, view: Mapping[Key, Decimal], market: Market, ref: Ref) -> tuple[Effect, ...]:
     """The effects of all parts of the step, all or nothing. Raises `StepFails` when one part would fail, naming it."""
     if len(step.actions) == 1:
         action = step.actions[0]

@@ -36,8 +36,8 @@ class Step(NamedTuple):
     """One write to a venue.
 
     `id` is `ACTION/VENUE/NUMBER`. `actions` are what the write does, in order: one, or all parts of a bundle. A part without a
-    `venue` or `account` of its own means the order's. `bounds` is what the plan allows, as text (a price band, a minimum output): part of what is sent, kept in
-    the journal.
+    `venue` or `account` of its own means the order's. `bounds` is what the plan allows, as text (a price band, a minimum output): part
+    of what is sent, kept in the journal.
     """
 
     id: str

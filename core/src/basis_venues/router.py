@@ -78,14 +78,9 @@ class ActionRouter:
         if not action.splits or action.venue is not None:
             return ()
         route = self._route_of(action)
-        return tuple(name for venue, weight in zip(route.venues, route.weights, strict=True) if weight for name in self._models[venue].series(action))
-
-    def series(self, action: Action) -> tuple[str, ...]:
-        """The figures that dividing the action may ask for. Raises `NotRoutable`."""
-        symbol: str | None = getattr(action, "symbol", None)
-        if symbol is None or action.venue is not None or not action.splits:
-            return ()
-        return tuple(price(venue, symbol) for venue in self._route_of(action).venues)
+        return tuple(
+            name for venue, weight in zip(route.venues, route.weights, strict=True) if weight for name in self._models[venue].series(action)
+        )
 
     def _route_of(self, action: Action) -> Route:
         for action_type in action.action_types:

@@ -142,7 +142,8 @@ def _wallet() -> Manifest:
         account=AccountRule(alias="wallet", keeps=True),
         actions={"wallet": {"Transfer": FULL}},
         credentials=tuple(
-            CredentialField(name=name, variable=f"ALCHEMY__{name.upper()}", secret=secret, needed_for=("wallet",)) for name, secret in fields
+            CredentialField(name=name, variable=f"ALCHEMY__{name.upper()}", secret=secret, needed_for=("wallet",))
+            for name, secret in fields
         ),
         networks={
             "mainnet": NetworkRule(hosts=("eth-mainnet.g.alchemy.com",), chain_ids=(1,)),

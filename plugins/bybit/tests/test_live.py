@@ -298,6 +298,11 @@ def test_every_other_code_proves_nothing(code: int) -> None:
     assert PROOFS.of(Said(200, str(code), "words")) is None
 
 
+def test_a_quantity_that_is_not_valid_is_a_matter_of_filters() -> None:
+    """Linear markets say it in words; the markets are read anew then."""
+    assert PROOFS.of(Said(200, "10001", "Qty invalid")) is Proof.FILTER
+
+
 def test_too_frequent_access_is_a_ban() -> None:
     """HTTP 403: not carried out, and everything stops."""
     assert PROOFS.of(Said(403, "", "")) is Proof.PACE

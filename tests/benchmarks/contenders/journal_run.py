@@ -12,7 +12,9 @@ from basis_venues.clock import SystemClock
 from basis_venues.journal.events import Observed
 from basis_venues.journal.sqlite import SqliteJournal
 
-EVENT = Observed({f"wallet:balance:T{n}": Decimal("123.456789") for n in range(4)}, {"binance": 1_704_153_600_000}, (), {"wallet": "1:0xabc"})
+EVENT = Observed(
+    {f"wallet:balance:T{n}": Decimal("123.456789") for n in range(4)}, {"binance": 1_704_153_600_000}, (), {"wallet": "1:0xabc"}
+)
 
 
 def floor(path, count):

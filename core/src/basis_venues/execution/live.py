@@ -124,8 +124,6 @@ class LiveRun(Course):
             raise InvalidAction("a live action needs valid_until: after it nothing more of the action is started")
         if isinstance(self.parts.market, LiveMarket):
             await self.parts.market.refresh(self.parts.router.series(action))
-        if isinstance(self.parts.market, LiveMarket):
-            await self.parts.market.refresh(self.parts.router.series(action))
         routed = self.route(action)
         await watch(self.loop, self._venues, self.state)
         if self.halted:

@@ -49,4 +49,4 @@ class MemoryJournal:
 def _row(result: ActionResult) -> str:
     """One line: id, time, state, and the change of each position."""
     changes = {key: str(amount) for key, amount in result.deltas.items()}
-    return f'{json.dumps({"id": result.action.id, "at": result.at, "state": result.state, "deltas": changes})}\n'
+    return f"{json.dumps({'id': result.action.id, 'at': result.at, 'state': result.state, 'deltas': changes})}\n"

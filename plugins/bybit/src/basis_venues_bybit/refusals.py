@@ -26,5 +26,6 @@ PROOFS = Proofs(
         Proof.DONE: (110025, 110026, 110027, 110043, 110075),
     },
     absent=(110001, 170213),
+    words={("10001", "qty invalid"): Proof.FILTER},
     http={403: Proof.PACE},
 )

@@ -78,7 +78,8 @@ def _arriving_fill(limit: Decimal, trade: Trade, instrument: Instrument, market:
             raise StepFails(f"a post-only {trade.side} at {limit} would take: {instrument.symbol} stands at {price}", expires=True)
         return Fill(price, instrument.taker, market.now())
     if not may_rest(trade):
-        raise StepFails(f"an {trade.time_in_force} {trade.side} at {limit} would not fill at once: {instrument.symbol} stands at {price}", expires=True)
+        why = f"an {trade.time_in_force} {trade.side} at {limit} would not fill at once: {instrument.symbol} stands at {price}"
+        raise StepFails(why, expires=True)
     return None
 
 

@@ -105,6 +105,8 @@ class Connection:
 
     async def close(self) -> None:
         """Let the connection go; the next call opens it again."""
+        for key in [key for key, each in _open.items() if each is self]:
+            del _open[key]
         exchange, self._exchange = self._exchange, None
         session, self._session = self._session, None
         if exchange is not None:

@@ -126,7 +126,9 @@ class Listings:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             rows = [_to_json(each) for each in self._by_symbol.values()]
             kept = {"format": _FORMAT, "at": self._read_at, "asked": self._symbols, "markets": rows}
-            self._file.write_text(json.dumps(kept), encoding="utf-8")
+            half_written = self._file.with_suffix(".new")
+            half_written.write_text(json.dumps(kept), encoding="utf-8")
+            half_written.replace(self._file)
 
     def _restore(self) -> None:
         """From the file, if it was written for these symbols; a file that cannot be read is as good as none."""
