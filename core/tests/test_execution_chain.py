@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from toy_runs import Run, lost, supply
 
 from basis_venues.actions import Action
 from basis_venues.execution.manager import ExecutionManager
+from basis_venues.journal.events import Reopened
 from basis_venues.states import State
 
 OPENING = {"wallet:balance:USDT": "1000", "wallet:balance:ETH": "10"}
@@ -152,4 +154,54 @@ def test_a_stuck_transaction_is_replaced_at_its_nonce(run: Run) -> None:
     first, second, _ = run.chain.state()["broadcasts"]
     assert second == f"{first}+"
     assert [block["nonce"] for block in run.chain.state()["blocks"]] == [0, 1]
+    assert lost(run, [supply()], OPENING) == []
+
+
+def test_a_reverted_step_is_watched_until_final_as_well(run: Run) -> None:
+    """Reverted at one confirmation, it is looked at by each heartbeat, until it can no longer be mined anew; then never again."""
+    run.chain.set_up(["revert"])
+    during(run, supply())
+    assert len(run.replayed().watched) == 1
+    during(run, lambda _: run.chain.pass_blocks(5))
+    state = run.replayed()
+    assert state.watched == {}
+    assert [(each.report.state, each.report.final) for each in state.steps.values() if each.report] == [(State.REVERTED, True)]
+
+
+def test_a_simulated_step_that_reverts_is_never_watched(run: Run) -> None:
+    """In a mixed run what a simulated chain reverted stays so: no heartbeat reopens it, and it is not sent a second time."""
+    run.exchange().set_up()
+
+    async def go() -> tuple[str, dict[tuple[str, str], Any]]:
+        opening = {"wallet:balance:USDT": Decimal(1000), "wallet:balance:ETH": Decimal(10)}
+        async with run.manager(simulated=("chain",), opening=opening, broken="reverts") as manager:
+            result = await manager.execute_action(supply())
+            await manager.heartbeat()
+            return result.state, manager.state.watched
+
+    assert asyncio.run(go()) == ("REVERTED", {})
+    assert len(run.replayed().attempts) == 1
+
+
+def test_a_step_replaced_while_a_heartbeat_waits_is_looked_up_as_it_is_now(run: Run) -> None:
+    """Its transaction was taken back, replaced and mined under a new hash before the heartbeat's turn came: nothing is reopened."""
+
+    async def go() -> ExecutionManager:
+        async with run.manager() as manager:
+            await manager.execute_action(supply())
+            loop, name = manager.run.loop, ("toy", "supply-1/chain/1")
+            async with loop.holding(manager.state.steps[name].sending.order):
+                beat = asyncio.ensure_future(manager.heartbeat())
+                for _ in range(5):
+                    await asyncio.sleep(0)
+                run.chain.reorganise()
+                await loop.records.commit(Reopened(*name, {"wallet": "chain:one"}))
+                run.chain.change(script=["stuck", "mine"])
+                await loop.resume(manager.state.open[name].sending)
+            await beat
+            return manager
+
+    manager = asyncio.run(go())
+    assert len(run.chain.state()["blocks"]) == 2
+    assert manager.state.open == {}
     assert lost(run, [supply()], OPENING) == []

@@ -16,7 +16,7 @@ from basis_venues.actions import SpotTrade
 from basis_venues.errors import ActionConflict, Denied, InvalidAction
 from basis_venues.execution.manager import ExecutionManager
 from basis_venues.execution.stops import HaltFlags
-from basis_venues.journal.events import Frozen, Observed, Sending
+from basis_venues.journal.events import Frozen, Observed, Reopened, Sending
 from basis_venues.journal.sqlite import JournalUnwritable
 from basis_venues.observers import Observers
 from basis_venues.orders import Effect
@@ -572,6 +572,42 @@ def test_events_of_a_cancelled_commit_are_taken_back_or_counted(run: Run) -> Non
 
     rows, frozen = asyncio.run(cancel())
     assert (rows, frozen) == (0, {})
+
+
+def test_a_cancelled_lane_leaves_what_the_other_lane_counts_on(run: Run) -> None:
+    """Of two lanes that share a commit the first is cancelled: the kept intent is still stored before the other lane's row."""
+
+    async def cancel() -> list[str]:
+        async with run.manager() as manager:
+            accounts, records = {"north": "north:one"}, manager.run.records
+            records.keep(Observed({"north:balance:BTC": Decimal(3)}, {}, (), accounts))
+            tasks = [asyncio.ensure_future(records.commit(Frozen("north", name, accounts))) for name in ("first", "second")]
+            await asyncio.sleep(0)
+            tasks[0].cancel()
+            await asyncio.wait(tasks)
+            assert manager.run._journal is not None
+            return [row.kind + row.data().get("reason", "") for row in manager.run._journal.rows()]
+
+    assert asyncio.run(cancel()) == ["OBSERVED", "FROZENsecond"]
+
+
+def test_one_lanes_broken_entry_fails_that_lane_alone(run: Run) -> None:
+    """Of lanes that share a commit, one gives what cannot be written and one fails to count it: the others are stored, once each."""
+
+    async def share() -> tuple[list[str], list[str]]:
+        async with run.manager() as manager:
+            accounts, records = {"north": "north:one"}, manager.run.records
+            unwritable = Frozen("north", object(), accounts)  # type: ignore[arg-type]
+            uncounted = Reopened("toy", "nobody/0", accounts)  # there is no such step
+            good = Frozen("north", "good", accounts)
+            told = await asyncio.gather(*map(records.commit, (unwritable, uncounted, good)), return_exceptions=True)
+            await records.commit(good)
+            assert manager.run._journal is not None
+            return [type(each).__name__ for each in told], [row.kind for row in manager.run._journal.rows()]
+
+    told, rows = asyncio.run(share())
+    assert told == ["TypeError", "KeyError", "NoneType"]
+    assert rows == ["REOPENED", "FROZEN", "FROZEN"]
 
 
 def test_an_unwritable_journal_says_what_to_do(run: Run) -> None:

@@ -15,8 +15,8 @@ import pytest
 from toy_runs import Killed, PointJournal, Run, buy, crash_at, lost, supply
 
 from basis_venues.errors import AccountBusy, JournalCorrupt, JournalNewer, TryAgainLater
-from basis_venues.journal.events import Event, Outcome, Sending
-from basis_venues.journal.sqlite import SqliteJournal
+from basis_venues.journal.events import Event, Outcome, Sending, kind_of
+from basis_venues.journal.sqlite import Entry, SqliteJournal
 from basis_venues.results import ActionResult
 from basis_venues.states import State, Verdict
 
@@ -35,10 +35,10 @@ class FullDisk(PointJournal):
 
     full_at: type[Event] = Sending
 
-    def write(self, events: Sequence[Event]) -> None:
-        if any(isinstance(event, self.full_at) for event in events):
+    def append(self, entries: Sequence[Entry]) -> None:
+        if any(entry.kind == kind_of(self.full_at) for entry in entries):
             self.no_more_space()
-        super().write(events)
+        super().append(entries)
 
 
 def act_with(run: Run, journal: type[SqliteJournal], *actions: object) -> list[ActionResult]:

@@ -134,7 +134,6 @@ def _one_run(run: Run, data: st.DataObject) -> None:
                 if number == 2 and run.chain.state()["blocks"]:
                     run.chain.reorganise(reverts=data.draw(st.booleans()))
                 await manager.execute_action(action)
-            manager.run.records._buffer.clear()
             live.append(manager.state)
 
     live: list[JournalState] = []

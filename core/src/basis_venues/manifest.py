@@ -96,12 +96,14 @@ def _venue_name(_instance: Any, _attribute: Attribute[str], value: str) -> None:
 
 @frozen(kw_only=True)
 class Manifest:
-    """A venue's manifest. `actions` maps action type -> action class -> capability; `contract` is MAJOR.MINOR."""
+    """A venue's manifest. `actions` maps action type -> action class -> capability; `contract` is MAJOR.MINOR. `endpoints` are the names
+    that a profile may give URLs for; without any, names are not checked."""
 
     venue: str = field(validator=_venue_name)
     kind: Kind
     contract: str
     summary: str = ""
+    endpoints: tuple[str, ...] = ()
     account: AccountRule
     actions: Mapping[str, Mapping[str, Capability]] = field(factory=dict)
     credentials: tuple[CredentialField, ...] = ()

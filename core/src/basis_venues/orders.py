@@ -84,12 +84,14 @@ class Prepared(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What a venue says of one write. `effects` are cumulative. `at` is the venue's time (ms) or block; 0 where nothing was said."""
+    """What a venue says of one write. `effects` are cumulative. `at` is the venue's time (ms) or block; 0 where nothing was said.
+    `final`: no reorganisation can take it back any more (`State.FINAL` says so by itself)."""
 
     state: State
     effects: tuple[Effect, ...] = ()
     at: int = 0
     reason: str = ""
+    final: bool = False
 
 
 class Snapshot(NamedTuple):

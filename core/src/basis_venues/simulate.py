@@ -174,7 +174,7 @@ class SimulatedClient(VenueClient):
             return Report(State.EXPIRED if failure.expires else State.REJECTED, (), now, str(failure))
         paid = () if cost is None else (cost,)
         self.ledger.apply(paid, ())
-        return Report(State.REVERTED, paid, now, str(failure))
+        return Report(State.REVERTED, paid, now, str(failure), final=True)
 
 
 def _venues_of(step: Step) -> Iterable[str]:

@@ -19,8 +19,8 @@ from basis_venues.config.venues import Timing
 from basis_venues.contract import VenueClient, VenueModel
 from basis_venues.execution.manager import ExecutionManager
 from basis_venues.execution.parts import Parts
-from basis_venues.journal.events import Event, Frozen
-from basis_venues.journal.sqlite import SqliteJournal
+from basis_venues.journal.events import Frozen
+from basis_venues.journal.sqlite import Entry, SqliteJournal
 from basis_venues.journal.state import JournalState
 from basis_venues.network import Account
 from basis_venues.observers import Observers
@@ -46,7 +46,7 @@ def nowhere(name: str) -> None:
     """No point of the run is special."""
 
 
-_MANY_PAGES = Frozen("nobody", "x" * 50_000, {"nobody": "nobody"})
+_MANY_PAGES = Entry.of(Frozen("nobody", "x" * 50_000, {"nobody": "nobody"}))
 """A row that needs new pages, so that a full disk is met at once and not some commits later."""
 
 
@@ -64,11 +64,11 @@ class PointJournal(SqliteJournal):
         if not self.synced:
             self._db.execute("PRAGMA synchronous=OFF")
 
-    def write(self, events: Sequence[Event]) -> None:
-        names = "+".join(type(event).__name__ for event in events)
+    def append(self, entries: Sequence[Entry]) -> None:
+        names = "+".join(entry.kind.capitalize() for entry in entries)
         self.point(f"before the commit of {names}")
         self.commits += 1
-        super().write((*events, _MANY_PAGES) if self.full else events)
+        super().append((*entries, _MANY_PAGES) if self.full else entries)
         self.point(f"after the commit of {names}")
 
     def no_more_space(self) -> None:
@@ -122,7 +122,7 @@ class Run:
         """A manager's parts over whichever venues the world has been given."""
         clock, market = self.clock, ToyMarket(self.clock)
         names = tuple(self.world.load()["venues"])
-        models: dict[str, VenueModel] = {name: ChainModel(name) if name == "chain" else ExchangeModel(name, broken) for name in names}
+        models: dict[str, VenueModel] = {name: ChainModel(name, broken) if name == "chain" else ExchangeModel(name, broken) for name in names}
         ledger = SimulatedLedger(models, market, clock, opening or {})
         clients: dict[str, VenueClient] = {}
         for name in names:

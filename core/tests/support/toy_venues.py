@@ -452,8 +452,9 @@ class ExchangeClient(VenueClient):
 class ChainModel(VenueModel):
     """Lending on a chain: an approve, then a supply, each a transaction that costs gas."""
 
-    def __init__(self, name: str = "chain") -> None:
+    def __init__(self, name: str = "chain", broken: str = "") -> None:
         self.name = name
+        self.broken = broken
 
     def keys(self, asset: str) -> tuple[Key, ...]:
         return (
@@ -480,6 +481,8 @@ class ChainModel(VenueModel):
         return tuple(Step(f"{order.id}/{number}", order, (part,)) for number, part in enumerate(parts))
 
     def effects(self, step: Step, action: Action, view: Mapping[Key, Decimal], market: Market, ref: Ref) -> tuple[Effect, ...]:
+        if self.broken == "reverts":
+            raise StepFails("the contract says no")
         return (Effect(f"{ref.id}:0", ref.id, tuple(chain_lines(self.name, action)), market.now(), "lend"),)
 
     def cost(self, step: Step, market: Market, ref: Ref) -> Effect | None:
@@ -557,6 +560,12 @@ class Chain:
                 {"hash": name, "height": mine["height"], "lines": lines, "reverts": raw["reverts"], "nonce": raw["nonce"]}
             )
 
+    def change(self, **values: Any) -> None:
+        """Give the chain other habits from now on: `script`."""
+        data = self.world.load()
+        data["venues"][self.name].update(values)
+        self.world.save(data)
+
     def pass_blocks(self, count: int) -> None:
         data = self.world.load()
         data["venues"][self.name]["height"] += count
@@ -588,7 +597,7 @@ class Chain:
                 depth = mine["height"] - block["height"]
                 row = {"id": f"{block['hash']}:0", "order": None, "lines": block["lines"], "at": block["height"], "kind": "lend"}
                 if block["reverts"]:
-                    return Report(State.REVERTED, _effects([row]), block["height"], "reverted")
+                    return Report(State.REVERTED, _effects([row]), block["height"], "reverted", depth >= self.FINAL)
                 state = State.FINAL if depth >= self.FINAL else State.MINED if depth >= self.CONFIRMATIONS else State.ACCEPTED
                 return Report(state, _effects([row]) if state is not State.ACCEPTED else (), block["height"])
         return Report(State.ACCEPTED if mine["pool"].keys() & set(names) else State.ABSENT, (), mine["height"])

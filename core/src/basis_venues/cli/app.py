@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from . import check, doctor, env, halt, init, journal, positions, resolve, run, thaw, venues
+from . import check, doctor, env, halt, init, journal, new, positions, resolve, run, schema, thaw, venues
 from .boundary import DEBUG, reported
 from .elsewhere import commands_elsewhere
 
@@ -79,6 +79,8 @@ app.command("run", short_help="Run a mode's plan: a backtest, unless --live.")(r
 app.command("positions", short_help="Show a live mode's positions and books.")(positions.positions)
 app.add_typer(journal.app, name="journal")
 app.add_typer(env.app, name="env")
+app.command("schema", short_help="JSON Schemas of the configuration files.")(schema.schema)
+app.add_typer(new.app, name="new", short_help="Write a distribution for a further venue.")
 app.command("resolve", short_help="Close by hand a step that only a person can.")(resolve.resolve)
 app.command("thaw", short_help="Let a frozen account act again.")(thaw.thaw)
 app.command("halt", short_help="Stop sending, at once.")(halt.halt)

@@ -17,8 +17,10 @@ def init(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write; made if needed.")],
     json: Json = False,
 ) -> None:
-    """Write the shipped configuration into DIR as a starting point. Files that are there already are left as they are."""
+    """Write the shipped configuration into DIR as a starting point, with schemas for editors. Files that are there are left alone."""
+    from ..config.schema import FOLDER
     from . import output
+    from .schema import write
 
     written, kept = [], []
     for source, name in _shipped():
@@ -29,6 +31,7 @@ def init(
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(source.read_bytes())
         written.append(str(target))
+    written += [str(path) for path in write(directory / "configs" / FOLDER, directory / "configs")]
     if json:
         output.document({"directory": str(directory), "written": written, "kept": kept})
         return
@@ -45,7 +48,4 @@ def _shipped() -> Iterator[tuple[Path, str]]:
     configs = package / "_configs"
     for file in sorted(configs.rglob("*.yaml")):
         yield file, str(Path("configs") / file.relative_to(configs))
-    for home in (package, configs.resolve().parent):
-        if (home / _EXAMPLE).is_file():
-            yield home / _EXAMPLE, _EXAMPLE
-            return
+    yield package / _EXAMPLE, _EXAMPLE

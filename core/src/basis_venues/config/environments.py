@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path as FilePath
 from types import MappingProxyType
 from typing import Literal, NamedTuple
@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from ..errors import ConfigurationError
 from ..network import Network
 from .document import Document
-from .misfit import Path
+from .misfit import Path, nearest
 from .selection import Selection
 from .yaml_file import read_yaml
 
@@ -66,6 +66,20 @@ class Profile(NamedTuple):
         if problems:
             raise self.document.error(problems)
         return networks
+
+    def misspelt(self, known: Iterable[str]) -> Iterator[str]:
+        """A problem for each venue that is none of `known`."""
+        names = tuple(known)
+        for venue in self.venues:
+            if venue not in names:
+                yield self.document.problem(("venues", venue), f"is not a venue{nearest(venue, names) or '; it is not installed'}")
+
+    def strange_endpoints(self, venue: str, known: Collection[str]) -> Iterator[str]:
+        """A problem for each endpoint of a venue that its plugin does not know."""
+        for name in self.endpoints(venue):
+            if known and name not in known:
+                hint = nearest(name, known) or f"; it has {', '.join(known)}"
+                yield self.document.problem(("venues", venue, "endpoints", name), f"is no endpoint of {venue}{hint}")
 
     def _wish(self, venue: str) -> tuple[Path, Level | None]:
         level = self.venues.get(venue, ProfileVenue()).environment

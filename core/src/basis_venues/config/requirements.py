@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from .document import Document
+from .misfit import nearest
 from .yaml_file import read_yaml
 
 
@@ -38,6 +39,14 @@ class Requirements(NamedTuple):
             if venue not in subscribed:
                 path = ("strategy_requirements", mode, "required_venues")
                 yield self.document.problem(path, f"the mode {mode} requires {venue}, and its file does not subscribe to it")
+
+    def misspelt(self, modes: Collection[str]) -> Iterator[str]:
+        """A problem for each entry that no mode has for its name, where a mode without an entry has nearly the same."""
+        without = [mode for mode in modes if mode not in self.modes]
+        for name in self.modes:
+            hint = nearest(name, without) if name not in modes else ""
+            if hint:
+                yield self.document.problem(("strategy_requirements", name), f"there is no such mode{hint}")
 
     def needless(self, mode: str, subscribed: Collection[str]) -> Iterator[str]:
         """A warning for each venue that the mode has and does not need by this file."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ..amounts import MONEY, ZERO
 from ..errors import ConfigurationError
+from .misfit import nearest
 
 ONE = Decimal(1)
 _FINEST = Decimal("1e-18")
@@ -77,7 +78,8 @@ def _allocated(venues: tuple[str, ...], wish: Wish, allocation: Mapping[str, Dec
         raise WrongAllocation("allocation and hedge_allocation both divide it; keep one")
     strangers = [venue for venue in allocation if venue not in venues]
     if strangers:
-        raise WrongAllocation(f"the allocation names {', '.join(strangers)}, which the mode does not subscribe to for it")
+        hint = nearest(strangers[0], venues)
+        raise WrongAllocation(f"the allocation names {', '.join(strangers)}, which the mode does not subscribe to for it{hint}")
     if any(weight < 0 for weight in allocation.values()):
         raise WrongAllocation("a weight of the allocation is below zero")
     if MONEY.subtract(sum(allocation.values(), ZERO), ONE) != 0:

@@ -13,6 +13,7 @@ from ..errors import ConfigurationError, PluginRefused
 from ..manifest import Manifest
 from ..network import Network
 from ..plugins import Plugins
+from ..registry import FIRST_PARTY
 from ..trust import read_lock
 from .document import Document, Problems
 from .env_file import EnvFile, read_env_file
@@ -138,12 +139,17 @@ class _Loading:
         self._read_manifests((*named, *required))
         implied = tuple(name for name in required if name not in named and self.manifests[name].kind == "infrastructure")
         problems = Problems(self.requirements.unmet(self.mode_file.name, (*named, *implied)))
+        problems.extend(self.requirements.misspelt([self.mode_file.name, *(file.stem for file in (self.configs / "modes").glob("*.yaml"))]))
+        problems.extend(self.profile.misspelt({*self.plugins.names(), *FIRST_PARTY}) if self.profile.venues else ())
         with problems.collect():
             self.mode = self.mode_file.resolve({name: action_types(self.manifests[name]) for name in (*named, *implied)}, implied)
         problems.raise_if_any()
         if self.selection.live:
             self._read_manifests(self.mode.data_venues)
         used = self._used()
+        for venue in used:
+            problems.extend(self.profile.strange_endpoints(venue, self.manifests[venue].endpoints))
+        problems.raise_if_any()
         self.networks = self.profile.networks(used, self.selection)
         self.manifests = {name: self.manifests[name] for name in used}
         self._warn()

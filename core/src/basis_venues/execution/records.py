@@ -1,4 +1,4 @@
-"""A run's journal and what it says, kept in step: an event counts when it is stored, or waits in the buffer for the next commit."""
+"""A run's journal and what it says, kept in step: an event counts when it is stored, or is kept for the next commit."""
 
 from __future__ import annotations
 
@@ -11,38 +11,26 @@ from .books import SimulatedBooks
 
 
 class Records:
-    """The journal, its state, and the events that wait to be written with the next ones."""
+    """The journal and its state."""
 
     def __init__(self, journal: SqliteJournal, state: JournalState, simulated: SimulatedBooks) -> None:
         self.state = state
         self._journal = journal
         self._simulated = simulated
-        self._buffer: list[Event] = []
 
     def keep(self, event: Event) -> None:
         """Let an event count now and be written with the next commit: nothing is lost if that never comes."""
+        self._journal.keep(event)
         self._apply(event)
-        self._buffer.append(event)
 
     async def commit(self, *events: Event) -> None:
-        """Write events, and what waits in the buffer, in one synced commit; then let them count. Raises `JournalUnwritable`."""
-        buffered, self._buffer = self._buffer, []
-        if not buffered and not events:
-            return
-        stored = False
+        """Write events, and what was kept before them, in one synced commit; then let them count. Raises `JournalUnwritable`."""
 
         def count() -> None:
-            nonlocal stored
-            stored = True
             for event in events:
                 self._apply(event)
 
-        try:
-            await self._journal.commit((*buffered, *events), count)
-        except BaseException:
-            if not stored:
-                self._buffer = buffered + self._buffer
-            raise
+        await self._journal.commit(events, count)
 
     def _apply(self, event: Event) -> None:
         if isinstance(event, (Observed, Outcome)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..journal.events import Finalised, Reopened
-from ..journal.state import JournalState, StepRecord
+from ..journal.state import JournalState, Name, StepRecord
 from ..orders import Report, deltas
 from ..states import DONE, OPEN, State
 from ..venues import Venues
@@ -16,26 +16,28 @@ async def watch(loop: JournalledLoop, venues: Venues, state: JournalState) -> tu
 
     All that a reorganisation took back is out of the books before the first of it is settled and compared again.
     """
-    reopened: list[StepRecord] = []
-    for (mode, step), record in list(state.watched.items()):
-        order = record.sending.order
+    reopened: list[Name] = []
+    for name in list(state.watched):
+        order = state.steps[name].sending.order
         if order.venue not in venues or venues.named(order.venue).simulated:  # what is simulated is never taken back
             continue
         async with loop.holding(order):
-            if (mode, step) not in state.watched:  # another task was faster
+            record = state.watched.get(name)  # another task may have been faster, or have replaced its transaction
+            if record is None:
                 continue
             report = await boundary.lookup(venues.named(order.venue).client, record.sending.prepared)
             accounts = {alias: state.identities[alias] for alias in (order.account, order.lane)}
             if _taken_back(record, report):
-                await loop.records.commit(Reopened(mode, step, accounts))
-                reopened.append(record)
-            elif report.state is State.FINAL:
-                await loop.records.commit(Finalised(mode, step, accounts))
-    for record in reopened:
-        async with loop.holding(record.sending.order):
-            if record.report is None:
+                await loop.records.commit(Reopened(*name, accounts))
+                reopened.append(name)
+            elif report.final or report.state is State.FINAL:
+                await loop.records.commit(Finalised(*name, accounts))
+    for name in reopened:
+        async with loop.holding(state.steps[name].sending.order):
+            record = state.open.get(name)
+            if record is not None:
                 await loop.resume(record.sending)
-    return tuple(record.sending.step.id for record in reopened)
+    return tuple(step for _, step in reopened)
 
 
 def _taken_back(record: StepRecord, report: Report) -> bool:

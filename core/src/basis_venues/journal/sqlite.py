@@ -62,13 +62,27 @@ class Row(NamedTuple):
             ) from None
 
 
+class Entry(NamedTuple):
+    """What becomes a row: an event, encoded."""
+
+    kind: str
+    subject: str
+    body: str
+
+    @classmethod
+    def of(cls, event: Event) -> Entry:
+        """The event's. Raises `TypeError` or `ValueError` for what cannot be written as JSON."""
+        return cls(kind_of(type(event)), subject_of(event), dumps(event_data(event)))
+
+
 class SqliteJournal:
     """An open journal. Raises `JournalNewer` for one written by a newer version, `JournalCorrupt` where the chain breaks."""
 
     def __init__(self, path: Path, clock: Clock) -> None:
         self.path = path
         self._clock = clock
-        self._waiting: list[tuple[Sequence[Event], Callable[[], None], Any]] = []
+        self._kept: list[Entry] = []
+        self._waiting: list[tuple[list[Entry], Callable[[], None], Any]] = []
         new = not path.exists()
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._db = sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
@@ -133,14 +147,17 @@ class SqliteJournal:
 
     def write(self, events: Sequence[Event]) -> None:
         """Append the events in one synced commit. Raises `JournalUnwritable`; then none of them is stored."""
+        self.append([Entry.of(event) for event in events])
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        """`write`, of events that are encoded."""
         at = self._clock.now()
         try:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 last = self._db.execute("SELECT seq, hash FROM rows ORDER BY seq DESC LIMIT 1").fetchone()
                 seq, before = last if last is not None else (0, _ORIGIN)
-                for event in events:
-                    kind, subject, body = kind_of(type(event)), subject_of(event), dumps(event_data(event))
+                for kind, subject, body in entries:
                     seq, before = seq + 1, _hash(before, at, kind, subject, body)
                     self._db.execute("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?)", (seq, at, kind, subject, body, before))
                 self._db.execute("COMMIT")
@@ -151,37 +168,51 @@ class SqliteJournal:
         except sqlite3.Error as error:
             raise JournalUnwritable(f"the journal {self.path} cannot be written ({error}): free the disk, then start again") from None
 
+    def keep(self, event: Event) -> None:
+        """Let an event be the head of the next commit, whoever makes it: no row that counts on it can be stored without it."""
+        self._kept.append(Entry.of(event))
+
     async def commit(self, events: Sequence[Event], then: Callable[[], None]) -> None:
-        """`write`, sharing one synced commit with every other lane that is waiting in the same turn of the event loop.
+        """`write`, with what was kept, sharing one synced commit with every other lane that is waiting in the same turn of the event loop.
 
         `then` is called as soon as the events are stored, even when the waiting task is cancelled meanwhile; a task that is cancelled
-        earlier takes its events back.
+        earlier takes its events back. What one lane cannot encode, or raises in `then`, is told to that lane alone.
         """
         import asyncio
 
+        entries = [Entry.of(event) for event in events]
         loop = asyncio.get_running_loop()
         done = loop.create_future()
         if not self._waiting:
             loop.call_soon(self._flush)
-        self._waiting.append((events, then, done))
+        self._waiting.append((entries, then, done))
         await done
 
     def _flush(self) -> None:
         waiting, self._waiting = [each for each in self._waiting if not each[2].cancelled()], []
+        entries = [*self._kept, *(entry for entries, _, _ in waiting for entry in entries)]
         if not waiting:
             return
         try:
-            self.write([event for events, _, _ in waiting for event in events])
-            for _, then, _ in waiting:
-                then()
+            if entries:
+                self.append(entries)
         except BaseException as error:
             for _, _, done in waiting:
-                if not done.done():
-                    done.set_exception(error)
+                done.set_exception(error)
             return
-        for _, _, done in waiting:
-            if not done.done():
-                done.set_result(None)
+        self._kept.clear()
+        for _, then, done in waiting:
+            _tell(then, done)
+
+
+def _tell(then: Callable[[], None], done: Any) -> None:
+    """The events of one lane are stored: let them count, and let it go on."""
+    try:
+        then()
+    except BaseException as error:
+        done.set_exception(error)
+    else:
+        done.set_result(None)
 
 
 def _hash(before: str, at: int, kind: str, subject: str, body: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from attrs import define, field
 
 from ..attempts import is_ours
-from ..keys import TRANSIT, Key, split_key
+from ..keys import OBLIGATIONS, TRANSIT, Key, split_key
 from ..orders import Effect, Order, Report, Step, deltas
 from ..positions import Positions
 from ..results import ActionResult, Compared
@@ -51,7 +51,8 @@ class JournalState:
     `book`: the last verified value of each position. `known`: positions whose value may be expected to still stand. `marks`: up to
     where the effects on each position are known, in its owner's time or blocks. `seen`: ids of effects accounted for. `frozen`:
     account -> reason. `attempts`: attempt key -> step. `open`: steps being sent, without an outcome. `parked`: steps that are done and
-    whose account could not be read. `watched`: mined steps that a reorganisation could take back. `orphans`: effects that carry a key
+    whose account could not be read. `watched`: mined steps that a reorganisation could take back. A step is in these three by what its
+    record says (`put`). `orphans`: effects that carry a key
     of ours, but of no step that this journal knows.
     """
 
@@ -80,13 +81,28 @@ class JournalState:
             apply: Callable[[JournalState, Any], None] = _APPLY[type(event)]
             apply(self, event)
 
+    def put(self, name: Name, record: StepRecord) -> None:
+        """The record is new or has changed: list it where, and only where, it belongs."""
+        self.steps[name] = record
+        report = record.report
+        belongs = (
+            (self.open, report is None),
+            (self.parked, report is not None and record.verdict is Verdict.UNVERIFIED),
+            (self.watched, report is not None and report.state in REVERSIBLE and not report.final),
+        )
+        for group, member in belongs:
+            if member:
+                group[name] = record
+            else:
+                group.pop(name, None)
+
     def unsettled(self) -> list[tuple[Name, StepRecord]]:
         """Steps that were being sent and have no outcome yet, oldest first."""
         return list(self.open.items())
 
     def obligations(self) -> dict[Key, Decimal]:
         """Claims and transits: what has begun and not yet arrived."""
-        return {key: amount for key, amount in self.book.held().items() if key.split(":", 2)[1] in ("claim", "transit")}
+        return {key: amount for key, amount in self.book.held().items() if key.split(":", 2)[1] in OBLIGATIONS}
 
     def without(self, name: Name) -> dict[Key, Decimal]:
         """The book's values of what the step changed, as if it had not."""
@@ -120,9 +136,9 @@ def _intent(state: JournalState, event: Intent) -> None:
 
 
 def _sending(state: JournalState, event: Sending) -> None:
-    name, record = (event.mode, event.step.id), StepRecord(event)
+    name = (event.mode, event.step.id)
     state.plans[event.mode, event.order.id] = event.plan
-    state.steps[name] = state.open[name] = record
+    state.put(name, StepRecord(event))
     state.attempts[event.prepared.key] = name
     state.orphans.pop(event.prepared.key, None)
 
@@ -134,12 +150,7 @@ def _outcome(state: JournalState, event: Outcome) -> None:
     record.externals, record.compared = event.externals, event.compared
     state.settle_book(event.book, event.marks, event.report.effects + event.externals)
     state.attribute(event.externals)
-    state.open.pop(name, None)
-    state.parked.pop(name, None)
-    if event.verdict is Verdict.UNVERIFIED:
-        state.parked[name] = record
-    if event.report.state in REVERSIBLE:
-        state.watched[name] = record
+    state.put(name, record)
 
 
 def _closed(state: JournalState, event: Closed) -> None:
@@ -163,13 +174,13 @@ def _thawed(state: JournalState, event: Thawed) -> None:
 
 
 def _resolved(state: JournalState, event: Resolved) -> None:
-    record = state.steps[event.mode, event.step]
+    name = (event.mode, event.step)
+    record = state.steps[name]
     effects = record.report.effects if record.report is not None else ()
     happened = event.state is State.FILLED
     record.report = Report(event.state, effects if happened else (), 0, f"resolved by a person: {event.reason}")
     record.verdict = Verdict.VERIFIED if happened else None
-    for group in (state.open, state.parked, state.watched):
-        group.pop((event.mode, event.step), None)
+    state.put(name, record)
 
 
 def _reopened(state: JournalState, event: Reopened) -> None:
@@ -178,17 +189,18 @@ def _reopened(state: JournalState, event: Reopened) -> None:
     state.book.update(state.without(name))
     if record.report is not None:
         state.seen.difference_update(effect.id for effect in record.report.effects)
-    state.watched.pop(name, None)
-    state.parked.pop(name, None)
-    state.open[name] = record
     record.report = record.verdict = None
     record.externals = record.compared = ()
+    state.put(name, record)
 
 
 def _finalised(state: JournalState, event: Finalised) -> None:
-    record = state.watched.pop((event.mode, event.step), None)
-    if record is not None and record.report is not None and record.report.state is State.MINED:
-        record.report = record.report._replace(state=State.FINAL)
+    name = (event.mode, event.step)
+    record = state.steps[name]
+    if record.report is not None:
+        mined = record.report.state is State.MINED
+        record.report = record.report._replace(state=State.FINAL if mined else record.report.state, final=True)
+        state.put(name, record)
 
 
 _APPLY: Mapping[type, Callable[[JournalState, Any], None]] = {

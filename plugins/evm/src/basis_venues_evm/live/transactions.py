@@ -220,10 +220,10 @@ class Transactions:
             wanted = self._settings.confirmations
             return Report(State.ACCEPTED, reason=f"it is in block {transaction.block}, with {max(depth, 0)} of {wanted} confirmations")
         found = await self._effects.of(transaction, prepared)
+        final = transaction.block <= now.final
         if not transaction.ok:
-            return Report(State.REVERTED, found, transaction.block, await self._why(transaction))
-        state = State.FINAL if transaction.block <= now.final else State.MINED
-        return Report(state, found, transaction.block)
+            return Report(State.REVERTED, found, transaction.block, await self._why(transaction), final)
+        return Report(State.FINAL if final else State.MINED, found, transaction.block, final=final)
 
     async def _nonce_taken(self, prepared: Prepared, now: Seen) -> Report:
         """Another transaction has the nonce, or the node lags. Believed only when the other one is found and final."""
