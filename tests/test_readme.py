@@ -71,7 +71,7 @@ class Live:
         shutil.copytree(ROOT / "configs", configs)
         base = {venue: {"endpoints": {"base": box.url}} for venue in ("binance", "bybit", "okx")}
         profile: dict[str, Any] = {"default": "testnet", "throwaway_keys": True, "clock": [f"{box.control.url}/time"], "venues": base}
-        profile["venues"]["alchemy"] = {"network": "simulation"}
+        profile["venues"]["alchemy"] = {"environment": "simulation"}
         (configs / "environments" / "local.yaml").write_text(yaml.safe_dump(profile), encoding="utf-8")
         (directory / "block.py").write_text(block(), encoding="utf-8")
         (directory / "runner.py").write_text(RUNNER.format(start=START), encoding="utf-8")
@@ -149,4 +149,4 @@ def test_what_cannot_be_settled_is_said_and_nothing_is_sent_twice(live: Live) ->
     for _ in range(2):
         assert live.ended().startswith("not settled, and nothing is sent twice: ")
     assert len(live.orders()) == 1
-    assert [each["step"] for each in live.shown()["open"]] == ["buy-1/0"]
+    assert [each["step"] for each in live.shown()["open"]] == ["buy-1/binance/0"]

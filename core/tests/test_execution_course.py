@@ -13,14 +13,15 @@ from toy_runs import FAR, Killed, PointJournal, Run, buy, crash_at, lost, supply
 
 from basis_venues import hookspecs
 from basis_venues.actions import SpotTrade
-from basis_venues.errors import ActionConflict, Denied, InvalidAction
+from basis_venues.errors import ActionConflict, Denied, InvalidAction, TryAgainLater
 from basis_venues.execution.manager import ExecutionManager
 from basis_venues.execution.stops import HaltFlags
 from basis_venues.journal.events import Frozen, Observed, Reopened, Sending
 from basis_venues.journal.sqlite import JournalUnwritable
+from basis_venues.journal.state import StepRecord
 from basis_venues.observers import Observers
 from basis_venues.orders import Effect
-from basis_venues.results import ActionResult
+from basis_venues.results import ActionResult, error_of
 from basis_venues.states import State, Verdict
 
 OPENING = {"north:balance:USDT": "1000000", "south:balance:USDT": "1000000", "wallet:balance:USDT": "1000", "wallet:balance:ETH": "10"}
@@ -180,6 +181,26 @@ def test_a_rejected_first_step_is_not_followed_by_the_second(tmp_path: Path) -> 
     assert len(run.chain.state()["broadcasts"]) == 1
 
 
+def test_an_unsettled_step_freezes_its_lane_until_it_is_resolved(tmp_path: Path) -> None:
+    """The transaction of one account waits for ever: another account that the same wallet signs for does not act until a person says."""
+    run = Run(directory=tmp_path)
+    run.chain.set_up(["pool:100000"])
+    assert run.act(supply(1, account="vault"))[0].state == "NEEDS_HUMAN"
+    assert set(run.replayed().frozen) == {"vault", "wallet"}
+    (other,) = run.act(supply(2))
+    assert (other.state, len(run.chain.state()["broadcasts"])) == ("DENIED", 1)
+
+    async def resolve() -> ActionResult:
+        async with run.manager() as manager:
+            with pytest.raises(Denied, match="resolve it first"):
+                await manager.thaw("wallet", "too early")
+            await manager.resolve("supply-1/chain/0", State.REJECTED, "dropped")
+            return await manager.execute_action(supply(3))
+
+    assert asyncio.run(resolve()).state == "VERIFIED"
+    assert run.replayed().frozen == {}
+
+
 def test_a_thawed_account_acts_again(run: Run) -> None:
     """An account that a stranger's trade froze: thawed, it is read anew and acts."""
     run.act(buy(1))
@@ -300,6 +321,35 @@ def test_a_resting_order_is_cancelled_when_its_time_is_over(run: Run) -> None:
     assert run.exchange().fills() == []
 
 
+def test_a_venue_that_asks_to_wait_refuses_nothing(run: Run) -> None:
+    """It cannot take orders just now: tried again while the action is valid, and INTERRUPTED at last, never a refusal of the order."""
+    (result,) = run.act(buy(1), spoil="later")
+    assert (result.state, result.legs[0].reason) == ("INTERRUPTED", "it did not reach the venue (banned for a minute)")
+    assert isinstance(error_of(result), TryAgainLater)
+    (result,) = run.act(buy(2), spoil="later once")
+    assert result.state == "VERIFIED"
+    assert sent(run) == 1
+
+
+def test_a_known_plan_that_cannot_go_on_raises_nothing(run: Run) -> None:
+    """A parked step of another mode's venue stands in the way of an order that was begun: it stays open, and the caller is told why."""
+    run.exchange().change(script=["drop_reply"])
+
+    async def go() -> ActionResult:
+        async with run.manager() as manager:
+            record = manager.state.steps["toy", "buy-1/north/0"]
+            order = record.sending.order._replace(venue="elsewhere")
+            other = StepRecord(record.sending._replace(order=order), record.report, Verdict.UNVERIFIED)
+            manager.state.parked["other", "buy-1/elsewhere/0"] = other
+            manager.state.actions["toy", "buy-1"].result = None
+            return await manager.execute_action(buy(1))
+
+    run.act(buy(1))
+    result = asyncio.run(go())
+    assert (result.state, sent(run)) == ("UNKNOWN", 1)
+    assert "elsewhere" in result.legs[0].reason
+
+
 # -- what others do ----------------------------------------------------------------------------------------------------------------
 
 
@@ -378,7 +428,7 @@ def test_an_unreadable_history_explains_nothing_and_denies_nothing(run: Run) -> 
     run.exchange().foreign({"USDT": "50"}, kind="deposit")
     run.clock.pass_by(60_000)
     run.exchange().change(histories=["ok", *["unreadable"] * 50])
-    assert run.act(buy(2))[0].state == "DENIED"
+    assert run.act(buy(2))[0].state == "INTERRUPTED"
     assert run.replayed().frozen == {}
     run.exchange().change(histories=[])
     assert run.act(buy(3))[0].state == "VERIFIED"
@@ -466,10 +516,10 @@ def test_a_failed_leg_lets_the_mode_go_on_when_it_says_so(pair: Run) -> None:
 
 
 def test_a_broken_leg_leaves_the_other_to_its_end(pair: Run) -> None:
-    """A leg without readable account is denied while the other is carried out and reported."""
+    """A leg without readable account is not begun while the other is carried out and reported."""
     pair.exchange("south").change(reads=["unreadable"] * 50)
     (result,) = pair.act(buy(1, "2"))
-    assert [(leg.venue, leg.state) for leg in result.legs] == [("north", State.FILLED), ("south", State.DENIED)]
+    assert [(leg.venue, leg.state) for leg in result.legs] == [("north", State.FILLED), ("south", State.INTERRUPTED)]
     assert lost(pair, [buy(1, "2")], OPENING) == []
 
 

@@ -53,7 +53,7 @@ class World:
         self.venues = (venue,) if venue else VENUES
         self.told: list[ActionResult] = []
         self.run: Assembly | None = None
-        self.assembled: dict[str, Any] = {}
+        self.begun: dict[str, str] = {}
         _write_configs(self)
 
     @property
@@ -118,7 +118,17 @@ class World:
     def settings(self, venue: str = "", **changes: Any) -> None:
         """Lay keys over a venue's YAML."""
         file = self.directory / "configs" / "venues" / f"{venue or self.venue}.yaml"
-        file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | changes), encoding="utf-8")
+        file.write_text(json.dumps(yaml.safe_load(file.read_text()) | changes), encoding="utf-8")
+
+    def profile(self, name: str, **keys: Any) -> None:
+        """Write a profile of its own."""
+        said = {"default": "testnet", "throwaway_keys": True, **keys}
+        (self.directory / "configs" / "environments" / f"{name}.yaml").write_text(json.dumps(said), encoding="utf-8")
+
+    def endow(self, wallet: str, asset: str, balance: str) -> None:
+        """Give the venue's account something to begin with."""
+        self.control.endow(self.venue, wallet, asset, balance)
+        self.begun[f"{self.venue}:{wallet}:{asset}"] = balance
 
     # -- what the sandbox saw ----------------------------------------------------------------------------------------------------
 
@@ -204,7 +214,7 @@ class World:
         if asset.startswith("funding/"):
             wallet, asset = "funding", asset.removeprefix("funding/")
         held = Decimal(self.control.balances(venue)[wallet].get(asset, "0"))
-        before = Decimal(self.assembled.get(f"{venue}:{wallet}:{asset}", ENDOWMENT if asset == "USDT" and wallet != "funding" else 0))
+        before = Decimal(self.begun.get(f"{venue}:{wallet}:{asset}", ENDOWMENT if asset == "USDT" and wallet != "funding" else 0))
         assert abs(before + moved - held) <= Decimal("0.0000001"), f"{key}: {before} + {moved} is not {held}"
 
     def _nothing_unlisted(self, state: JournalState, left_open: Collection[str]) -> None:
@@ -236,7 +246,7 @@ class World:
         import contextlib
         import io
 
-        from basis_venues.cli.app import main
+        from basis_venues.cli import main
 
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as ended:
@@ -277,13 +287,13 @@ def _write_configs(world: World) -> None:
         mode["allocation"] = {"cex_futures": weights, "cex_spot": weights}
     base = {venue: {"endpoints": {"base": world.box.url}} for venue in venues}
     profile = {"default": "testnet", "throwaway_keys": True, "clock": [f"{world.control.url}/time"], "venues": base}
-    (configs / "modes" / "exchanges.yaml").write_text(yaml.safe_dump(mode), encoding="utf-8")
-    (configs / "environments" / "sandbox.yaml").write_text(yaml.safe_dump(profile), encoding="utf-8")
+    (configs / "modes" / "exchanges.yaml").write_text(json.dumps(mode), encoding="utf-8")
+    (configs / "environments" / "sandbox.yaml").write_text(json.dumps(profile), encoding="utf-8")
     machine = {name: value for name, value in profile.items() if name != "clock"}
-    (configs / "environments" / "machine.yaml").write_text(yaml.safe_dump(machine), encoding="utf-8")
+    (configs / "environments" / "machine.yaml").write_text(json.dumps(machine), encoding="utf-8")
     for venue in venues:
         quick = {"venue_type": "cex", "request_timeout_ms": 500, "timing": QUICK}
-        (configs / "venues" / f"{venue}.yaml").write_text(yaml.safe_dump(quick), encoding="utf-8")
+        (configs / "venues" / f"{venue}.yaml").write_text(json.dumps(quick), encoding="utf-8")
 
 
 @pytest.fixture(scope="session")

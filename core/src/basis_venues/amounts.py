@@ -15,12 +15,19 @@ from decimal import (
     DivisionByZero,
     InvalidOperation,
     Overflow,
+    localcontext,
 )
+from typing import Any
 
 from .errors import InvalidAction
 
 MONEY = Context(prec=60, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
 ZERO = Decimal(0)
+
+
+def money() -> Any:
+    """`with money():` lets arithmetic run in `MONEY`. Whatever works on amounts and is called from outside begins with it."""
+    return localcontext(MONEY)
 
 
 def exact(value: Decimal | int | str) -> Decimal:

@@ -16,7 +16,7 @@ from .amounts import ZERO
 from .clock import Clock
 from .errors import BasisError, NotRoutable
 from .execution.boundary import checked_effects
-from .keys import TRANSIT, Key, protocol_of, split_key
+from .keys import Key
 from .orders import Effect, Snapshot
 from .results import Compared
 from .states import Verdict
@@ -57,22 +57,6 @@ class Reconciler:
     def __init__(self, venues: Venues, clock: Clock) -> None:
         self._venues = venues
         self._clock = clock
-        self._owners: dict[Key, Venue | None] = {}
-
-    def owner(self, key: Key) -> Venue | None:
-        """The venue that answers for the key; None for what only the books know: transit, and protocols that the mode does not use."""
-        if key not in self._owners:
-            self._owners[key] = self._find_owner(key)
-        return self._owners[key]
-
-    def _find_owner(self, key: Key) -> Venue | None:
-        parts = split_key(key)
-        if parts.kind == TRANSIT:
-            return None
-        protocol = protocol_of(parts)
-        if protocol is None:
-            return self._venues.named(self._venues.keeper(parts.account))
-        return self._venues.named(protocol) if protocol in self._venues else None
 
     async def reconcile(
         self, keys: Iterable[Key], expected: Mapping[Key, Decimal], own: Collection[str], at: int, home: Venue, book: Book
@@ -98,7 +82,7 @@ class Reconciler:
         """Why some key cannot be asked for at all: nobody in this run keeps its account."""
         try:
             for key in keys:
-                self.owner(key)
+                self._venues.owner(key)
         except NotRoutable as error:
             return str(error)
         return None
@@ -107,7 +91,7 @@ class Reconciler:
         """Every key from its owner; owners are asked side by side."""
         by_owner: dict[str, list[Key]] = defaultdict(list)
         for key in keys:
-            owner = self.owner(key)
+            owner = self._venues.owner(key)
             if owner is not None:
                 by_owner[owner.name].append(key)
         asked = [
@@ -141,7 +125,7 @@ class Reconciler:
     ) -> Findings:
         values = dict(reading.values)
         for key in keys:
-            if self.owner(key) is None:
+            if self._venues.owner(key) is None:
                 values[key] = book.values[key] + expected.get(key, ZERO)
         due = {key: self._due(key, values, expected, book) for key in keys}
         if reading.failures:
@@ -160,7 +144,7 @@ class Reconciler:
         if left:
             return Findings(Verdict.MISMATCHED, evidence, externals, reason="; ".join(self._say(key, due, values) for key in left))
         elsewhere = {k: book.values[k] + amount for k, amount in explained.items() if k not in values and k in book.known}
-        marks = {key: reading.at[owner.name] for key in values if (owner := self.owner(key)) is not None}
+        marks = {key: reading.at[owner.name] for key in values if (owner := self._venues.owner(key)) is not None}
         return Findings(Verdict.VERIFIED, evidence, externals, {**elsewhere, **values}, marks)
 
     def _due(self, key: Key, values: Mapping[Key, Decimal], expected: Mapping[Key, Decimal], book: Book) -> Decimal:
@@ -172,7 +156,7 @@ class Reconciler:
     def _within(self, key: Key, difference: Decimal) -> bool:
         if not difference:
             return True
-        owner = self.owner(key)
+        owner = self._venues.owner(key)
         return owner is not None and abs(difference) <= _tolerance(owner, key)
 
     def _evidence(self, keys: Collection[Key], due: Mapping[Key, Decimal], values: Mapping[Key, Decimal]) -> tuple[Compared, ...]:
@@ -185,7 +169,7 @@ class Reconciler:
         """Effects of others on the keys that are off, up to the reading; or why they could not be had."""
         by_owner: dict[str, list[Key]] = defaultdict(list)
         for key in off:
-            owner = self.owner(key)
+            owner = self._venues.owner(key)
             if owner is not None:
                 by_owner[owner.name].append(key)
         found: dict[str, Effect] = {}

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from .config.misfit import nearest
+from .config.misfit import nearest, shown
 from .contract import CONTRACT
 from .distributions import EntryPoint, entry_points
 from .errors import ConfigurationError, PluginRefused
@@ -67,7 +67,7 @@ class Registry:
         claims = self._claims.get(name, [])
         if not claims:
             hint = nearest(name, {*FIRST_PARTY, *self._claims} - {name})
-            raise PluginRefused(f"no plugin for the venue {name!r} is installed: pip install {_wheel(name)}{hint}")
+            raise PluginRefused(f"no plugin for the venue {shown(name)!r} is installed: pip install {_wheel(shown(name))}{hint}")
         pinned = [claim for claim in claims if self._trust is not None and self._trust.covers(claim.distribution, name)]
         if len(claims) > 1 and len(pinned) == 1 and name not in FIRST_PARTY:
             return pinned[0]

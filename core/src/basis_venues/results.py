@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from . import errors
 from .actions import Action
-from .amounts import ZERO
+from .amounts import ZERO, money
 from .keys import Key
 from .orders import Effect
 from .states import NOTHING_HAPPENED, SUCCEEDED, State, Verdict
@@ -47,7 +47,8 @@ class LegResult(NamedTuple):
         """The change of each position, summed from the effects."""
         from .orders import deltas
 
-        return deltas(self.effects)
+        with money():
+            return deltas(self.effects)
 
 
 class ActionResult(NamedTuple):
@@ -71,7 +72,8 @@ class ActionResult(NamedTuple):
         """The change of each position over all legs."""
         from .orders import deltas
 
-        return deltas(effect for leg in self.legs for effect in leg.effects)
+        with money():
+            return deltas(effect for leg in self.legs for effect in leg.effects)
 
     def raise_unless_verified(self) -> ActionResult:
         """This result, or the error of the worst leg's state (see `basis_venues.errors`)."""
@@ -129,8 +131,11 @@ def standing(leg: LegResult) -> str:
 
 
 def worst(legs: tuple[LegResult, ...]) -> str:
-    """The one word for an action: that of its worst leg. An action without legs is `DENIED`."""
+    """The one word for an action: that of its worst leg. An action without legs is `DENIED`. What no word here stands for is
+    `UNKNOWN`, never a refusal."""
     if len(legs) == 1:
         return standing(legs[0])
+    if not legs:
+        return State.DENIED.value
     words = {standing(leg) for leg in legs}
-    return next((word for word in _WORST_FIRST if word in words), State.DENIED.value)
+    return next((word for word in _WORST_FIRST if word in words), State.UNKNOWN.value)

@@ -28,6 +28,7 @@ class Venues:
 
     def __init__(self, venues: Iterable[Venue], keeper: Callable[[str], str]) -> None:
         self._by_name = {venue.name: venue for venue in venues}
+        self._owners: dict[Key, Venue | None] = {}
         self.keeper = keeper
         """account alias -> name of the venue that shows its balances"""
 
@@ -45,9 +46,30 @@ class Venues:
         return venue
 
     def owner(self, key: Key) -> Venue | None:
-        """The venue that answers for the key; None for what only the books know (transit), or when no venue of the run does."""
+        """The venue that answers for the key; None for what only the books know: transit, and protocols that the mode does not use.
+
+        Raises `NotRoutable` where the account's keeper is no venue of the run.
+        """
+        if key not in self._owners:
+            self._owners[key] = self._find_owner(key)
+        return self._owners[key]
+
+    def _find_owner(self, key: Key) -> Venue | None:
         parts = split_key(key)
-        return None if parts.kind == TRANSIT else self._by_name.get(protocol_of(parts) or self.keeper(parts.account))
+        if parts.kind == TRANSIT:
+            return None
+        protocol = protocol_of(parts)
+        return self.named(self.keeper(parts.account)) if protocol is None else self._by_name.get(protocol)
+
+    def kept_by(self, venue: Venue, keys: Iterable[Key]) -> list[Key]:
+        """Those of the keys that the venue answers for."""
+        return [key for key in keys if self._is_owner(venue, key)]
+
+    def _is_owner(self, venue: Venue, key: Key) -> bool:
+        try:
+            return self.owner(key) is venue
+        except NotRoutable:
+            return False
 
     def same_time(self, name: str, other: Venue) -> bool:
         """Whether times or blocks of the two mean the same clock: one venue, or both on the chain."""

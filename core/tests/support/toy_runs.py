@@ -134,10 +134,12 @@ class Run:
                 clients[name] = ExchangeClient(self.exchange(name), f"{name}:{identity}", point, spoil)
         venues = Venues(
             (Venue(n, models[n], clients[n], n in simulated, n == "chain", TIMING, tolerated) for n in names),
-            lambda alias: "chain" if alias == "wallet" else alias,
+            lambda alias: "chain" if alias in ("wallet", "vault") else alias,
         )
         aliases = {name: "wallet" if name == "chain" else name for name in names}
         accounts = {alias: Account(alias, f"testnet:{alias}", name, alias) for name, alias in aliases.items()}
+        if "chain" in names:  # a second account, whose transactions the wallet signs
+            accounts["vault"] = Account("vault", "testnet:vault", "chain", "wallet")
         exchanges = tuple(name for name in names if name != "chain")
         shares = tuple(map(Decimal, weights)) if len(exchanges) == 2 else (Decimal(1),) * len(exchanges)
         routes = {"cex_spot": Route(exchanges, shares), "lending_execution": Route(("chain",), (Decimal(1),))}
@@ -173,7 +175,7 @@ class Run:
     def replayed(self, **options: Any) -> JournalState:
         """What the journal on disk says, read by a new reader."""
         journal = SqliteJournal(self.journal, self.clock)
-        identities = {"north": "north:one", "south": "south:one", "wallet": "chain:one"}
+        identities = {"north": "north:one", "south": "south:one", "wallet": "chain:one", "vault": "testnet:vault"}
         state = JournalState(identities)
         for row in journal.verified():
             state.apply(row.event())

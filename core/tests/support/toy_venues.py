@@ -15,7 +15,7 @@ from typing import Any
 
 from basis_venues.actions import Action, Approve, SpotTrade, Supply
 from basis_venues.contract import Market, StepFails, VenueClient, VenueModel
-from basis_venues.errors import Denied
+from basis_venues.errors import Denied, TryAgainLater
 from basis_venues.keys import Key
 from basis_venues.network import Network
 from basis_venues.orders import Effect, Limits, Order, Prepared, Ref, Report, Snapshot, Step
@@ -408,6 +408,9 @@ class ExchangeClient(VenueClient):
             fence = 1.5  # type: ignore[assignment]
         if self._spoil == "raises":
             raise RuntimeError
+        if self._spoil.startswith("later"):
+            self._spoil = self._spoil.removeprefix("later once")
+            raise TryAgainLater("banned for a minute")
         if self._spoil == "none":
             return None  # type: ignore[return-value]
         self._point("prepared")

@@ -47,11 +47,13 @@ def write_by_hand(journal: SqliteJournal, directory: Path, events: Sequence[Even
 
 def replayed(rows: Iterable[Row]) -> JournalState:
     """What the rows say at their end. An alias that has had several identities means the latest."""
+    from ..amounts import money
     from ..journal.state import JournalState
 
     events = [row.event() for row in rows]
     identities = {alias: identity for event in events for alias, identity in event.accounts.items()}
     state = JournalState(identities)
-    for event in events:
-        state.apply(event)
+    with money():
+        for event in events:
+            state.apply(event)
     return state

@@ -150,6 +150,8 @@ class ModeFile(NamedTuple):
                     raise ConfigurationError(f"{venue} does not take {action_type}; it takes {', '.join(known) or 'nothing'}")
         except ConfigurationError as error:
             place = self._place(action_type, isinstance(error, WrongAllocation))
+            if isinstance(error, WrongAllocation) and error.venue is not None:
+                place = (*place, error.venue)
             raise self.document.error([(place, text) for text in error.problems]) from None
         return route
 

@@ -18,7 +18,11 @@ TWINS: Mapping[str, str] = {"cex_futures": "hedge_execution", "hedge_execution":
 
 
 class WrongAllocation(ConfigurationError):
-    """The fault is in the mode's `allocation`."""
+    """The fault is in the mode's `allocation`, at `venue` where it is one venue's."""
+
+    def __init__(self, problem: str, venue: str | None = None) -> None:
+        super().__init__(problem)
+        self.venue = venue
 
 
 class Route(NamedTuple):
@@ -79,7 +83,7 @@ def _allocated(venues: tuple[str, ...], wish: Wish, allocation: Mapping[str, Dec
     strangers = [venue for venue in allocation if venue not in venues]
     if strangers:
         hint = nearest(strangers[0], venues)
-        raise WrongAllocation(f"the allocation names {', '.join(strangers)}, which the mode does not subscribe to for it{hint}")
+        raise WrongAllocation(f"is not among the venues that the mode subscribes to for it, {', '.join(venues)}{hint}", strangers[0])
     if any(weight < 0 for weight in allocation.values()):
         raise WrongAllocation("a weight of the allocation is below zero")
     if MONEY.subtract(sum(allocation.values(), ZERO), ONE) != 0:

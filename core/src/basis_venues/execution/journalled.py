@@ -12,7 +12,7 @@ from ..actions import Action
 from ..attempts import attempt_key, is_ours
 from ..clock import Clock
 from ..contract import Market
-from ..errors import BasisError, Denied, Stopped
+from ..errors import BasisError, Denied, Stopped, TryAgainLater
 from ..journal.events import Event, Frozen, Observed, Outcome, Sending
 from ..journal.sqlite import JournalUnwritable
 from ..journal.state import StepRecord
@@ -89,8 +89,12 @@ class JournalledLoop(TightLoop):
         before: tuple[Effect, ...] = ()
         plan = self.state.plans.get((self.mode, order.id))
         if plan is not None:
-            await self._verify_parked(order)
-            keys = self._known_keys(order, plan)
+            try:
+                await self._verify_parked(order)
+                keys = self._known_keys(order, plan)
+            except Exception as error:  # as below; what of the order was sent keeps its outcome, and the id goes on when asked again
+                reason = str(error) if isinstance(error, BasisError) else f"{venue.name} failed: {type(error).__name__}"
+                return self._refused(order, f"it cannot go on now: {reason}", State.UNKNOWN)
             return self._result(order, plan, await self._steps_on(order, venue, plan, keys), before)
         stopped = self.stopped(order)
         if stopped:
@@ -103,6 +107,8 @@ class JournalledLoop(TightLoop):
                 await self._market.refresh(self._series(order, venue))
             keys, before = await (self._look_over(order, venue) if venue.simulated else self._look(order, venue))
             plan = await self._first_plan(order, venue)
+        except TryAgainLater as later:
+            return self._refused(order, str(later), State.INTERRUPTED)
         except BasisError as refusal:
             return self._refused(order, str(refusal))
         except Exception as error:  # a plugin may raise anything; nothing has left
@@ -231,7 +237,7 @@ class JournalledLoop(TightLoop):
         self.simulated.ledger.advance(self._clock.now())
         keys = venue.model.touches(order, self.simulated.ledger.positions)
         boundary.check_keys(venue.name, keys)
-        owners = [(key, owner) for key in keys if (owner := self._reconciler.owner(key)) is not None and not owner.simulated]
+        owners = [(key, owner) for key in keys if (owner := self._venues.owner(key)) is not None and not owner.simulated]
         found = await self._read_before(order, owners[0][1], tuple(key for key, _ in owners)) if owners else ()
         keys, happened = self._look_simulated(order, venue)
         return keys, (*found, *happened)
@@ -242,7 +248,7 @@ class JournalledLoop(TightLoop):
             return ()
         findings = await self._reconciler.reconcile(keys, {}, (), 0, venue, self.records.book())
         if findings.verdict is Verdict.UNVERIFIED:
-            raise Denied(f"the account could not be read before the order: {findings.reason}")
+            raise TryAgainLater(f"the account could not be read before the order: {findings.reason}")
         if findings.verdict is Verdict.MISMATCHED:
             await self.freeze(order.account, f"before {order.id}: {findings.reason}")
             raise Stopped(f"the account is not as it was left: {findings.reason}")
@@ -251,7 +257,7 @@ class JournalledLoop(TightLoop):
 
     def _needs_reading(self, keys: Collection[Key]) -> bool:
         oldest = self._clock.now() - TRUST_MS
-        readable = [key for key in keys if self._reconciler.owner(key) is not None]
+        readable = [key for key in keys if self._venues.owner(key) is not None]
         return any(key not in self.state.known or self._verified_at.get(key, oldest - 1) < oldest for key in readable)
 
     def _trust(self, book: Mapping[Key, Decimal]) -> None:
@@ -273,9 +279,10 @@ class JournalledLoop(TightLoop):
         """Why the account must not act after such effects: the policy does not tolerate them, or they deny what was said of an order."""
         for effect in externals:
             if not is_ours(effect):
-                if effect.kind not in venue.tolerated:
-                    tolerated = ", ".join(sorted(venue.tolerated)) or "nothing"
-                    return f"{effect.kind} of someone else ({effect.id}); the policy of {venue.name} tolerates {tolerated}"
+                owner = self._intolerant(venue, effect)
+                if owner is not None:
+                    tolerated = ", ".join(sorted(owner.tolerated)) or "nothing"
+                    return f"{effect.kind} of someone else ({effect.id}); the policy of {owner.name} tolerates {tolerated}"
                 continue
             record = self.state.steps.get(self.state.attempts.get(effect.order or "", ("", "")))
             if record is not None and record.report is not None:
@@ -284,6 +291,11 @@ class JournalledLoop(TightLoop):
                     said = "was sent again" if again else f"was closed as {record.report.state.value}"
                     return f"{record.sending.step.id} {said}, and now shows the effect {effect.id}"
         return None
+
+    def _intolerant(self, home: Venue, effect: Effect) -> Venue | None:
+        """The venue whose policy does not tolerate such an effect of someone else: of those that answer for the positions it changed."""
+        owners = [owner for key, _ in effect.lines if (owner := self._venues.owner(key)) is not None]
+        return next((owner for owner in owners or [home] if effect.kind not in owner.tolerated), None)
 
     # -- one step ----------------------------------------------------------------------------------------------------------------
 
@@ -333,7 +345,9 @@ class JournalledLoop(TightLoop):
         key = self._key(order, step.id, mode, attempt)
         try:
             prepared = await boundary.prepare(venue.client, step, key)
-        except Exception as error:  # nothing has left: whatever went wrong, it is a refusal on this side
+        except TryAgainLater as later:
+            return Prepared(key, step, {}), Report(State.NOT_SENT, reason=str(later))
+        except Exception as error:  # nothing has left: whatever else went wrong, it is a refusal on this side
             known = isinstance(error, BasisError)
             reason = str(error) if known else f"{venue.name} could not prepare it: {type(error).__name__}"
             return Prepared(key, step, {}), Report(State.DENIED, reason=reason)
@@ -399,14 +413,17 @@ class JournalledLoop(TightLoop):
             )  # fmt: skip
         reason = _freezing(done) or self._strange(self._venues.named(order.venue), done.externals) or self._denied(mode, order, step, done)
         if reason:
-            events.append(Frozen(order.account, f"{step.id}: {reason}", self.records.identities(order)))
+            # what is not settled may still be mined, and keeps the nonces behind it: nobody else uses the lane meanwhile
+            unsettled = done.report.state is State.NEEDS_HUMAN
+            frozen = dict.fromkeys((order.account, order.lane) if unsettled else (order.account,))
+            events += [Frozen(alias, f"{step.id}: {reason}", self.records.identities(order)) for alias in frozen]
         try:
             await self.records.commit(*events)
         except JournalUnwritable as error:
-            self.frozen[order.account] = str(error)
+            self._stop(order.account, str(error))
             return done._replace(verdict=Verdict.UNVERIFIED, reason=str(error))
-        if reason and self._observers.listening("runner_halted"):
-            self._observers.notify("runner_halted", account=order.account, reason=reason)
+        if reason:
+            self.tell_halted(order.account, reason)
         if done.verdict is Verdict.VERIFIED:
             self._trust(done.book)
         else:
@@ -424,8 +441,7 @@ class JournalledLoop(TightLoop):
     async def freeze(self, account: str, reason: str) -> None:
         """Send nothing more from the account until a person says so."""
         await self.records.commit(Frozen(account, reason, {account: self.state.identities[account]}))
-        if self._observers.listening("runner_halted"):
-            self._observers.notify("runner_halted", account=account, reason=reason)
+        self.tell_halted(account, reason)
 
 
 def _freezing(done: Done) -> str | None:

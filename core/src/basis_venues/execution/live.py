@@ -172,8 +172,7 @@ class LiveRun(Course):
         for venue in self._venues:
             if venue.simulated:
                 continue
-            keys = [key for key in self.state.known if self._reconciler.owner(key) is venue]
-            reading = await self._reconciler.read(keys, 0, venue)
+            reading = await self._reconciler.read(self._venues.kept_by(venue, self.state.known), 0, venue)
             if reading.failures:
                 raise TryAgainLater(f"positions could not be read: {'; '.join(reading.failures)}")
             held.update(reading.values)

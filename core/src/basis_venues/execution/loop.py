@@ -136,7 +136,7 @@ class TightLoop:
         if happened:
             verdict, compared = simulated.verify(keys, {}, venue.model)
             if verdict is not Verdict.VERIFIED:
-                self.frozen[order.account] = "its ledger and its books disagree"
+                self._stop(order.account, "its ledger and its books disagree")
                 raise Stopped(f"before {order.id}: {off(compared)}")
         return keys, happened
 
@@ -170,8 +170,19 @@ class TightLoop:
         if self._observers.listening("order_state_changed"):
             self._observers.notify("order_state_changed", order=order, step=step.id, state=done.report.state)
         if done.verdict is Verdict.MISMATCHED:
-            self.frozen.setdefault(order.account, done.reason)
+            self._stop(order.account, done.reason)
         return done
+
+    def _stop(self, account: str, reason: str) -> None:
+        """Let the account act no more, and say so once."""
+        if account not in self.frozen:
+            self.frozen[account] = reason
+            self.tell_halted(account, reason)
+
+    def tell_halted(self, account: str, reason: str) -> None:
+        """Tell the observers that an account acts no more."""
+        if self._observers.listening("runner_halted"):
+            self._observers.notify("runner_halted", account=account, reason=reason)
 
     def _refused(self, order: Order, reason: str, state: State = State.DENIED) -> LegResult:
         return LegResult(order.id, order.venue, order.account, state, None, reason)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal, getcontext, setcontext
+from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ..actions import Action, moment
-from ..amounts import MONEY
+from ..amounts import money
 from ..clock import PlanClock, SteeredClock
 from ..errors import Denied, InvalidAction
 from ..keys import Key
@@ -67,15 +67,12 @@ class ExecutionManager:
 
     async def __aenter__(self) -> ExecutionManager:
         if not isinstance(self._run, Backtest):
-            before = getcontext()
-            setcontext(MONEY)
             try:
-                await self._run.start()
+                with money():
+                    await self._run.start()
             except BaseException:
                 await self.close()
                 raise
-            finally:
-                setcontext(before)
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -97,34 +94,27 @@ class ExecutionManager:
             raise InvalidAction(f"this manager runs the mode {self._parts.mode}, not {mode}")
         if not action.id:
             raise InvalidAction("an action needs an id of its own: it is what makes it safe to repeat")
-        before = getcontext()
-        setcontext(MONEY)
-        try:
+        with money():
             if timestamp is not None and self._steered:
                 self._clock.set(moment(timestamp))  # type: ignore[attr-defined]
             return await self._run.execute(action)
-        finally:
-            setcontext(before)
 
     async def pass_time(self, until: datetime | int) -> None:
         """Let time pass until then, and happen what happens by itself, such as funding: at once where the clock is ours to move (a
         backtest, the sandbox), by waiting where it is not."""
-        before = getcontext()
-        setcontext(MONEY)
-        try:
+        with money():
             if self._steered:
                 self._clock.set(moment(until))  # type: ignore[attr-defined]
             else:
                 await self._clock.sleep(max(0, moment(until) - self._clock.now()))
-        finally:
-            setcontext(before)
 
     async def positions(self) -> dict[Key, Decimal]:
         """Every position that is not zero: simulated ones from their ledger, live ones read from their owners now.
 
         Raises `TryAgainLater` when one could not be read.
         """
-        return await self._run.positions()
+        with money():
+            return await self._run.positions()
 
     def obligations(self) -> dict[Key, Decimal]:
         """What has begun and not yet arrived: claims and transits."""
@@ -137,14 +127,19 @@ class ExecutionManager:
 
     async def heartbeat(self) -> dict[str, Mapping[str, str]]:
         """Check every live venue's connection, and look at steps that could still be reorganised. Raises as the clients do."""
-        return {} if isinstance(self._run, Backtest) else await self._run.heartbeat()
+        if isinstance(self._run, Backtest):
+            return {}
+        with money():
+            return await self._run.heartbeat()
 
     async def resolve(self, step: str, state: State, reason: str) -> None:
         """Close a step that only a person can: `state` is FILLED (it happened) or REJECTED (it did not). Thaws its account, whose
         positions are then taken as the venue shows them. Raises `Denied` for a step that is not open."""
-        await self.run.resolve(step, state, reason)
+        with money():
+            await self.run.resolve(step, state, reason)
 
     async def thaw(self, account: str, reason: str) -> None:
         """Let a frozen account act again; what it holds is read anew and taken as it stands. Raises `Denied` for an account that is not
         frozen, or while one of its steps is with a person: that is resolved first."""
-        await self.run.thaw(account, reason)
+        with money():
+            await self.run.thaw(account, reason)

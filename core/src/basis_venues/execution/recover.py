@@ -38,7 +38,7 @@ async def recover(loop: JournalledLoop, venues: Venues, state: JournalState) -> 
 
 async def _sweep(loop: JournalledLoop, venue: Venue, venues: Venues, state: JournalState) -> None:
     """Take effects into the books that carry a key of ours which this journal does not know: a torn tail, an old backup."""
-    since = max((mark for key, mark in state.marks.items() if venues.owner(key) is venue), default=0)
+    since = max((state.marks[key] for key in venues.kept_by(venue, state.marks)), default=0)
     try:
         effects = checked_effects(await venue.client.recent_effects((), since, 0))
     except Exception as error:

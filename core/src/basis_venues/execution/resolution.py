@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ..errors import Denied
 from ..journal.events import Resolved, Thawed
 from ..journal.state import JournalState, StepRecord
@@ -16,8 +18,9 @@ def needs_person(record: StepRecord) -> bool:
     return record.report.state in (State.NEEDS_HUMAN, State.UNKNOWN) or record.verdict in (Verdict.MISMATCHED, Verdict.UNVERIFIED)
 
 
-def resolution(journal: JournalState, mode: str, step: str, state: State, reason: str) -> tuple[Resolved, Thawed]:
-    """The entries that close the step and thaw its account, whose positions are then taken as the venue shows them.
+def resolution(journal: JournalState, mode: str, step: str, state: State, reason: str) -> tuple[Resolved, *tuple[Thawed, ...]]:
+    """The entries that close the step and thaw its account and lane, whose positions are then taken as the venue shows them. What
+    another step that is not settled needs, stays frozen.
 
     `state` is FILLED (it happened) or REJECTED (it did not). Raises `Denied` for a step that is not open.
     """
@@ -28,7 +31,8 @@ def resolution(journal: JournalState, mode: str, step: str, state: State, reason
         raise Denied(f"the step {step!r} of the mode {mode} needs no person")
     order = record.sending.order
     accounts = {alias: journal.identities[alias] for alias in (order.account, order.lane)}
-    return Resolved(mode, step, state, reason, accounts), Thawed(order.account, reason, accounts)
+    thawed = [alias for alias in accounts if not any(other is not record for other in _unsettled(journal, alias))]
+    return Resolved(mode, step, state, reason, accounts), *(Thawed(alias, reason, accounts) for alias in thawed)
 
 
 def thawing(journal: JournalState, account: str, reason: str) -> Thawed:
@@ -38,7 +42,14 @@ def thawing(journal: JournalState, account: str, reason: str) -> Thawed:
     """
     if account not in journal.frozen:
         raise Denied(f"the account {account!r} is not frozen; frozen are: {', '.join(journal.frozen) or 'none'}")
-    for record in journal.steps.values():
-        if record.sending.order.account == account and (record.report is None or record.report.state is State.NEEDS_HUMAN):
-            raise Denied(f"the step {record.sending.step.id} of {account} is not settled: basis resolve it first")
+    for record in _unsettled(journal, account):
+        raise Denied(f"the step {record.sending.step.id} of {account} is not settled: basis resolve it first")
     return Thawed(account, reason, {account: journal.identities[account]})
+
+
+def _unsettled(journal: JournalState, alias: str) -> Iterator[StepRecord]:
+    """The steps that use the account or lane and have no outcome, or are with a person."""
+    for record in journal.steps.values():
+        order = record.sending.order
+        if alias in (order.account, order.lane) and (record.report is None or record.report.state is State.NEEDS_HUMAN):
+            yield record

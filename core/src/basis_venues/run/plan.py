@@ -18,7 +18,7 @@ from ..config.misfit import Path as Place
 from ..config.misfit import nearest
 from ..config.yaml_file import read_yaml
 from ..errors import ConfigurationError, InvalidAction
-from ..keys import Key, split_key
+from ..keys import KINDS, Key, split_key
 from ..market.settings import duration
 
 _WHEN = re.compile(r"(start|end)\s*(?:([+-])\s*([0-9]+[a-z]+))?")
@@ -111,6 +111,8 @@ class _Wrong(Exception):
 def _timed(entry: Mapping[str, Any], place: Place) -> Timed:
     fields = dict(entry)
     when = fields.pop("at", None)
+    if when is None:
+        _refuse_misspelt("at", fields, place)
     try:
         base, offset = _when(when)
     except ValueError as error:
@@ -125,10 +127,14 @@ def _action(fields: dict[str, Any], place: Place) -> Action:
     """The action that a mapping describes: its class under `action`, and its fields."""
     classes = action_classes()
     name = fields.pop("action", None)
-    if name not in classes:
+    if name is None:
+        _refuse_misspelt("action", fields, place)
+    if not isinstance(name, str) or name not in classes:
         raise _Wrong([((*place, "action"), f"is not an action{nearest(name, classes)}; there are {', '.join(sorted(classes))}")])
     known = {attribute.name for attribute in attrs.fields(classes[name])}
-    wrong: list[tuple[Place, str]] = [((*place, key), f"is not a field of {name}{nearest(key, known)}") for key in fields if key not in known]
+    strange = (key for key in fields if key not in known)
+    wrong: list[tuple[Place, str]] = [((*place, key), f"is not a field of {name}{nearest(key, known)}") for key in strange]
+    wrong += [((*place, key), "expected text") for key in ("id", "venue", "account") if not isinstance(fields.get(key, ""), str)]
     if wrong:
         raise _Wrong(wrong)
     missing = [a.name for a in attrs.fields(classes[name]) if a.default is attrs.NOTHING and a.name not in fields]
@@ -146,6 +152,7 @@ def _value(key: str, value: Any, place: Place) -> Any:
     if isinstance(value, dict):
         if set(value) == {"from_leg"} and isinstance(value["from_leg"], int):
             return FromLeg(value["from_leg"])
+        _refuse_misspelt("from_leg", value, place)
         raise _Wrong([(place, "is a mapping; an amount may be {from_leg: NUMBER}")])
     if key == "good_for" and isinstance(value, str):
         try:
@@ -153,6 +160,13 @@ def _value(key: str, value: Any, place: Place) -> Any:
         except ValueError:
             raise _Wrong([(place, "is not a duration, such as 6h")]) from None
     return value
+
+
+def _refuse_misspelt(name: str, entry: Mapping[str, Any], place: Place) -> None:
+    """Raise where a key of the entry must be `name`, misspelt."""
+    for key in entry:
+        if hint := nearest(key, (name,)):
+            raise _Wrong([((*place, key), f"is not a known key{hint}")])
 
 
 def _when(text: object) -> tuple[str, int]:
@@ -194,8 +208,10 @@ def _duration(document: Document, text: str) -> int:
 def _wrong_key(key: str) -> str | None:
     try:
         split_key(key)
-    except ValueError as error:
-        return str(error)
+    except ValueError:
+        kind = key.split(":")[1:2]
+        hint = nearest(kind[0], KINDS) if kind else ""
+        return f"is not a position key: account:kind:instrument, such as wallet:balance:USDT{hint}"
     return None
 
 

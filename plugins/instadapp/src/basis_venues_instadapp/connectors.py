@@ -13,6 +13,7 @@ from basis_venues.actions import (
     MAX,
     Action,
     Borrow,
+    Deposit,
     FromLeg,
     Payout,
     Repay,
@@ -57,7 +58,8 @@ CONNECTORS: Mapping[type[Action], Connector] = {
     Repay: Connector("AAVE-V3-A payback", "lending"),
     SetCollateral: Connector("AAVE-V3-A enableCollateral", "lending"),
     SetEMode: Connector("AAVE-V3-A setUserEMode", "lending"),
-    Swap: Connector("UNISWAP-V3-SWAP-A sell", "own"),
+    # its minimum is for the whole, and the connector takes one for each unit that is sold
+    Swap: Connector("UNISWAP-V3-SWAP-A sell", "own", takes_max=False, takes_leg=False),
     Payout: Connector("BASIC-A withdraw", "own"),
 }
 
@@ -75,7 +77,23 @@ def connector_for(leg: Action) -> Connector:
         raise Denied(f"{connector.name} cannot take its amount from a leg: write {'MAX or ' if connector.takes_max else ''}an exact amount")
     if isinstance(leg, Swap) and STETH in (leg.sell, leg.buy):
         raise Denied("the swap connector trades wstETH, not stETH: wrap first, or unwrap after")
+    if isinstance(leg, Payout) and leg.asset == STETH:
+        raise Denied("stETH would arrive a wei short: wrap it and pay wstETH out")
     return connector
+
+
+def leaves(part: Action) -> str | None:
+    """The asset of which a part leaves in the account's memory how much it added; None where it adds none, or the connector stores
+    something else (a stake stores the ETH that it took)."""
+    if isinstance(part, WrapEther):
+        return "WETH"
+    if isinstance(part, UnwrapEther):
+        return "ETH"
+    if isinstance(part, Wrap):
+        return "wstETH"
+    if isinstance(part, Swap):
+        return part.buy
+    return part.asset if isinstance(part, (Withdraw, Borrow, Deposit)) else None
 
 
 def balances_moved(leg: Action) -> tuple[str, ...]:

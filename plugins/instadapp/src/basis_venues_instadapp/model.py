@@ -45,7 +45,7 @@ from basis_venues_evm import (
     with_amount,
 )
 
-from .connectors import STETH, balances_moved, connector_for
+from .connectors import STETH, balances_moved, connector_for, leaves
 from .settings import InstadappSettings
 from .sizing import flash_fee
 from .unwinding import Holding, Terms, brought_in, with_debt, without_debt
@@ -61,7 +61,10 @@ class InstadappModel(ChainModel):
 
     def __init__(self, context: ModelContext) -> None:
         super().__init__(context)
-        self._pools = {frozenset(pair.split("/")): fee for pair, fee in self.settings.pools.items()}
+        self._pools = self.settings.fee_tiers()
+        lending = self.settings.lending
+        figures = (series.supply_index, series.borrow_index, series.oracle)
+        self._lending_series = tuple(figure(lending, asset) for asset in self.settings.lending_assets for figure in figures)
 
     def rules(self) -> Mapping[type[Action], tuple[Rule, str]]:
         """The account's own moves. Bundles and unwinds are made of parts."""
@@ -75,10 +78,11 @@ class InstadappModel(ChainModel):
         }
 
     def series(self, action: Action) -> tuple[str, ...]:
-        """The gas price, and the rates of the swaps. An unwind also asks for the indices of the positions that the account then has."""
+        """The gas price, and the rates of the swaps. An unwind also names all figures of the lending assets: those of the positions that
+        the account then has are needed."""
         asked = super().series(action)
         if isinstance(action, Unwind):
-            return (*asked, self._rate(action.collateral_asset, action.debt_asset))
+            return (*asked, self._rate(action.collateral_asset, action.debt_asset), *self._lending_series)
         legs = action.legs if isinstance(action, AtomicBundle) else (action,)
         return (*asked, *(self._rate(leg.sell, leg.buy) for leg in legs if isinstance(leg, Swap)))
 
@@ -131,6 +135,7 @@ class InstadappModel(ChainModel):
         fee = flash_fee(bundle.flash_amount, self.settings.flash_fee_bps, self.token(asset).decimals)
         front = (*self._equity(bundle), FlashBorrow(asset=asset, amount=bundle.flash_amount))
         legs = tuple(self._leg(number, leg, len(front), acting) for number, leg in enumerate(bundle.legs))
+        _check_sources(bundle.legs)
         write = Write((*front, *legs, FlashPayback(asset=asset, amount=bundle.flash_amount + fee)), {"flash_fee": str(fee)})
         return (*self._approvals(bundle.equity_asset, write, acting), write)
 
@@ -263,3 +268,17 @@ class InstadappModel(ChainModel):
             yield f"{account}:{SUPPLIED}:{lending}/{asset}"
             yield f"{account}:{BORROWED}:{lending}/{asset}"
             yield f"{account}:{SETTING}:{lending}/collateral/{asset}"
+
+
+def _check_sources(legs: tuple[Action, ...]) -> None:
+    """What a leg takes from another, that one must leave, and for one taker only. Raises `Denied`."""
+    taken: dict[int, int] = {}
+    for number, leg in enumerate(legs):
+        amount = getattr(leg, "amount", None)
+        if not isinstance(amount, FromLeg):
+            continue
+        source, name = amount.leg, f"leg {number} ({type(leg).__name__})"
+        if leaves(legs[source]) != leg.spends():
+            raise Denied(f"{name} takes its amount from leg {source} ({type(legs[source]).__name__}), which leaves no {leg.spends()}")
+        if taken.setdefault(source, number) != number:
+            raise Denied(f"{name} takes what leg {source} left, which leg {taken[source]} has taken: write an exact amount")

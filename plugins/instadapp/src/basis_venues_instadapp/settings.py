@@ -28,3 +28,7 @@ class InstadappSettings(ChainSettings):
     swap_market: str = "uniswap"
     pools: Mapping[str, int] = field(factory=dict)
     account_exists: bool = False
+
+    def fee_tiers(self) -> dict[frozenset[str], int]:
+        """The fee tier of each pool by its two assets."""
+        return {frozenset(pair.split("/")): fee for pair, fee in self.pools.items()}

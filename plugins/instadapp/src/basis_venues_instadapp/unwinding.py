@@ -57,7 +57,7 @@ def with_debt(unwind: Unwind, held: Holding, terms: Terms) -> Write:
         FlashPayback(asset=unwind.debt_asset, amount=flash + fee),
         Payout(asset=unwind.debt_asset, amount=MAX),
     )
-    return Write(parts, {"minimum_out": str(swap.minimum), "flash_fee": str(fee)})
+    return Write(parts, {"minimum_out": str(swap.minimum), "sold": str(sold), "flash_fee": str(fee)})
 
 
 def without_debt(unwind: Unwind, held: Holding, terms: Terms) -> Write:
@@ -70,7 +70,7 @@ def without_debt(unwind: Unwind, held: Holding, terms: Terms) -> Write:
     sold = freed + own + brought
     swap = _swap(unwind, sold, sold, terms)
     payout = Payout(asset=unwind.debt_asset, amount=FromLeg(len(deposit) + len(withdrawal)))
-    return Write((*deposit, *withdrawal, swap, payout), {"minimum_out": str(swap.minimum)})
+    return Write((*deposit, *withdrawal, swap, payout), {"minimum_out": str(swap.minimum), "sold": str(sold)})
 
 
 def brought_in(write: Write) -> Decimal:

@@ -14,13 +14,15 @@ from .accruing import Accruing
 from .examples import EXAMPLES
 from .levels import in_order
 from .loads import Loads
-from .promises import MARKER, OF_THE_KIT, LeftOut, title_of
+from .honest import Honest
+from .promises import MARKER, OF_THE_KIT, LeftOut, title_of, why_of
 from .refusing import Refusing
+from .safe import Safe
 from .suite import subject_of
 from .works import Works
 
 
-class VenueConformance(Loads, Works, Refusing, Accruing):
+class VenueConformance(Loads, Works, Refusing, Accruing, Honest, Safe):
     """The promises of a venue plugin. Subclass it in `tests/test_conformance.py` and say what the kit cannot guess (see `Suite`):
 
         class TestAcme(VenueConformance):
@@ -46,23 +48,28 @@ class VenueConformance(Loads, Works, Refusing, Accruing):
     @classmethod
     def promises(cls) -> Mapping[str, str]:
         """The title of every promise, by id, in order."""
-        return _promises()
+        return {promise: title_of(test) for promise, test in _promises().items()}
+
+    @classmethod
+    def reasons(cls) -> Mapping[str, str]:
+        """Why each promise matters, by id, in order."""
+        return {promise: why_of(test) for promise, test in _promises().items()}
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """One case for each sample and each action class, whichever the promise asks for."""
-        for name, cases in (("sample", _samples), ("declared", _declared), ("undeclared", _undeclared)):
+        for name, cases in (("sample", _samples), ("declared", _declared), ("undeclared", _undeclared), ("trade", _trades)):
             if name in metafunc.fixturenames:
                 found = cases(metafunc.cls)
                 metafunc.parametrize(name, list(found.values()) or [None], ids=list(found) or ["none"])
 
 
 @cache
-def _promises() -> Mapping[str, str]:
+def _promises() -> Mapping[str, Any]:
     found = {}
     for name in dir(VenueConformance):
         for mark in getattr(getattr(VenueConformance, name), "pytestmark", ()):
             if mark.name == MARKER:
-                found[mark.args[0]] = title_of(getattr(VenueConformance, name))
+                found[mark.args[0]] = getattr(VenueConformance, name)
     return {promise: found[promise] for promise in sorted(found, key=in_order)}
 
 
@@ -72,6 +79,16 @@ def _samples(suite: Any) -> dict[str, Any]:
         name = type(sample.action).__name__
         taken = sum(each.partition("-")[0] == name for each in found)
         found[f"{name}-{taken + 1}" if taken else name] = sample
+    return found
+
+
+def _trades(suite: Any) -> dict[str, Any]:
+    """The first sample of each market that a trade of it is in: what is asked of the venue's double."""
+    found: dict[str, Any] = {}
+    for sample in suite.samples:
+        symbol = getattr(sample.action, "symbol", None)
+        if symbol is not None:
+            found.setdefault(f"{type(sample.action).__name__}-{symbol.replace('/', '').replace(':', '-')}", sample)
     return found
 
 

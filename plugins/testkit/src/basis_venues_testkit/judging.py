@@ -12,6 +12,9 @@ from .promises import MARKER, LeftOut, title_of
 IMPORT_MS = "basis_import_ms"
 """The property under which a test records how long the plugin's import took."""
 
+MOST_LINES = 5
+"""So much of a broken promise's evidence goes into the report; pytest's own output has all of it."""
+
 
 def judge(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
     """Put what became of the promise on the report, and turn a skip that the kit did not make into a failure."""
@@ -38,7 +41,7 @@ def judge(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRep
         "title": title_of(test),
         "case": _case(item),
         "result": error.result if isinstance(error, LeftOut) else report.outcome,
-        "reason": str(error) if report.skipped else _first_line(report) if report.failed else "",
+        "reason": str(error) if report.skipped else _said(report) if report.failed else "",
         "import_ms": dict(item.user_properties).get(IMPORT_MS),
     }
 
@@ -48,7 +51,10 @@ def _case(item: pytest.Item) -> str:
     return "" if callspec is None else str(callspec.id)
 
 
-def _first_line(report: pytest.TestReport) -> str:
+def _said(report: pytest.TestReport) -> str:
+    """What broke it: the first lines of it."""
     crash: Any = getattr(report.longrepr, "reprcrash", None)
     text = str(report.longrepr) if crash is None else crash.message.removeprefix("Failed: ")
-    return next((line.strip() for line in text.splitlines() if line.strip()), "")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    rest = [f"and {len(lines) - MOST_LINES} lines more"] if len(lines) > MOST_LINES else []
+    return "\n".join([*lines[:MOST_LINES], *rest])

@@ -7,7 +7,7 @@ from typing import Any
 
 from .levels import LEVELS, in_order, level_of
 
-_WORST_FIRST = ("failed", "blocked", "passed", "skipped")
+_WORST_FIRST = ("failed", "blocked", "not tried", "passed", "skipped")
 
 
 class PromiseOutcome:

@@ -16,16 +16,36 @@ if TYPE_CHECKING:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--basis-report`."""
-    parser.getgroup("basis", "conformance of venue plugins").addoption(
-        "--basis-report", metavar="FILE", default=None, help="write what became of each conformance promise as JSON"
-    )
+    """Add `--basis-report` and `--basis-level`."""
+    group = parser.getgroup("basis", "conformance of venue plugins")
+    group.addoption("--basis-report", metavar="FILE", default=None, help="write what became of each conformance promise as JSON")
+    group.addoption("--basis-level", metavar="N", type=int, default=None, help="try the conformance promises up to this level only")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
     config.addinivalue_line("markers", "basis(id): a promise of the conformance kit")
     config.pluginmanager.register(Collector(config), "basis-conformance-collector")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the promises above the level that was asked for."""
+    highest = config.getoption("--basis-level")
+    if highest is None:
+        return
+    above = [item for item in items if _level(item) > highest]
+    items[:] = [item for item in items if _level(item) <= highest]
+    config.hook.pytest_deselected(items=above)
+
+
+def _level(item: pytest.Item) -> int:
+    """The level of a promise; -1 for what is none."""
+    marker = item.get_closest_marker("basis")
+    if marker is None:
+        return -1
+    from .levels import level_of
+
+    return level_of(marker.args[0])
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -24,6 +24,12 @@ class LeftOut(Skipped):
     result = "skipped"
 
 
+class NotTried(LeftOut):
+    """A promise that cannot be tried here. It is not broken, and it counts for no level."""
+
+    result = "not tried"
+
+
 class Blocked(LeftOut):
     """A promise that cannot be tried while another one is broken. It is not kept."""
 
@@ -38,6 +44,11 @@ def promise(name: str) -> Callable[[Test], Test]:
 def does_not_apply(why: str) -> NoReturn:
     """Leave a promise out that there is nothing to say of, or that the manifest declares as not offered, with its reason."""
     raise LeftOut(why)
+
+
+def not_tried(why: str) -> NoReturn:
+    """Leave a promise out for something that is missing here, apart from the plugin."""
+    raise NotTried(why)
 
 
 def blocked_by(name: str, reason: str = "") -> NoReturn:
@@ -62,3 +73,8 @@ def title_of(test: Callable[..., Any]) -> str:
     text = " ".join((test.__doc__ or "").split())
     sentence = re.split(r"(?<=\.) ", text, maxsplit=1)[0]
     return sentence.partition(" ")[2]
+
+
+def why_of(test: Callable[..., Any]) -> str:
+    """Why it is promised: the rest of the docstring."""
+    return " ".join((test.__doc__ or "").partition("\n\n")[2].split())

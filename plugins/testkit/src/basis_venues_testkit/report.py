@@ -56,6 +56,7 @@ def summary(outcomes: Outcomes) -> Iterator[str]:
             yield f"  blocked  {promise} {_short(outcome)}: {_reasons(outcome, 'blocked')}"
         for promise, outcome in venue.of("skipped").items():
             yield f"  left out {promise} {_short(outcome)}: {_reasons(outcome, 'skipped')}"
+        yield from _not_tried(venue)
         missing = sorted(set(promised) - set(venue.promises), key=in_order)
         if missing:
             yield f"  not run  {', '.join(missing)}"
@@ -102,7 +103,15 @@ def _import(venue: VenueOutcome) -> str:
 
 def _reasons(outcome: PromiseOutcome, result: str) -> str:
     found = dict.fromkeys(outcome.reasons.get(case, "") for case, each in outcome.cases.items() if each == result)
-    return "; ".join(reason for reason in found if reason)
+    return "; ".join(reason.partition("\n")[0] for reason in found if reason)
+
+
+def _not_tried(venue: VenueOutcome) -> Iterator[str]:
+    """One line for each reason, with all promises that it stands in the way of."""
+    found: dict[str, list[str]] = {}
+    for promise, outcome in venue.of("not tried").items():
+        found.setdefault(_reasons(outcome, "not tried"), []).append(promise)
+    yield from (f"  not tried {', '.join(promises)}: {reason}" for reason, promises in found.items())
 
 
 def _short(outcome: PromiseOutcome) -> str:

@@ -22,7 +22,8 @@ class Suite:
 
     `venue`: the venue's name. `samples`: actions that it can carry out, at least one of each class that the manifest declares as
     full. `market`: figures that all samples share. `partners`: venues that carry out parts of its steps. `settings`: changes to the
-    venue's shipped settings that the samples need, such as an allowed destination.
+    venue's shipped settings that the samples need, such as an allowed destination. `dialect`: the exchange (binance, bybit or okx) whose
+    protocol the venue's client speaks, for level 2: the sandbox of `basis-venues-sandbox` stands in for the venue then.
     """
 
     venue: ClassVar[str] = ""
@@ -30,6 +31,7 @@ class Suite:
     market: ClassVar[Figures] = {}
     partners: ClassVar[tuple[str, ...]] = ()
     settings: ClassVar[Mapping[str, Any]] = {}
+    dialect: ClassVar[str] = ""
 
     @pytest.fixture(autouse=True)
     def _money(self) -> Iterator[None]:
