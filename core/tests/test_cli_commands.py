@@ -12,7 +12,7 @@ from command_line import ROOT, basis, process, shipped
 
 import basis_venues
 
-COMMANDS = ("init", "venues", "check", "run", "positions", "journal", "resolve", "thaw", "halt", "resume")
+COMMANDS = ("init", "venues", "check", "doctor", "run", "positions", "journal", "env", "schema", "resolve", "thaw", "halt", "resume")
 
 
 def test_help_lists_every_command_and_exit_code() -> None:
@@ -26,7 +26,11 @@ def test_help_lists_every_command_and_exit_code() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [(name,) for name in COMMANDS if name != "journal"] + [("journal", n) for n in ("show", "verify", "export")]
+    "command",
+    [(name,) for name in COMMANDS if name not in ("journal", "env")]
+    + [("journal", n) for n in ("show", "verify", "export")]
+    + [("env", n) for n in ("example", "lint", "import")]
+    + [("venues", "trust")],
 )
 def test_every_command_has_help_and_json(command: tuple[str, ...]) -> None:
     """`--json` is everywhere."""

@@ -110,7 +110,7 @@ def test_resolve_closes_the_step_and_thaws_its_account(state: Path, said: str, k
     """After it nothing is open or frozen, and the journal keeps who said what and why."""
     ran = basis("resolve", "buy-1/binance/0", "--as", said, "--reason", "looked at the web page", "--state", state, "--json")
     assert ran.code == 0
-    assert ran.document()["thawed"] == "binance"
+    assert ran.document()["thawed"] == ["binance"]
     found = basis("journal", "show", "--state", state, "--json").document()
     assert (found["open"], found["frozen"]) == ([], {})
     resolved = next(row for row in found["rows"] if row["kind"] == "RESOLVED")

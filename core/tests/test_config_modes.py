@@ -93,7 +93,7 @@ HEDGE = "venues:\n  execution_subscriptions:\n    cex_futures: [binance, okx]\n"
         ("venues:\n  execution_subscriptions: {cex_futures: [okx], hedge_execution: [bybit]}", "each has another list of venues"),
         (HEDGE + "allocation: {cex_futures: {binance: 0.5, okx: 0.4}}", "m.yaml:4: allocation.cex_futures: the weights"),
         (HEDGE + "allocation: {cex_futures: {binance: 1.5, okx: -0.5}}", "a weight of the allocation is below zero"),
-        (HEDGE + "allocation: {cex_futures: {bybit: 1}}", "the allocation names bybit"),
+        (HEDGE + "allocation: {cex_futures: {bybit: 1}}", "allocation.cex_futures.bybit: is not among the venues"),
         (
             HEDGE + "allocation: {cex_fuures: {binance: 1}}",
             "m.yaml:4: allocation.cex_fuures: is not an action type; did you mean cex_futures?",

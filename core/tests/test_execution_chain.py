@@ -12,8 +12,10 @@ import pytest
 from toy_runs import Run, lost, supply
 
 from basis_venues.actions import Action
+from basis_venues.cli.journal_file import replayed
 from basis_venues.execution.manager import ExecutionManager
 from basis_venues.journal.events import Reopened
+from basis_venues.journal.sqlite import SqliteJournal
 from basis_venues.states import State
 
 OPENING = {"wallet:balance:USDT": "1000", "wallet:balance:ETH": "10"}
@@ -205,3 +207,15 @@ def test_a_step_replaced_while_a_heartbeat_waits_is_looked_up_as_it_is_now(run: 
     assert len(run.chain.state()["blocks"]) == 2
     assert manager.state.open == {}
     assert lost(run, [supply()], OPENING) == []
+
+
+def test_amounts_of_thirty_digits_survive_a_heartbeat_and_a_replay(run: Run) -> None:
+    """Whatever enters the library works with sixty digits: a reorganisation that a heartbeat mends loses no last digit."""
+    held = "30000000000000.000000000000000001"
+    run.chain.set_up(USDT=held)
+    manager = during(run, supply(amount="0.000000000000000001"), lambda _: run.chain.reorganise())
+    left = Decimal("30000000000000.000000000000000000")
+    assert manager.state.book["wallet:balance:USDT"] == run.chain.position("wallet:balance:USDT") == left
+    journal = SqliteJournal(run.journal, run.clock)
+    assert replayed(journal.verified()).book["wallet:balance:USDT"] == left
+    journal.close()

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import threading
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pluggy
 import pytest
-from toy_runs import FAR, Killed, PointJournal, Run, buy, crash_at, lost, supply
+from toy_runs import FAR, Killed, PointJournal, Run, buy, crash_at, lost, nowhere, supply
+from toy_venues import ExchangeClient
 
 from basis_venues import hookspecs
 from basis_venues.actions import SpotTrade
 from basis_venues.errors import ActionConflict, Denied, InvalidAction, TryAgainLater
+from basis_venues.execution.blocking import BlockingManager
 from basis_venues.execution.manager import ExecutionManager
 from basis_venues.execution.stops import HaltFlags
 from basis_venues.journal.events import Frozen, Observed, Reopened, Sending
@@ -23,6 +28,7 @@ from basis_venues.observers import Observers
 from basis_venues.orders import Effect
 from basis_venues.results import ActionResult, error_of
 from basis_venues.states import State, Verdict
+from basis_venues.venues import Venues
 
 OPENING = {"north:balance:USDT": "1000000", "south:balance:USDT": "1000000", "wallet:balance:USDT": "1000", "wallet:balance:ETH": "10"}
 
@@ -123,6 +129,17 @@ def test_a_halted_start_sends_nothing_again(tmp_path: Path) -> None:
     flags.resume()
     assert run.act(supply())[0].state == "VERIFIED"
     assert lost(run, [supply()], OPENING) == []
+
+
+def test_a_flag_that_cannot_be_read_halts(tmp_path: Path) -> None:
+    """What stands in a flag's place is not readable: nothing is sent; where there is nothing, not even at a link's end, it may be."""
+    flags = HaltFlags(tmp_path)
+    (tmp_path / "account-gone").symlink_to(tmp_path / "nowhere")
+    assert flags.reason("north", "gone") is None
+    (tmp_path / "account-north").mkdir()
+    assert "cannot be read" in str(flags.reason("north"))
+    assert flags.reason("south") is None
+    assert list(flags.standing()) == ["north"]
 
 
 def unsettled(run: Run) -> None:
@@ -376,6 +393,34 @@ def test_a_deposit_seen_late_explains_a_key_that_was_not_read_meanwhile(run: Run
     assert [effect.kind for effect in result.legs[0].externals] == ["deposit"]
 
 
+@pytest.mark.parametrize(
+    ("transits", "left"),
+    [
+        ({"USDT/REF": "50"}, {}),
+        ({"USDT/REF": "50", "USDT/OTHER": "7", "BTC/REF": "50"}, {"USDT/OTHER": "7", "BTC/REF": "50"}),
+        ({"USDT/north-1": "51", "USDT/OTHER": "50"}, {"USDT/OTHER": "50"}),
+        ({"USDT/ONE": "50", "USDT/TWO": "50"}, {"USDT/ONE": "50", "USDT/TWO": "50"}),
+        ({"USDT/REF": "49"}, {"USDT/REF": "49"}),
+    ],
+)
+def test_what_arrives_closes_its_transit(run: Run, transits: dict[str, str], left: dict[str, str]) -> None:
+    """A deposit is the end of the transfer whose reference it has, else of the only one of its asset and amount; never of a guess."""
+    owed = {f"north:transit:{name}": Decimal(amount) for name, amount in transits.items()}
+
+    async def go() -> tuple[str, dict[str, Decimal]]:
+        async with run.manager(tolerated=frozenset({"funding"} if len(left) < len(transits) else {"deposit"})) as manager:
+            await manager.run.records.commit(Observed(owed, {}, (), {"north": "north:one"}))
+            await manager.execute_action(buy(1))
+            run.exchange().foreign({"USDT": "50"}, kind="deposit")
+            run.clock.pass_by(60_000)
+            result = await manager.execute_action(buy(2))
+            return result.state, manager.obligations()
+
+    assert asyncio.run(go()) == ("VERIFIED", {f"north:transit:{name}": Decimal(amount) for name, amount in left.items()})
+    assert set(run.replayed().obligations()) == {f"north:transit:{name}" for name in left}
+    assert lost(run, [buy(1), buy(2)], OPENING) == []
+
+
 def test_a_strangers_trade_before_an_order_freezes_the_account(run: Run) -> None:
     """It is explained and not tolerated: the order is denied and the account frozen."""
     run.act(buy(1))
@@ -478,6 +523,26 @@ def test_a_fill_of_an_order_that_was_said_to_be_refused_freezes(run: Run) -> Non
     assert "was closed as REJECTED" in run.replayed().frozen["north"]
 
 
+def test_a_strangers_transaction_is_judged_by_the_policy_of_whose_position_it_changed(tmp_path: Path) -> None:
+    """Money leaves the wallet while a protocol acts on it: the wallet's own policy forbids that, whatever the protocol's would."""
+    run = Run(directory=tmp_path)
+    run.chain.set_up()
+    run.exchange().set_up()
+    parts = run.parts()
+    strict = parts.venues.named("chain")._replace(tolerated=frozenset({"funding"}))
+    strange = Effect("someone", None, (("wallet:balance:USDT", Decimal(-1)),), 5, "lend")
+    venues = Venues([strict, parts.venues.named("north")._replace(tolerated=frozenset({"lend"}))], parts.venues.keeper)
+
+    async def judged() -> tuple[str | None, str | None]:
+        async with ExecutionManager(attrs.evolve(parts, venues=venues)) as manager:
+            judge, owed = manager.run.loop._strange, strange._replace(lines=(("north:balance:USDT", Decimal(1)),))
+            return judge(venues.named("north"), [strange]), judge(venues.named("chain"), [owed])
+
+    stranger, tolerated = asyncio.run(judged())
+    assert "the policy of chain tolerates funding" in str(stranger)
+    assert tolerated is None
+
+
 # -- lanes and commits -------------------------------------------------------------------------------------------------------------
 
 
@@ -570,6 +635,57 @@ def test_another_modes_unsettled_step_is_settled_and_recorded(run: Run) -> None:
     assert state.steps["toy", "buy-1/north/0"].verdict is Verdict.VERIFIED
     assert run.act(buy(1))[0].state == "VERIFIED"
     assert len(run.exchange().fills()) == 2
+
+
+def test_an_interrupted_caller_waits_until_nothing_runs_any_more(run: Run) -> None:
+    """A signal while an order is carried out: it is cancelled and has ended before the journal and the account are let go."""
+    told: list[str] = []
+
+    def interrupt(*_: object) -> None:
+        raise InterruptedError("by a signal")
+
+    before = signal.signal(signal.SIGUSR1, interrupt)
+
+    class Slow(ExecutionManager):
+        async def execute_action(self, *_: Any) -> ActionResult:
+            main = threading.main_thread().ident
+            assert main is not None
+            signal.pthread_kill(main, signal.SIGUSR1)
+            try:
+                await asyncio.sleep(3600)
+            finally:
+                await asyncio.sleep(0.01)
+                told.append("ended")
+            raise AssertionError
+
+        async def close(self) -> None:
+            told.append("closed")
+            await super().close()
+
+    try:
+        with pytest.raises(InterruptedError, match="by a signal"), BlockingManager(Slow(run.parts())) as manager:
+            manager.execute_action(buy())
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert told == ["ended", "closed"]
+
+
+def test_a_connection_whose_closing_is_cut_off_keeps_neither_journal_nor_accounts(run: Run) -> None:
+    """The runner is cancelled while it closes: the next one finds the accounts free."""
+
+    class Stubborn(ExchangeClient):
+        async def close(self) -> None:
+            raise asyncio.CancelledError
+
+    async def go() -> None:
+        parts = run.parts()
+        north = parts.venues.named("north")._replace(client=Stubborn(run.exchange(), "north:one", nowhere))
+        with pytest.raises(asyncio.CancelledError):
+            async with ExecutionManager(attrs.evolve(parts, venues=Venues([north], parts.venues.keeper))):
+                pass
+
+    asyncio.run(go())
+    assert run.act(buy())[0].state == "VERIFIED"
 
 
 # -- mixed runs --------------------------------------------------------------------------------------------------------------------

@@ -142,7 +142,7 @@ def _configs(folder: Path, url: str, mode: dict[str, Any], venues: dict[str, Any
     _write(folder / "modes" / f"{mode['mode']}.yaml", mode)
     profile = {"default": "testnet", "throwaway_keys": True, "venues": {"alchemy": {"endpoints": {"rpc": url}}}}
     _write(folder / "environments" / "sandbox.yaml", profile)
-    for venue, kind in (("alchemy", "infrastructure"), ("aave", "defi"), ("lido", "defi")):
+    for venue, kind in (("alchemy", "infrastructure"), ("aave", "defi"), ("lido", "defi"), ("instadapp", "defi")):
         given = {"venue_type": kind, "timing": FAST, **venues.get(venue, {})}
         if venue == "alchemy":
             given.setdefault("destinations", [{"address": SINK}])

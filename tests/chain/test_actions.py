@@ -203,7 +203,7 @@ def test_all_positions_of_a_mode_are_one_request(play: Any, soon: int) -> None:
         )
         rpc, reconciler = run.client("aave").chain.rpc, run.manager.run.loop._reconciler
         keys = tuple(run.manager.state.known)
-        assert {"aave", "alchemy"} <= {reconciler.owner(key).name for key in keys}
+        assert {"aave", "alchemy"} <= {run.manager._parts.venues.owner(key).name for key in keys}
         before = rpc.requests
         reading = await reconciler.read(keys, 0, next(iter(run.manager._parts.venues)))
         assert rpc.requests == before + 1

@@ -187,7 +187,7 @@ def test_e12_a_reorganised_transaction_is_sent_again(play: Any, soon: int) -> No
         assert await run.sent() == 0
         await run.manager.heartbeat()
         await run.judge(mined=1)
-        assert run.manager.obstacles == {}
+        assert run.manager.frozen == {}
 
     play(course)
 
@@ -269,7 +269,7 @@ def test_e19_receipts_that_never_come_go_to_a_person(play: Any, soon: int) -> No
         run.control.fault("null_receipt")
         result = await run.do(pay("a", soon))
         assert result.state == "NEEDS_HUMAN"
-        assert "wallet" in run.manager.obstacles
+        assert "wallet" in run.manager.frozen
 
     play(course, alchemy={"timing": {"poll_ms": 30, "patience_ms": 600, "verify_within_ms": 500}})
 

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from basis_venues.config.environments import read_profile
+from basis_venues.config.limits import read_limits
 from basis_venues.config.modes import read_mode
 from basis_venues.market.settings import load_data_settings
 from basis_venues.run.plan import load_plan
@@ -54,5 +55,8 @@ def test_yaml_blocks_are_what_they_say(page, tmp_path, root):
             read_mode(file)
         elif "configs/environments" in kind:
             read_profile(file.stem, tmp_path)
+        elif kind.endswith("limits.yaml"):
+            file.rename(tmp_path / "limits.yaml")
+            assert read_limits(tmp_path)
         else:
             assert kind.endswith("venue.yaml"), f"{page.name}: which file is this?\n{block.text}"

@@ -47,6 +47,9 @@ def test_tests_that_pages_name_exist(page, root):
     named = set(re.findall(r"`(test_\w+)`", page.prose))
     if named:
         defined = {
-            name for file in root.glob("core/tests/*.py") for name in re.findall(r"def (test_\w+)", file.read_text(encoding="utf-8"))
+            name
+            for pattern in ("core/tests/*.py", "tests/**/*.py", "plugins/*/tests/**/*.py")
+            for file in root.glob(pattern)
+            for name in re.findall(r"def (test_\w+)", file.read_text(encoding="utf-8"))
         }
         assert named <= defined

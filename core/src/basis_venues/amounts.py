@@ -6,6 +6,7 @@ wei at 3e10 tokens.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from decimal import (
     ROUND_CEILING,
     ROUND_FLOOR,
@@ -17,7 +18,6 @@ from decimal import (
     Overflow,
     localcontext,
 )
-from typing import Any
 
 from .errors import InvalidAction
 
@@ -25,8 +25,8 @@ MONEY = Context(prec=60, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, Divi
 ZERO = Decimal(0)
 
 
-def money() -> Any:
-    """`with money():` lets arithmetic run in `MONEY`. Whatever works on amounts and is called from outside begins with it."""
+def money() -> AbstractContextManager[Context]:
+    """For a `with` block whose arithmetic runs in `MONEY`. Whatever works on amounts and is called from outside begins with it."""
     return localcontext(MONEY)
 
 

@@ -40,7 +40,7 @@ HISTORY = "history"
 """The data settings of a run with a data directory, unless others are named."""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class Assembly:
     """All parts of a run, by what they are. `parts` is what `ExecutionManager` takes."""
 
@@ -102,7 +102,7 @@ def assemble(
     names = settings.mode.execution_venues
     models = {name: factory.model(name) for name in names}
     ledger = SimulatedLedger(models, market, clock, _simulated_part(_exact(positions or {}), manager))
-    venues = Venues((_venue(name, factory, ledger, market, clock) for name in names), lambda alias: manager.account(alias).keeper)
+    venues = Venues((_venue(name, factory, ledger) for name in names), lambda alias: manager.account(alias).keeper)
     router = ActionRouter(settings.mode, models, settings.venues, manager.accounts, manager.account_of, market)
     parts = Parts(
         mode=settings.mode.name,
@@ -216,13 +216,13 @@ def _clock(settings: Settings, simulated: bool, begin: int) -> Clock:
     return SystemClock()
 
 
-def _venue(name: str, factory: VenueClientFactory, ledger: SimulatedLedger, market: Market, clock: Clock) -> Venue:
+def _venue(name: str, factory: VenueClientFactory, ledger: SimulatedLedger) -> Venue:
     settings, chain = factory.settings(name), factory.manifest(name).kind != "cex"
     client = factory.client(name)
     return Venue(
         name=name,
         model=factory.model(name),
-        client=client or SimulatedClient(ledger, ledger.models, market, clock, reverts=chain),
+        client=client or SimulatedClient(ledger, reverts=chain),
         simulated=client is None,
         chain=chain,
         timing=settings.timing,

@@ -20,17 +20,29 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's own clock, for live runs."""
+    """The machine's own clock, for live runs: read once, and counted on from there by a counter that nobody can set.
+
+    A step of the machine's clock (NTP, a person) in the middle of an action must neither end a fence nor lengthen a wait. The counter
+    goes on while the machine is suspended, where the system has such a one.
+    """
+
+    def __init__(self) -> None:
+        self._base = time.time_ns() - _counted()
 
     def now(self) -> int:
         """Milliseconds since 1970 UTC."""
-        return time.time_ns() // 1_000_000
+        return (self._base + _counted()) // 1_000_000
 
     async def sleep(self, milliseconds: int) -> None:
         """Wait on the running event loop."""
         import asyncio  # a backtest never needs it
 
         await asyncio.sleep(milliseconds / 1000)
+
+
+def _counted() -> int:
+    """Nanoseconds since some moment, never set back or ahead."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic_ns()
 
 
 class PlanClock:

@@ -240,7 +240,7 @@ class MarketData(Protocol):
         ...
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, repr=False)
 class ModelContext:
     """What a model is made from. `settings` is the plugin's own settings class, filled from the venue's YAML."""
 
@@ -250,7 +250,7 @@ class ModelContext:
     settings: Any
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, repr=False)
 class ClientContext(ModelContext):
     """What a client, chain access or market data is made from.
 

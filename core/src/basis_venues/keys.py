@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 Key = str
@@ -56,9 +55,3 @@ def protocol_of(parts: KeyParts) -> str | None:
     if parts.kind in OF_A_PROTOCOL:
         return parts.instrument.partition("/")[0]
     return None
-
-
-def of_kind(keys: Iterator[Key], account: str, kind: str) -> Iterator[Key]:
-    """Those of `keys` that belong to the account and are of the kind."""
-    prefix = f"{account}:{kind}:"
-    return (key for key in keys if key.startswith(prefix))

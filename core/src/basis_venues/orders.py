@@ -85,13 +85,15 @@ class Prepared(NamedTuple):
 
 class Report(NamedTuple):
     """What a venue says of one write. `effects` are cumulative. `at` is the venue's time (ms) or block; 0 where nothing was said.
-    `final`: no reorganisation can take it back any more (`State.FINAL` says so by itself)."""
+    `final`: no reorganisation can take it back any more (`State.FINAL` says so by itself). `alarm`: why the account must not act after
+    it, although the outcome is known: the venue did something else than it was asked, such as filling more."""
 
     state: State
     effects: tuple[Effect, ...] = ()
     at: int = 0
     reason: str = ""
     final: bool = False
+    alarm: str = ""
 
 
 class Snapshot(NamedTuple):

@@ -16,11 +16,14 @@ from .amounts import ZERO
 from .clock import Clock
 from .errors import BasisError, NotRoutable
 from .execution.boundary import checked_effects
-from .keys import Key
+from .keys import TRANSIT, Key, split_key
 from .orders import Effect, Snapshot
 from .results import Compared
 from .states import Verdict
 from .venues import Venue, Venues
+
+_ARRIVALS = frozenset({"deposit", "transfer"})
+"""Kinds of effects that may be the end of a transfer: an exchange tells of a deposit, a chain of a transfer."""
 
 
 class Findings(NamedTuple):
@@ -137,7 +140,7 @@ class Reconciler:
             found = await self._externals(off, own, reading, book)
             if isinstance(found, str):
                 return Findings(Verdict.UNVERIFIED, self._evidence(keys, due, values), reason=found)
-            externals = found
+            externals = arrived(found, book)
         explained = _by_key(externals)
         left = {key: amount for key, amount in off.items() if not self._within(key, amount - explained.get(key, ZERO))}
         evidence = self._evidence(keys, {key: due[key] + explained.get(key, ZERO) for key in keys}, values)
@@ -145,6 +148,8 @@ class Reconciler:
             return Findings(Verdict.MISMATCHED, evidence, externals, reason="; ".join(self._say(key, due, values) for key in left))
         elsewhere = {k: book.values[k] + amount for k, amount in explained.items() if k not in values and k in book.known}
         marks = {key: reading.at[owner.name] for key in values if (owner := self._venues.owner(key)) is not None}
+        for key in values.keys() & explained.keys() - marks.keys():  # what only the books know shows nothing of it by itself
+            values[key] += explained[key]
         return Findings(Verdict.VERIFIED, evidence, externals, {**elsewhere, **values}, marks)
 
     def _due(self, key: Key, values: Mapping[Key, Decimal], expected: Mapping[Key, Decimal], book: Book) -> Decimal:
@@ -181,6 +186,33 @@ class Reconciler:
                 return f"{name} could not tell its recent effects: {type(error).__name__}"
             found.update({effect.id: effect for effect in effects if effect.id not in own and effect.id not in book.seen})
         return tuple(found.values())
+
+
+def arrived(externals: Iterable[Effect], book: Book) -> tuple[Effect, ...]:
+    """The effects of others; those that are the arrival of what an open transit says is on its way close it with a line of their own.
+
+    A transit is met by its reference where the effect's id has it, else by asset and amount where it is the only one.
+    """
+    open_transits = {key: held for key in book.known if split_key(key).kind == TRANSIT and (held := book.values[key])}
+    found = []
+    for effect in externals:
+        key = _transit_of(effect, open_transits) if effect.kind in _ARRIVALS else None
+        if key is not None:
+            effect = effect._replace(lines=(*effect.lines, (key, -open_transits.pop(key))))
+        found.append(effect)
+    return tuple(found)
+
+
+def _transit_of(effect: Effect, transits: Mapping[Key, Decimal]) -> Key | None:
+    """The transit that ended with the effect; None where there is none, or it cannot be told which."""
+    for line, amount in effect.lines:
+        account, _, asset = split_key(line)
+        mine = [key for key in transits if key.startswith(f"{account}:{TRANSIT}:{asset}/") and amount > 0]
+        named = [key for key in mine if key.rpartition("/")[2] in effect.id.split(":")]
+        same = named or [key for key in mine if transits[key] == amount]
+        if len(same) == 1:
+            return same[0]
+    return None
 
 
 def _by_key(effects: Iterable[Effect]) -> dict[Key, Decimal]:

@@ -28,8 +28,8 @@ class SimulatedLedger:
         self.positions = Positions(positions)
         self.disturbed: dict[str, list[Effect]] = {}
         self.models = models
-        self._market = market
-        self._clock = clock
+        self.market = market
+        self.clock = clock
         self._later: list[tuple[int, str, Effect]] = []
         self._accrued_until = clock.now()
         self._due_by_model: dict[str, int] = {}
@@ -42,10 +42,10 @@ class SimulatedLedger:
         """Let everything happen that is due up to `until`, in its order and at its time."""
         while self._due <= until:
             due = self._due
-            if isinstance(self._clock, PlanClock):
-                self._clock.stop_at(due)
+            if isinstance(self.clock, PlanClock):
+                self.clock.stop_at(due)
             for model in self.models.values():
-                self._happen(model.accruals(self.positions, self._market, self._accrued_until, due))
+                self._happen(model.accruals(self.positions, self.market, self._accrued_until, due))
             while self._later and self._later[0][0] <= due:
                 self._happen((heapq.heappop(self._later)[2],))
             self._accrued_until = due
@@ -62,7 +62,7 @@ class SimulatedLedger:
                 if not held or not now:
                     opened_or_closed = True
         if opened_or_closed:
-            self._plan_due(max(self._accrued_until, self._clock.now()), venues)
+            self._plan_due(max(self._accrued_until, self.clock.now()), venues)
 
     def later(self, effect: Effect) -> None:
         """Let the effect happen at its own time."""
@@ -77,7 +77,7 @@ class SimulatedLedger:
     def _plan_due(self, now: int, venues: Iterable[str]) -> None:
         """Ask the models of `venues` anew when something is due: a position of theirs was opened or closed, or time has passed."""
         for venue in venues:
-            due = self.models[venue].next_accrual(self.positions, self._market, now)
+            due = self.models[venue].next_accrual(self.positions, self.market, now)
             self._due_by_model[venue] = NEVER if due is None or due <= now else due
         self._due = min(self._due_by_model.values(), default=NEVER)
         if self._later:
@@ -92,11 +92,11 @@ class SimulatedClient(VenueClient):
 
     network = Network.SIMULATION
 
-    def __init__(self, ledger: SimulatedLedger, models: Mapping[str, VenueModel], market: Market, clock: Clock, *, reverts: bool) -> None:
+    def __init__(self, ledger: SimulatedLedger, *, reverts: bool) -> None:
         self.ledger = ledger
-        self.models = models
-        self._market = market
-        self._clock = clock
+        self.models = ledger.models
+        self._market = ledger.market
+        self._clock = ledger.clock
         self._reverts = reverts
         self._success = State.FINAL if reverts else State.FILLED
         self._resting: dict[str, int] = {}

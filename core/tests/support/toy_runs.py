@@ -122,12 +122,13 @@ class Run:
         """A manager's parts over whichever venues the world has been given."""
         clock, market = self.clock, ToyMarket(self.clock)
         names = tuple(self.world.load()["venues"])
-        models: dict[str, VenueModel] = {name: ChainModel(name, broken) if name == "chain" else ExchangeModel(name, broken) for name in names}
+        makers: dict[str, Callable[[str, str], VenueModel]] = {"chain": ChainModel}
+        models = {name: makers.get(name, ExchangeModel)(name, broken) for name in names}
         ledger = SimulatedLedger(models, market, clock, opening or {})
         clients: dict[str, VenueClient] = {}
         for name in names:
             if name in simulated:
-                clients[name] = SimulatedClient(ledger, models, market, clock, reverts=name == "chain")
+                clients[name] = SimulatedClient(ledger, reverts=name == "chain")
             elif name == "chain":
                 clients[name] = ChainClient(self.chain, f"chain:{identity}", point)
             else:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from basis_venues.actions import Action, Approve, SpotTrade, Supply
+from basis_venues.amounts import MONEY
 from basis_venues.contract import Market, StepFails, VenueClient, VenueModel
 from basis_venues.errors import Denied, TryAgainLater
 from basis_venues.keys import Key
@@ -90,7 +91,7 @@ class ToyMarket:
 
 def _add(positions: dict[str, str], lines: Sequence[Sequence[str]], sign: int = 1) -> None:
     for key, amount in lines:
-        positions[key] = str(Decimal(positions.get(key, "0")) + sign * Decimal(amount))
+        positions[key] = str(MONEY.add(Decimal(positions.get(key, "0")), sign * Decimal(amount)))
 
 
 def _effects(rows: Sequence[Mapping[str, Any]]) -> tuple[Effect, ...]:

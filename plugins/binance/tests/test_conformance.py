@@ -15,6 +15,7 @@ MARKET = {
 
 class TestBinance(VenueConformance):
     venue = "binance"
+    dialect = "binance"
     market = MARKET
     samples = (
         Sample(SpotTrade(symbol="BTC/USDT", side="buy", quantity="0.5"), holds={"binance:balance:USDT": "30000"}),

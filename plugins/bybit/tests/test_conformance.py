@@ -14,6 +14,7 @@ MARKET = {
 
 class TestBybit(VenueConformance):
     venue = "bybit"
+    dialect = "bybit"
     market = MARKET
     samples = (
         Sample(SpotTrade(symbol="BTC/USDT", side="buy", quantity="0.5"), holds={"bybit:balance:USDT": "30000"}),

@@ -14,6 +14,7 @@ MARKET = {
 
 class TestOkx(VenueConformance):
     venue = "okx"
+    dialect = "okx"
     market = MARKET
     samples = (
         Sample(SpotTrade(symbol="BTC/USDT", side="buy", quantity="0.5"), holds={"okx:balance:USDT": "30000"}),

@@ -17,6 +17,7 @@ from ..errors import BasisError, ConfigurationError, CredentialError, GuardRefus
 from ..factory import VenueClientFactory
 from ..findings import Finding, gravest
 from ..market.settings import load_data_settings
+from ..network import Network
 from ..run.plan import Plan, load_plan
 from ..validation import check_of, of_clients, of_environment, of_settings, of_warning
 
@@ -61,8 +62,9 @@ class Checks:
             self._environment(settings)
             self._files("plan", "plans", lambda file: _plan(file, settings))
         self._files("data settings", "data", load_data_settings)
-        if self._try("static limits", lambda: read_limits(self._configs)) and settings and not settings.selection.live:
-            self._add([Finding("pass", "static limits", "limits.yaml loads; its limits hold for live runs")])
+        limits = self._try("static limits", lambda: read_limits(self._configs))
+        if limits == () and settings is not None and Network.MAINNET in settings.networks.values():
+            self._add([Finding("warn", "static limits", "nothing limits what this run may spend", "add a limit to configs/limits.yaml")])
 
     def document(self) -> dict[str, Any]:
         """What was found, as JSON data."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,17 +32,28 @@ def opened(directory: Path) -> Iterator[SqliteJournal]:
         journal.close()
 
 
-def write_by_hand(journal: SqliteJournal, directory: Path, events: Sequence[Event]) -> None:
-    """Append what a person says, as the one who holds its accounts. Raises `AccountBusy` while a runner does."""
+def write_by_hand(journal: SqliteJournal, directory: Path, decide: Callable[[JournalState], Sequence[Event]]) -> Sequence[Event]:
+    """Append what a person says, as the one who holds its accounts: `decide` answers that, and what it raises is raised. Answers what was
+    written. Raises `AccountBusy` while a runner holds an account."""
+    from ..errors import TryAgainLater
     from ..journal.locks import AccountLocks
     from ..network import Account
 
-    identities = {alias: identity for event in events for alias, identity in event.accounts.items()}
+    identities = _accounts(decide(replayed(journal.verified())))
     locks = AccountLocks(directory / "locks", [Account(alias, identity, "", alias) for alias, identity in identities.items()])
     try:
+        events = decide(replayed(journal.verified()))  # again: a runner may have written until the accounts were ours
+        if not _accounts(events).items() <= identities.items():
+            raise TryAgainLater("a runner wrote to the journal meanwhile; look at `basis journal show` again")
         journal.write(events)
     finally:
         locks.release()
+    return events
+
+
+def _accounts(events: Sequence[Event]) -> dict[str, str]:
+    """The identities of all accounts that the events are about, by alias."""
+    return {alias: identity for event in events for alias, identity in event.accounts.items()}
 
 
 def replayed(rows: Iterable[Row]) -> JournalState:
@@ -51,8 +62,7 @@ def replayed(rows: Iterable[Row]) -> JournalState:
     from ..journal.state import JournalState
 
     events = [row.event() for row in rows]
-    identities = {alias: identity for event in events for alias, identity in event.accounts.items()}
-    state = JournalState(identities)
+    state = JournalState(_accounts(events))
     with money():
         for event in events:
             state.apply(event)

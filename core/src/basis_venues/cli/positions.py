@@ -46,7 +46,7 @@ def positions(
 
 def _compared(manager: BlockingManager) -> dict[str, Any]:
     observed = manager.positions()
-    books = manager.manager.state.book
+    books = manager.state.book
     keys = sorted({*observed, *books.held()})
     return {
         "positions": [
@@ -58,6 +58,6 @@ def _compared(manager: BlockingManager) -> dict[str, Any]:
             }
             for key in keys
         ],
-        "obligations": {key: f"{amount:f}" for key, amount in manager.manager.obligations().items()},
-        "frozen": manager.manager.obstacles,
+        "obligations": {key: f"{amount:f}" for key, amount in manager.obligations().items()},
+        "frozen": manager.frozen,
     }

@@ -32,9 +32,10 @@ def resolve(
 ) -> None:
     """Close an open step by hand and let its account act again, with the positions that the venue then shows. Stop the runner first."""
     from ..execution.resolution import resolution
+    from ..journal.events import Thawed
     from ..states import State as Standing
     from . import output
-    from .journal_file import opened, replayed, write_by_hand
+    from .journal_file import opened, write_by_hand
     from .places import state_directory
 
     if not reason.strip():
@@ -43,14 +44,13 @@ def resolve(
     with opened(directory) as journal:
         found = _mode_of(journal, step, mode)
         said = Standing.FILLED if outcome is Outcome.HAPPENED else Standing.REJECTED
-        events = resolution(replayed(journal.verified()), found, step, said, reason)
-        write_by_hand(journal, directory, events)
-    thawed = events[1].account
+        events = write_by_hand(journal, directory, lambda standing: resolution(standing, found, step, said, reason))
+    thawed = [event.account for event in events if isinstance(event, Thawed)]
     answer = {"step": step, "mode": found, "as": outcome.value, "thawed": thawed, "reason": reason}
     if json:
         output.document(answer)
     else:
-        output.line(f"{step} of {found} is closed as {outcome.value}; {thawed} may act again")
+        output.line(f"{step} of {found} is closed as {outcome.value}; {', '.join(thawed) or 'no account'} may act again")
 
 
 def _mode_of(journal: SqliteJournal, step: str, mode: str | None) -> str:

@@ -20,12 +20,12 @@ def thaw(
     """Let a frozen account act again, with the positions that its venue then shows. Resolve its open steps and stop the runner first."""
     from ..execution.resolution import thawing
     from . import output
-    from .journal_file import opened, replayed, write_by_hand
+    from .journal_file import opened, write_by_hand
     from .places import state_directory
 
     directory = state_directory(state, profile, configs)
     with opened(directory) as journal:
-        write_by_hand(journal, directory, [thawing(replayed(journal.verified()), account, reason)])
+        write_by_hand(journal, directory, lambda standing: [thawing(standing, account, reason)])
     if json:
         output.document({"thawed": account, "reason": reason})
     else:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from datetime import datetime
 from decimal import Decimal
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..actions import Action
 from ..errors import BasisError
 from ..keys import Key
 from ..results import ActionResult
+from ..states import State
 from .manager import ExecutionManager
+
+if TYPE_CHECKING:
+    from ..journal.state import JournalState
 
 Answer = TypeVar("Answer")
 
@@ -67,21 +71,69 @@ class BlockingManager:
         """As `ExecutionManager.pass_time`."""
         self._run(self._manager.pass_time(until))
 
+    def obligations(self) -> dict[Key, Decimal]:
+        """As `ExecutionManager.obligations`."""
+        return self._manager.obligations()
+
+    def heartbeat(self) -> dict[str, Mapping[str, str]]:
+        """As `ExecutionManager.heartbeat`."""
+        return self._run(self._manager.heartbeat())
+
+    def resolve(self, step: str, state: State, reason: str) -> None:
+        """As `ExecutionManager.resolve`."""
+        self._run(self._manager.resolve(step, state, reason))
+
+    def thaw(self, account: str, reason: str) -> None:
+        """As `ExecutionManager.thaw`."""
+        self._run(self._manager.thaw(account, reason))
+
     @property
-    def manager(self) -> ExecutionManager:
-        """The manager inside."""
-        return self._manager
+    def frozen(self) -> dict[str, str]:
+        """As `ExecutionManager.frozen`."""
+        return self._manager.frozen
+
+    @property
+    def state(self) -> JournalState:
+        """As `ExecutionManager.state`."""
+        return self._manager.state
 
     def _run(self, coroutine: Coroutine[Any, Any, Answer]) -> Answer:
         if self._loop is None:
             return drive(coroutine)
-        import asyncio
         import threading
 
         if threading.current_thread() is self._thread:
             coroutine.close()
             raise BasisError("the blocking manager was called from inside its own event loop; use ExecutionManager there")
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+        return self._answered(coroutine)
+
+    def _answered(self, coroutine: Coroutine[Any, Any, Answer]) -> Answer:
+        """What the coroutine answers in the loop's thread. Where the waiting is interrupted (Ctrl-C, a signal), it is cancelled and has
+        come to its end before this raises: nothing is closed under its feet."""
+        from concurrent.futures import Future, wait
+
+        answer: Future[Answer] = Future()
+        tasks: list[Any] = []
+
+        def begin() -> None:
+            tasks.append(self._loop.create_task(coroutine))
+            tasks[0].add_done_callback(lambda task: _pass_on(task, answer))
+
+        def give_up() -> None:
+            if tasks:
+                tasks[0].cancel()
+            else:  # interrupted before it was begun
+                coroutine.close()
+                answer.set_exception(InterruptedError())
+
+        try:
+            self._loop.call_soon_threadsafe(begin)
+            return answer.result()
+        except BaseException:
+            if not answer.done():
+                self._loop.call_soon_threadsafe(give_up)
+                wait([answer])
+            raise
 
     def _start_thread(self) -> None:
         import asyncio
@@ -97,3 +149,15 @@ class BlockingManager:
             self._thread.join()
             self._loop.close()
             self._loop = None
+
+
+def _pass_on(task: Any, answer: Any) -> None:
+    """How a task ended, for the thread that waits for it."""
+    if task.cancelled():
+        from asyncio import CancelledError
+
+        answer.set_exception(CancelledError())
+    elif task.exception() is not None:
+        answer.set_exception(task.exception())
+    else:
+        answer.set_result(task.result())

@@ -64,6 +64,8 @@ def checked(report: Report, allowed: Collection[State] = _SAID_BY_VENUES) -> Rep
         raise TypeError("the answer is not a report of a venue")
     if type(report.at) is not int or not isinstance(report.reason, str) or type(report.final) is not bool:
         raise TypeError("a report's time is a whole number, its reason is text, and it is final or not")
+    if not isinstance(report.alarm, str):
+        raise TypeError("a report's alarm is text")
     if report.state is State.FILLED and not report.effects:
         raise ValueError("filled, but no effects: the venue's answer is incomplete")
     if report.state in NOTHING_HAPPENED and report.effects:

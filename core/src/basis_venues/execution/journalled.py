@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..actions import Action
 from ..attempts import attempt_key, is_ours
@@ -16,7 +16,7 @@ from ..errors import BasisError, Denied, Stopped, TryAgainLater
 from ..journal.events import Event, Frozen, Observed, Outcome, Sending
 from ..journal.sqlite import JournalUnwritable
 from ..journal.state import StepRecord
-from ..keys import Key
+from ..keys import TRANSIT, Key, split_key
 from ..market.live import LiveMarket
 from ..observers import Observers
 from ..orders import Effect, Order, Prepared, Report, Step, deltas
@@ -26,7 +26,7 @@ from ..states import CLOSED, DONE, NOTHING_HAPPENED, OPEN, RESENDABLE, SUCCEEDED
 from ..venues import Venue, Venues
 from . import boundary
 from .books import SimulatedBooks
-from .loop import Done, TightLoop, late
+from .loop import Done, TightLoop
 from .records import Records
 from .settle import Renew, settle
 from .stops import HaltFlags
@@ -37,6 +37,33 @@ MAX_STEPS = 16
 """More steps than any order has: so many are looked for after a journal was torn."""
 TRUST_MS = 30_000
 """How long a verified reading of an account stands for the reading before its next order."""
+
+
+class Sent(NamedTuple):
+    """A write that was sent at `since` (ms), and what was said of it then."""
+
+    prepared: Prepared
+    since: int
+    report: Report
+
+
+class Work(NamedTuple):
+    """One step of an order to be carried out: which of the plan's, in its how-manyeth attempt, on which positions. `sent`: it was sent
+    already, and is settled first."""
+
+    mode: str
+    order: Order
+    venue: Venue
+    plan: tuple[Step, ...]
+    number: int
+    keys: tuple[Key, ...]
+    attempt: int
+    sent: Sent | None = None
+
+    @property
+    def step(self) -> Step:
+        """The step."""
+        return self.plan[self.number]
 
 
 class JournalledLoop(TightLoop):
@@ -183,7 +210,8 @@ class JournalledLoop(TightLoop):
         return attempt_key(self.state.identities.get(order.account, order.account), mode, step, attempt)
 
     async def _steps_on(self, order: Order, venue: Venue, plan: tuple[Step, ...], keys: tuple[Key, ...]) -> list[Done]:
-        """The plan's steps in sequence, until one is not good: steps that have an outcome in the journal are not done again, one that was being sent is settled first."""
+        """The plan's steps in sequence, until one is not good: steps that have an outcome in the journal are not done again, one that was
+        being sent is settled first."""
         done: list[Done] = []
         for number, step in enumerate(plan):
             record = self.state.steps.get((self.mode, step.id))
@@ -194,7 +222,8 @@ class JournalledLoop(TightLoop):
             elif number and (reason := self._stopped_between(order)):
                 done.append(Done(Report(State.INTERRUPTED, reason=reason), None))
             else:
-                done.append(await self._carry_out(order, venue, plan, number, keys, self._orphaned(order).get(number, 0)))
+                attempt = self._orphaned(order).get(number, 0)
+                done.append(await self._carry_out(Work(self.mode, order, venue, plan, number, keys, attempt)))
             if not done[-1].good:
                 break
         return done
@@ -293,77 +322,75 @@ class JournalledLoop(TightLoop):
         return None
 
     def _intolerant(self, home: Venue, effect: Effect) -> Venue | None:
-        """The venue whose policy does not tolerate such an effect of someone else: of those that answer for the positions it changed."""
+        """The venue whose policy does not tolerate such an effect of someone else: of those that answer for the positions it changed.
+        The arrival of what we sent ourselves is always tolerated."""
+        if any(split_key(key).kind == TRANSIT for key, _ in effect.lines):
+            return None
         owners = [owner for key, _ in effect.lines if (owner := self._venues.owner(key)) is not None]
         return next((owner for owner in owners or [home] if effect.kind not in owner.tolerated), None)
 
     # -- one step ----------------------------------------------------------------------------------------------------------------
 
-    async def _carry_out(
-        self,
-        order: Order,
-        venue: Venue,
-        plan: tuple[Step, ...],
-        number: int,
-        keys: tuple[Key, ...],
-        attempt: int = 0,
-        prepared: Prepared | None = None,
-        report: Report = Report(State.UNKNOWN, reason="the last run ended while it was being sent"),  # noqa: B008  immutable
-        since: int | None = None,
-        mode: str | None = None,
-    ) -> Done:
-        """Send a step, settle it, and compare the account with what it did. `prepared`: it was sent already, as `attempt`, at `since`."""
-        step, mode = plan[number], mode or self.mode
+    async def _carry_out(self, work: Work) -> Done:
+        """Send a step, settle it, and compare the account with what it did."""
+        order, venue, sent = work.order, work.venue, work.sent
         while True:
-            if prepared is None:
-                since = self._clock.now()
+            if sent is None:
                 try:
-                    prepared, report = await self._write(order, venue, plan, number, keys, attempt, mode)
+                    sent = await self._write(work)
                 except JournalUnwritable as error:
-                    begun = (mode, step.id) in self.state.steps
+                    begun = (work.mode, work.step.id) in self.state.steps
                     return Done(Report(State.UNKNOWN if begun else State.DENIED, reason=str(error)), None)
+            report = sent.report
             if report.state not in CLOSED:
-                renew, rest_until = self._renewal(venue, mode), self._rest_until(order, since)
-                report = await settle(venue, prepared, report, rest_until, self._clock, lambda: self.stopped(order), renew)
+                renew, rest_until = self._renewal(venue, work.mode), self._rest_until(order, sent.since)
+                report = await settle(venue, sent.prepared, report, rest_until, self._clock, lambda: self.stopped(order), renew)
             if report.state in OPEN:  # only where sending is stopped: it stays open
                 return Done(report, None)
             if report.state not in RESENDABLE:
                 break
-            if self._too_late(order) or attempt + 1 >= MAX_ATTEMPTS or self.stopped(order):
+            if self._too_late(order) or work.attempt + 1 >= MAX_ATTEMPTS or self.stopped(order):
                 report = Report(State.INTERRUPTED, reason=f"it did not reach the venue ({report.reason or report.state.value})")
                 break
             if report.state is State.NOT_SENT:
                 await self._clock.sleep(venue.timing.poll_ms)
-            attempt, prepared = attempt + 1, None
-        return await self._finish(order, venue, step, keys, report, mode)
+            work, sent = work._replace(attempt=work.attempt + 1), None
+        return await self._finish(work, report)
 
-    async def _write(
-        self, order: Order, venue: Venue, plan: tuple[Step, ...], number: int, keys: tuple[Key, ...], attempt: int, mode: str
-    ) -> tuple[Prepared, Report]:
+    async def _write(self, work: Work) -> Sent:
         """Prepare, write to the journal, send. Raises `JournalUnwritable` when the intent could not be made durable: nothing was sent."""
-        step = plan[number]
-        key = self._key(order, step.id, mode, attempt)
+        since, key = self._clock.now(), self._key(work.order, work.step.id, work.mode, work.attempt)
         try:
-            prepared = await boundary.prepare(venue.client, step, key)
+            prepared = await boundary.prepare(work.venue.client, work.step, key)
         except TryAgainLater as later:
-            return Prepared(key, step, {}), Report(State.NOT_SENT, reason=str(later))
+            return Sent(Prepared(key, work.step, {}), since, Report(State.NOT_SENT, reason=str(later)))
         except Exception as error:  # nothing has left: whatever else went wrong, it is a refusal on this side
             known = isinstance(error, BasisError)
-            reason = str(error) if known else f"{venue.name} could not prepare it: {type(error).__name__}"
-            return Prepared(key, step, {}), Report(State.DENIED, reason=reason)
-        before = {k: self.state.book[k] for k in keys}
-        marks = {k: self.state.marks[k] for k in keys if k in self.state.marks}
+            reason = str(error) if known else f"{work.venue.name} could not prepare it: {type(error).__name__}"
+            return Sent(Prepared(key, work.step, {}), since, Report(State.DENIED, reason=reason))
         adopted = key in self.state.orphans
-        now, accounts = self._clock.now(), self.records.identities(order)
-        await self.records.commit(Sending(mode, order, plan, number, attempt, prepared, keys, before, marks, now, accounts))
+        await self.records.commit(self._sending(work, prepared))
+        return Sent(prepared, since, await self._sent(work, prepared, adopted))
+
+    def _sending(self, work: Work, prepared: Prepared) -> Sending:
+        """All that recovery needs, if this run ends while the write is under way."""
+        before = {key: self.state.book[key] for key in work.keys}
+        marks = {key: self.state.marks[key] for key in work.keys if key in self.state.marks}
+        now, accounts = self._clock.now(), self.records.identities(work.order)
+        return Sending(
+            work.mode, work.order, work.plan, work.number, work.attempt, prepared, work.keys, before, marks, now, accounts
+        )  # fmt: skip
+
+    async def _sent(self, work: Work, prepared: Prepared, adopted: bool) -> Report:
+        """What the venue says of the write, unless it knows it already or nothing may leave any more."""
         if adopted:
-            return prepared, Report(State.UNKNOWN, reason="the venue knows it already, from a run whose journal was lost")
-        stopped = self.stopped(order)
+            return Report(State.UNKNOWN, reason="the venue knows it already, from a run whose journal was lost")
+        stopped = self.stopped(work.order)
         if stopped:
-            return prepared, Report(State.INTERRUPTED, reason=stopped)
-        if venue.simulated:
-            return prepared, self._simulated_send(venue, prepared)
-        return prepared, await boundary.send(venue.client, prepared)
+            return Report(State.INTERRUPTED, reason=stopped)
+        if work.venue.simulated:
+            return self._simulated_send(work.venue, prepared)
+        return await boundary.send(work.venue.client, prepared)
 
     def _renewal(self, venue: Venue, mode: str) -> Renew:
         """How a stuck write is replaced: the journal has the new form before a byte of it leaves; else the first form stands."""
@@ -381,15 +408,16 @@ class JournalledLoop(TightLoop):
 
         return renew
 
-    async def _finish(self, order: Order, venue: Venue, step: Step, keys: tuple[Key, ...], report: Report, mode: str) -> Done:
+    async def _finish(self, work: Work, report: Report) -> Done:
         """Compare the account with what the step did, and write both down."""
+        order, venue, keys = work.order, work.venue, work.keys
         if report.state not in DONE:
             done = Done(report, None)
         elif venue.simulated:
             done = self._compared(venue, keys, report)
         else:
             done = await self._verified(venue, keys, report)
-        return self._finished(order, step, await self._record(mode, order, step, done))
+        return self._finished(order, work.step, await self._record(work.mode, order, work.step, done))
 
     async def _verified(self, venue: Venue, keys: tuple[Key, ...], report: Report) -> Done:
         """What the step did, against what the owners of its positions show."""
@@ -434,9 +462,10 @@ class JournalledLoop(TightLoop):
         """Settle a step that was being sent when a run ended: look it up first, never skip to sending."""
         order = sending.order
         venue = self._venues.named(order.venue)
+        sent = Sent(sending.prepared, sending.at, Report(State.UNKNOWN, reason="the last run ended while it was being sent"))
         return await self._carry_out(
-            order, venue, sending.plan, sending.number, sending.keys, sending.attempt, sending.prepared, since=sending.at, mode=sending.mode
-        )
+            Work(sending.mode, order, venue, sending.plan, sending.number, sending.keys, sending.attempt, sent)
+        )  # fmt: skip
 
     async def freeze(self, account: str, reason: str) -> None:
         """Send nothing more from the account until a person says so."""
@@ -448,4 +477,6 @@ def _freezing(done: Done) -> str | None:
     """Why the account must not act after this step; None when it may."""
     if done.report.state is State.NEEDS_HUMAN:
         return done.report.reason
+    if done.report.alarm:
+        return done.report.alarm
     return done.reason if done.verdict is Verdict.MISMATCHED else None

@@ -80,16 +80,18 @@ class LiveRun(Course):
 
     async def close(self) -> None:
         """Let connections, journal and accounts go. What is unfinished is settled at the next start."""
-        for venue in self._venues:
-            with suppress(Exception):  # a connection that cannot be closed must not keep the journal and the accounts
-                await venue.client.close()
-        if isinstance(self.parts.market, LiveMarket):
-            with suppress(Exception):  # as above
-                await self.parts.market.close()
-        if self._journal is not None:
-            self._journal.close()
-        if self._locks is not None:
-            self._locks.release()
+        try:
+            for venue in self._venues:
+                with suppress(Exception):  # a connection that cannot be closed must not keep the others
+                    await venue.client.close()
+            if isinstance(self.parts.market, LiveMarket):
+                with suppress(Exception):  # as above
+                    await self.parts.market.close()
+        finally:
+            if self._journal is not None:
+                self._journal.close()
+            if self._locks is not None:
+                self._locks.release()
 
     @property
     def frozen(self) -> dict[str, str]:

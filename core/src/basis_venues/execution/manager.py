@@ -121,7 +121,7 @@ class ExecutionManager:
         return self._run.obligations()
 
     @property
-    def obstacles(self) -> dict[str, str]:
+    def frozen(self) -> dict[str, str]:
         """Accounts that are frozen, with the reasons."""
         return dict(self._run.frozen)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..limits import Limits
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, repr=False)
 class Parts:
     """`basis_venues.assemble` makes it from configuration; tests make it by hand.
 

@@ -15,12 +15,12 @@ class HaltFlags:
         return self._directory / (f"account-{account}" if account else "all")
 
     def reason(self, *accounts: str) -> str | None:
-        """Why nothing may be sent from any of these accounts now; None when it may."""
+        """Why nothing may be sent from any of these accounts now; None when it may. A flag that cannot be read stands."""
         for account in ("", *accounts):
-            path = self._path(account)
-            if path.exists():
+            said = _read(self._path(account))
+            if said is not None:
                 scope = f"the account {account} is" if account else "everything is"
-                return f"{scope} halted: {path.read_text(encoding='utf-8').strip() or 'no reason given'}"
+                return f"{scope} halted: {said or 'no reason given'}"
         return None
 
     def halt(self, reason: str, account: str = "") -> None:
@@ -39,5 +39,15 @@ class HaltFlags:
         """All flags: account ('' for everything) -> reason."""
         if not self._directory.is_dir():
             return {}
-        flags = {path.name: path.read_text(encoding="utf-8").strip() for path in sorted(self._directory.iterdir())}
-        return {("" if name == "all" else name.removeprefix("account-")): reason for name, reason in flags.items()}
+        flags = {path.name: _read(path) for path in sorted(self._directory.iterdir())}
+        return {("" if name == "all" else name.removeprefix("account-")): said for name, said in flags.items() if said is not None}
+
+
+def _read(path: Path) -> str | None:
+    """What the flag says; None where there is none."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").strip()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return f"its flag {path} cannot be read ({error.strerror})"

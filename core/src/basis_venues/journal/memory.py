@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import IO
 
 from ..actions import Action
 from ..errors import ActionConflict
 from ..results import ActionResult
-from .codec import fingerprint
 
 
 class MemoryJournal:
@@ -25,7 +23,7 @@ class MemoryJournal:
         result was streamed away and is no longer at hand."""
         result = self._results.get(action.id)
         if result is not None:
-            if result.action is not action and fingerprint(result.action) != fingerprint(action):
+            if result.action is not action and _differs(result.action, action):
                 raise ActionConflict(f"the action id {action.id!r} was used before with other parameters; give each action its own id")
             return result
         if self._streamed and hash(action.id) in self._streamed:
@@ -46,7 +44,15 @@ class MemoryJournal:
             self._file.close()
 
 
+def _differs(known: Action, asked: Action) -> bool:
+    from .codec import fingerprint  # few backtests ask twice
+
+    return fingerprint(known) != fingerprint(asked)
+
+
 def _row(result: ActionResult) -> str:
     """One line: id, time, state, and the change of each position."""
+    import json  # only a streamed backtest writes
+
     changes = {key: str(amount) for key, amount in result.deltas.items()}
     return f"{json.dumps({'id': result.action.id, 'at': result.at, 'state': result.state, 'deltas': changes})}\n"

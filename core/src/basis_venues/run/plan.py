@@ -115,7 +115,7 @@ def _timed(entry: Mapping[str, Any], place: Place) -> Timed:
         _refuse_misspelt("at", fields, place)
     try:
         base, offset = _when(when)
-    except ValueError as error:
+    except (ValueError, ConfigurationError) as error:
         raise _Wrong([((*place, "at"), str(error))]) from None
     action = _action(fields, place)
     if not action.id:
@@ -148,7 +148,7 @@ def _action(fields: dict[str, Any], place: Place) -> Action:
 
 def _value(key: str, value: Any, place: Place) -> Any:
     if key == "legs" and isinstance(value, list):
-        return tuple(_action(dict(leg), (*place, number)) for number, leg in enumerate(value))
+        return tuple(_action(dict(leg) if isinstance(leg, dict) else {}, (*place, number)) for number, leg in enumerate(value))
     if isinstance(value, dict):
         if set(value) == {"from_leg"} and isinstance(value["from_leg"], int):
             return FromLeg(value["from_leg"])
@@ -157,7 +157,7 @@ def _value(key: str, value: Any, place: Place) -> Any:
     if key == "good_for" and isinstance(value, str):
         try:
             return duration(value)
-        except ValueError:
+        except ConfigurationError:
             raise _Wrong([(place, "is not a duration, such as 6h")]) from None
     return value
 
@@ -201,7 +201,7 @@ def _window(name: str, text: str | None, problems: list[tuple[Place, str]]) -> i
 def _duration(document: Document, text: str) -> int:
     try:
         return duration(text)
-    except ValueError:
+    except ConfigurationError:
         raise document.error([(("valid_for",), "is not a duration, such as 10m")]) from None
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from ..assemble import Assembly
 from ..keys import Key
 from ..market.notes import Note
+from ..orders import Effect
 from ..results import ActionResult, LegResult, error_of
 from .plan import Plan
 
@@ -38,7 +39,7 @@ class RunReport(NamedTuple):
         return next((code for code in (6, 7, 8, 5, 4, 75) if code in codes), min(codes, default=0))
 
     def document(self) -> dict[str, Any]:
-        """The run as JSON data. Amounts are text, times ISO 8601 in UTC."""
+        """The run as JSON data. Amounts are text, times ISO 8601 in UTC; what a live chain did has a block instead."""
         settings = self.assembly.settings
         return {
             "mode": settings.mode.name,
@@ -48,61 +49,67 @@ class RunReport(NamedTuple):
             "networks": {venue: network.value for venue, network in settings.networks.items()},
             "from": iso(self.since),
             "to": iso(self.until),
-            "actions": [_action(result) for result in self.results],
+            "actions": [self._action(result) for result in self.results],
             "positions": {key: f"{amount:f}" for key, amount in self.positions.items()},
             "obligations": {key: f"{amount:f}" for key, amount in self.obligations.items()},
             "counts": self.counts,
             "substitutions": self._notes("substitutions"),
             "bridged": self._notes("bridged"),
             "duplicates": self._notes("duplicates"),
-            "plugins": [f"{name}" for name in settings.manifests],
+            "plugins": list(settings.manifests),
             "warnings": list(settings.warnings),
         }
 
     def _notes(self, kind: str) -> list[dict[str, Any]]:
         notes: tuple[Note, ...] = getattr(self.assembly.market, kind, ())
         return [
-            {"series": note.series, "what": note.what, "from": iso(note.since), "to": iso(note.until), "count": note.count} for note in notes
+            {"series": note.series, "what": note.what, "from": iso(note.since), "to": iso(note.until), "count": note.count}
+            for note in notes
         ]
+
+    def _action(self, result: ActionResult) -> dict[str, Any]:
+        return {
+            "id": result.action.id,
+            "action": type(result.action).__name__,
+            "at": iso(result.at),
+            "state": str(result.state),
+            "legs": [self._leg(leg) for leg in result.legs],
+            "unallocated": f"{result.unallocated:f}",
+            "notes": list(result.notes),
+            "undo": [f"{type(action).__name__} {action.id}" for action in result.undo],
+        }
+
+    def _leg(self, leg: LegResult) -> dict[str, Any]:
+        return {
+            "order": leg.order,
+            "venue": leg.venue,
+            "account": leg.account,
+            "state": leg.state.value,
+            "verdict": None if leg.verdict is None else leg.verdict.value,
+            "reason": leg.reason,
+            "deltas": {key: f"{amount:f}" for key, amount in leg.deltas.items()},
+            "externals": [
+                {"id": e.id, "kind": e.kind, **self._moment(e), "deltas": {key: f"{amount:f}" for key, amount in e.lines}}
+                for e in leg.externals
+            ],
+            "reconciliation": [
+                {
+                    "key": line.key,
+                    "expected": f"{line.expected:f}",
+                    "observed": None if line.observed is None else f"{line.observed:f}",
+                    "agrees": line.agrees,
+                }
+                for line in leg.compared
+            ],
+        }
+
+    def _moment(self, effect: Effect) -> dict[str, Any]:
+        """When an effect was: its time, or its block where a live chain shows the position that it changed."""
+        venues = self.assembly.parts.venues
+        owners = [owner for key, _ in effect.lines if (owner := venues.owner(key)) is not None]
+        return {"block": effect.at} if any(owner.chain and not owner.simulated for owner in owners) else {"at": iso(effect.at)}
 
 
 def iso(moment: int) -> str:
     """Milliseconds as ISO 8601 in UTC."""
     return datetime.fromtimestamp(moment / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _action(result: ActionResult) -> dict[str, Any]:
-    return {
-        "id": result.action.id,
-        "action": type(result.action).__name__,
-        "at": iso(result.at),
-        "state": str(result.state),
-        "legs": [_leg(leg) for leg in result.legs],
-        "unallocated": f"{result.unallocated:f}",
-        "notes": list(result.notes),
-        "undo": [f"{type(action).__name__} {action.id}" for action in result.undo],
-    }
-
-
-def _leg(leg: LegResult) -> dict[str, Any]:
-    return {
-        "order": leg.order,
-        "venue": leg.venue,
-        "account": leg.account,
-        "state": leg.state.value,
-        "verdict": None if leg.verdict is None else leg.verdict.value,
-        "reason": leg.reason,
-        "deltas": {key: f"{amount:f}" for key, amount in leg.deltas.items()},
-        "externals": [
-            {"id": e.id, "kind": e.kind, "at": iso(e.at), "deltas": {key: f"{amount:f}" for key, amount in e.lines}} for e in leg.externals
-        ],
-        "reconciliation": [
-            {
-                "key": line.key,
-                "expected": f"{line.expected:f}",
-                "observed": None if line.observed is None else f"{line.observed:f}",
-                "agrees": line.agrees,
-            }
-            for line in leg.compared
-        ],
-    }

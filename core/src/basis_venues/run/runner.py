@@ -47,7 +47,7 @@ def run_plan(
                 progress(Progress(len(results), len(schedule), due, results[-1]))
         manager.pass_time(until)
         positions = manager.positions()
-        obligations = manager.manager.obligations()
+        obligations = manager.obligations()
     return RunReport(assembly, plan, tuple(results), positions, obligations, since, until)
 
 

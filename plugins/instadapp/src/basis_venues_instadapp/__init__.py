@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from basis_venues.hookspecs import hookimpl
 
 if TYPE_CHECKING:
-    from basis_venues.contract import ModelContext, VenueModel
+    from basis_venues.contract import ClientContext, MarketData, ModelContext, VenueClient, VenueModel
 
 
 @hookimpl
@@ -24,3 +24,19 @@ def create_model(context: ModelContext) -> VenueModel:
     from .model import InstadappModel
 
     return InstadappModel(context)
+
+
+@hookimpl
+def create_client(context: ClientContext) -> VenueClient:
+    """The smart account on a real chain."""
+    from .live.client import InstadappClient
+
+    return InstadappClient(context)
+
+
+@hookimpl
+def market_data(context: ClientContext) -> MarketData:
+    """Swap rates."""
+    from .live.data import SwapRates
+
+    return SwapRates(context)

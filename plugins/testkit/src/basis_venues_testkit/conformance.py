@@ -12,17 +12,16 @@ from basis_venues.actions import action_classes
 
 from .accruing import Accruing
 from .examples import EXAMPLES
+from .faithful import Faithful
 from .levels import in_order
 from .loads import Loads
-from .honest import Honest
 from .promises import MARKER, OF_THE_KIT, LeftOut, title_of, why_of
 from .refusing import Refusing
-from .safe import Safe
 from .suite import subject_of
 from .works import Works
 
 
-class VenueConformance(Loads, Works, Refusing, Accruing, Honest, Safe):
+class VenueConformance(Loads, Works, Refusing, Accruing, Faithful):
     """The promises of a venue plugin. Subclass it in `tests/test_conformance.py` and say what the kit cannot guess (see `Suite`):
 
         class TestAcme(VenueConformance):

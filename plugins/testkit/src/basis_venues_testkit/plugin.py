@@ -12,6 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from .double import Double
     from .outcomes import Outcomes
 
 
@@ -36,6 +37,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     above = [item for item in items if _level(item) > highest]
     items[:] = [item for item in items if _level(item) <= highest]
     config.hook.pytest_deselected(items=above)
+
+
+@pytest.fixture(scope="class")
+def venue_double(request: pytest.FixtureRequest) -> Generator[Double, None, None]:
+    """The double that stands in for the venue of a conformance suite; promises that need one are left out where there is none."""
+    from .double import double_of
+
+    suite: Any = request.cls
+    with double_of(suite().subject, suite.dialect) as made:
+        yield made
 
 
 def _level(item: pytest.Item) -> int:

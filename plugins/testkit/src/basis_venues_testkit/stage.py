@@ -122,7 +122,7 @@ class Stage:
     def _venue(self, name: str, ledger: SimulatedLedger) -> Venue:
         settings = self.subject.settings[name]
         chain = self.subject.plugins.manifest(name).kind != "cex"
-        client = SimulatedClient(ledger, self.models, self.market, self.clock, reverts=chain)
+        client = SimulatedClient(ledger, reverts=chain)
         return Venue(name, self.models[name], client, True, chain, settings.timing, frozenset(settings.tolerated_externals))
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from basis_venues.actions import PerpTrade, SpotTrade
-from basis_venues.amounts import ceil_to, floor_to
+from basis_venues.amounts import ZERO, ceil_to, floor_to
 from basis_venues.errors import Denied
 from basis_venues.orders import Prepared, Report, Step
 from basis_venues.states import State
@@ -56,7 +56,7 @@ class Trading:
         try:
             answer = await self._desk.connection.call(Request(*prepared.payload["request"]), fence=prepared.fence)
         except Exception as error:
-            return await self._not_answered(error)
+            return self._not_answered(error)
         try:
             self._orders.number(answer, ask)
         except Unreadable as missing:
@@ -100,20 +100,12 @@ class Trading:
         kept = prepared.payload["ask"]
         return ask_from(kept, self._desk.listings.named(kept["listing"]))
 
-    async def _not_answered(self, error: Exception) -> Report:
+    def _not_answered(self, error: Exception) -> Report:
         proofs = self._desk.connection.wire.proofs
         proof = proofs.of(error) if isinstance(error, Said) else None
         if proof is Proof.FILTER:
             self._desk.listings.forget()
-        if proof is Proof.CLOCK:
-            await self._synchronise()
         return outcome(error, proofs)
-
-    async def _synchronise(self) -> None:
-        try:
-            await self._desk.connection.clock.synchronise()
-        except Exception:  # the next attempt will be told again
-            return
 
     def _report(self, prepared: Prepared, seen: Seen) -> Report:
         seen = shown(seen)
@@ -122,7 +114,14 @@ class Trading:
         kept = prepared.payload["before"]
         before = None if kept is None else Position(Decimal(kept[0]), Decimal(kept[1]))
         fills = [fill._replace(order=prepared.key) for fill in seen.fills]
-        return Report(seen.state, self._desk.ledger.effects(fills, before), seen.at, seen.reason)
+        alarm = _overfilled(self._ask(prepared), seen)
+        return Report(seen.state, self._desk.ledger.effects(fills, before), seen.at, seen.reason or alarm, alarm=alarm)
+
+
+def _overfilled(ask: Ask, seen: Seen) -> str:
+    """What to say of an order that did more than it was asked to; empty for one that did not."""
+    filled = sum((abs(fill.change) for fill in seen.fills), ZERO)
+    return f"the venue filled {filled:f}, and {ask.quantity:f} was asked for" if filled > ask.quantity else ""
 
 
 def ask_of(trade: Trade, listing: Listing, key: str, bounds: Mapping[str, str], band: Decimal) -> Ask:

@@ -31,6 +31,10 @@ BALANCES = ""
 """In place of a venue: the balances of all accounts."""
 
 
+class NotMade(Denied):
+    """A smart account that does not exist yet: nothing can be in it."""
+
+
 class Registry:
     """Filled by the venues while they open, asked ever after."""
 
@@ -38,6 +42,7 @@ class Registry:
         self.aliases: dict[str, str] = {}
         """address -> account alias"""
         self._addresses: dict[str, str] = {}
+        self._awaited: set[str] = set()
         self._spenders: dict[str, str] = {}
         self._decoders: dict[tuple[str, str], Decoder] = {}
         self._reads: dict[str, Reads] = {}
@@ -50,10 +55,16 @@ class Registry:
         self.aliases[address] = alias
         self._addresses[alias] = address
 
+    def await_account(self, alias: str) -> None:
+        """Say that an account may not be made yet: until `add_account` it holds nothing."""
+        self._awaited.add(alias)
+
     def address(self, alias: str) -> str:
         """Where the account is. Raises `Denied` while no venue has said so."""
         found = self._addresses.get(alias)
         if found is None:
+            if alias in self._awaited:
+                raise NotMade(f"the smart account {alias} is not made yet: send CreateAccount")
             known = ", ".join(sorted(self._addresses)) or "none"
             raise Denied(f"the account {alias} is not on this chain, or not made yet; there are: {known}")
         return found
@@ -90,7 +101,10 @@ class Registry:
             reads = self._reads.get(BALANCES if parts.kind == BALANCE else protocol_of(parts) or "")
             if reads is None:
                 raise Denied(f"no venue on this chain can show {key}")
-            found = self._read[key] = reads(parts)
+            try:
+                found = self._read[key] = reads(parts)
+            except NotMade:
+                return NOTHING
         return found
 
     # logs

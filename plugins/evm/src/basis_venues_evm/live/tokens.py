@@ -106,7 +106,7 @@ class Tokens:
         self._by_symbol[placed.symbol] = placed
         moves = SHARES_TRANSFERRED if placed.token.shares else TRANSFERRED
         self._registry.add_decoder(placed.address, moves, lambda log, _: self._moved(placed, log))
-        self._registry.add_decoder(placed.address, APPROVED, lambda log, _: self._approved(placed, log))
+        self._registry.add_decoder(placed.address, APPROVED, lambda log, sent: self._approved(placed, log, sent))
         if placed.symbol == WETH:
             self._registry.add_decoder(placed.address, DEPOSITED, lambda log, sent: self._wrapped(placed, log, sent))
             self._registry.add_decoder(placed.address, WITHDRAWN, lambda log, _: self._unwrapped(placed, log))
@@ -117,9 +117,10 @@ class Tokens:
         changes = tuple(Change(balance_key(alias, placed.symbol), change) for at, change in sides if (alias := self._alias(at)) is not None)
         return Told("transfer", changes) if changes else None
 
-    def _approved(self, placed: Placed, log: Log) -> Told | None:
+    def _approved(self, placed: Placed, log: Log, sent: Mined) -> Told | None:
+        """Of the wallet that sent the transaction; what a smart account grants within one is none of the books'."""
         alias, spender = self._alias(abi.address_in(log.topics[1])), self._registry.spender_at(abi.address_in(log.topics[2]))
-        if alias is None or spender is None:
+        if alias is None or spender is None or self._alias(sent.sender) != alias:
             return None
         return Told("setting", (Change(allowance_key(alias, spender, placed.symbol), placed.amount(abi.number(log.data)), "set"),))
 

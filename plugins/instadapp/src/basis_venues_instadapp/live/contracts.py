@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from attrs import frozen
 
 from basis_venues.errors import ConfigurationError
 from basis_venues_evm.live import Call, EvmChain
@@ -15,7 +16,8 @@ from .methods import CONNECTOR, CONNECTOR_NAMES, INDEX_LIST
 _CORE = ("index", "list", "connectors", "aggregator")
 
 
-class Contracts(NamedTuple):
+@frozen
+class Contracts:
     """`connectors` is the registry, `aggregator` the lender of flash loans, `by_name` the connectors that the registry names."""
 
     index: str
@@ -48,7 +50,8 @@ async def find_contracts(chain: EvmChain, venue: str, settings: InstadappSetting
             raise ConfigurationError(f"{where}: the registry has no connector {name}; check chain and addresses")
         if found.get(name, at) != at:
             raise ConfigurationError(f"{where}: the registry has another {name} than {found[name]}; it was changed, or the chain is wrong")
-    return Contracts(*(found[name] for name in _CORE), by_name)
+    index, accounts, registry, aggregator = (found[name] for name in _CORE)
+    return Contracts(index, accounts, registry, aggregator, by_name)
 
 
 def _told(answer: str | None) -> str:

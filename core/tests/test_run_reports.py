@@ -1,0 +1,135 @@
+"""Plans that are wrong, what a run reports of them that went, and the one word for a result."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import attrs
+import pluggy
+import pytest
+from command_line import ACCOUNTS, small_journal
+from toy_runs import Run, buy, supply
+
+from basis_venues import hookspecs
+from basis_venues.cli.journal_file import opened, write_by_hand
+from basis_venues.errors import ConfigurationError, Denied
+from basis_venues.execution.blocking import BlockingManager
+from basis_venues.execution.manager import ExecutionManager
+from basis_venues.execution.resolution import thawing
+from basis_venues.journal.events import Frozen, Thawed
+from basis_venues.journal.sqlite import SqliteJournal
+from basis_venues.journal.state import JournalState
+from basis_venues.observers import Observers
+from basis_venues.orders import Effect
+from basis_venues.results import LegResult, worst
+from basis_venues.run.plan import Plan, load_plan
+from basis_venues.run.report import RunReport
+from basis_venues.states import State, Verdict
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("    at: start+30x", "'30x' is not a duration"),
+        ("    good_for: 5 ages", "is not a duration, such as 6h"),
+        ("valid_for: never", "is not a duration, such as 10m"),
+    ],
+)
+def test_a_wrong_duration_is_told_with_its_file_and_line(tmp_path: Path, line: str, said: str) -> None:
+    """Every place where a plan says how long something takes names itself when it is wrong."""
+    rows = {"valid_for": "valid_for: 10m", "    at": "    at: start", "    good_for": "    good_for: 6h"}
+    rows[line.partition(":")[0]] = line
+    first, *fields = rows.values()
+    actions = ["  - action: SpotTrade", "    id: one", "    symbol: BTC/USDT", "    side: buy", "    quantity: '1'", *fields]
+    plan = tmp_path / "p.yaml"
+    plan.write_text("\n".join(["mode: toy", first, "actions:", *actions, ""]), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"p\.yaml:\d+: .*") as wrong:
+        load_plan(plan, tmp_path)
+    assert said in str(wrong.value)
+
+
+def test_what_a_live_chain_did_is_reported_with_its_block(tmp_path: Path) -> None:
+    """A block number is no time: it is not shown as a moment of the year 1970; what an exchange did has its time."""
+    run = Run(directory=tmp_path)
+    run.chain.set_up()
+    run.exchange().set_up()
+    strangers = (
+        Effect("a", None, (("wallet:balance:USDT", Decimal(1)),), 21_000_000, "transfer"),
+        Effect("b", None, (("north:balance:USDT", Decimal(1)),), 1_704_153_600_000, "deposit"),
+    )
+    leg = LegResult("x/chain", "chain", "wallet", State.FINAL, Verdict.VERIFIED, externals=strangers)
+    (result,) = run.act(supply())
+    shown = _document(run, result._replace(legs=(leg,)))["actions"][0]["legs"][0]["externals"]
+    assert [(each.get("block"), each.get("at")) for each in shown] == [(21_000_000, None), (None, "2024-01-02T00:00:00Z")]
+
+
+def _document(run: Run, result: Any) -> dict[str, Any]:
+    settings = SimpleNamespace(
+        mode=SimpleNamespace(name="toy"), selection=SimpleNamespace(live=True, environment="dev"), networks={}, manifests={}, warnings=()
+    )
+    assembly: Any = SimpleNamespace(settings=settings, parts=run.parts(), market=None)
+    plan = Plan(name="p", mode="toy", summary="", since=None, until=None, valid_for=1, positions={}, actions=())
+    return RunReport(assembly, plan, (result,), {}, {}, 0, 1).document()
+
+
+class Listening:
+    """An observer of halts."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str]] = []
+
+    @hookspecs.hookimpl
+    def runner_halted(self, account: str, reason: str) -> None:
+        self.told.append((account, reason))
+
+
+def test_an_account_that_a_backtest_freezes_is_told_to_observers(tmp_path: Path) -> None:
+    """Its ledger and its books disagree: `runner_halted` fires once, as in a live run."""
+    run = Run(directory=tmp_path)
+    run.exchange().set_up()
+    manager, listening = pluggy.PluginManager(hookspecs.PROJECT), Listening()
+    manager.add_hookspecs(hookspecs)
+    manager.register(listening)
+    observers = Observers(manager)
+    observers.refresh(("runner_halted",))
+    parts = run.parts(simulated=("north",), opening={"north:balance:USDT": Decimal(1000)}, observers=observers)
+    with BlockingManager(ExecutionManager(attrs.evolve(parts, state_directory=None))) as backtest:
+        assert backtest.execute_action(buy(1)).state == "VERIFIED"
+        parts.ledger.positions["north:balance:BTC"] += 1
+        assert backtest.execute_action(buy(2)).state == "MISMATCHED"
+        assert backtest.execute_action(buy(3)).state == "DENIED"
+    ((account, reason),) = listening.told
+    assert (account, "north:balance:BTC" in reason) == ("north", True)
+
+
+def test_what_no_word_stands_for_is_unknown_and_never_a_refusal() -> None:
+    """Two legs that were filled and not compared are not DENIED; only an action without legs is."""
+    leg = LegResult("x/north", "north", "north", State.FILLED, None)
+    assert worst((leg, leg)) == "UNKNOWN"
+    assert worst(()) == "DENIED"
+
+
+def test_what_a_person_says_is_judged_by_what_the_journal_says_once_the_accounts_are_held(tmp_path: Path) -> None:
+    """A runner wrote between the first look and the lock: the second look counts, and nothing is written that no longer fits."""
+    directory = small_journal(tmp_path, [Frozen("binance", "a stranger's order", ACCOUNTS)])
+    looks: list[dict[str, str]] = []
+
+    def decide(standing: JournalState) -> list[Thawed]:
+        looks.append(dict(standing.frozen))
+        if len(looks) == 1:
+            with opened(directory) as runners:
+                runners.write([Thawed("binance", "by another person", ACCOUNTS)])
+        return [thawing(standing, "binance", "mine")]
+
+    with opened(directory) as journal, pytest.raises(Denied, match="not frozen"):
+        write_by_hand(journal, directory, decide)
+    assert [set(look) for look in looks] == [{"binance"}, set()]
+    with opened(directory) as journal:
+        assert _kinds(journal) == ["FROZEN", "THAWED"]
+
+
+def _kinds(journal: SqliteJournal) -> list[str]:
+    return [row.kind for row in journal.rows()]

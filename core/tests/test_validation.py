@@ -1,0 +1,344 @@
+"""`basis check` and `basis doctor`: each item of the requirement's lists by name, passing as shipped and failing when it is broken."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import attrs
+import pytest
+from command_line import basis, shipped, small_journal, spoil
+from fake_venues import FakeClient, load, plugins, write
+
+from basis_venues.cli.connecting import connected
+from basis_venues.cli.examining import examined
+from basis_venues.clock import PlanClock
+from basis_venues.config.requirements import read_requirements
+from basis_venues.environment import EnvironmentManager
+from basis_venues.errors import TryAgainLater
+from basis_venues.factory import VenueClientFactory
+from basis_venues.findings import Finding, gravest
+from basis_venues.network import Network
+from basis_venues.validation import CHECKS, of_clients, of_environment, of_settings
+
+CANARY = "kX9canary7Qz2LmW4secretVb81"
+SPOT = "venues: {execution_subscriptions: {cex_spot: [binance], wallet: [alchemy]}}"
+KEYS = {
+    f"BASIS_DEV__{name}": value
+    for name, value in {
+        "CEX__BINANCE_SPOT_API_KEY": "k", "CEX__BINANCE_SPOT_SECRET": "s", "ALCHEMY__PRIVATE_KEY": "p", "ALCHEMY__WALLET_ADDRESS": "0x1",
+        "ALCHEMY__RPC_URL": f"https://eth-sepolia.g.alchemy.com/v2/{CANARY}",
+    }.items()
+}  # fmt: skip
+
+
+def checked(
+    configs: Path, mode: str, *options: str, env: dict[str, str] | None = None
+) -> tuple[int, dict[str, list[tuple[str, str, str]]]]:
+    """The exit code, and what each check found: (status, text, mend)."""
+    ran = basis("check", mode, *options, "--configs", configs, "--json", env=env)
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    for each in ran.document()["checks"]:
+        found.setdefault(each["check"], []).append((each["status"], each["text"], each["mend"]))
+    return ran.code, found
+
+
+@pytest.mark.parametrize("mode", ["btc_basis", "pure_lending", "eth_staking", "eth_leveraged"])
+def test_every_item_of_the_lists_passes_for_the_shipped_modes(mode: str, tmp_path: Path) -> None:
+    """Each named check is there and passes, offline, without a credential."""
+    code, found = checked(shipped(tmp_path), mode)
+    assert code == 0
+    for names in CHECKS.values():
+        for name in names:
+            assert {status for status, _, _ in found[name]} == {"pass"}, name
+
+
+BROKEN = {
+    "required venue not subscribed": (
+        "venue_requirements.yaml",
+        'required_venues: ["aave", "alchemy"]',
+        'required_venues: ["aave", "alchemy", "lido"]',
+        "pure_lending",
+        "venue requirements",
+        "fail",
+    ),
+    "venue neither required nor optional": (
+        "venue_requirements.yaml",
+        'optional_venues: ["bybit", "okx"]',
+        'optional_venues: ["bybit"]',
+        "btc_basis",
+        "optional venues",
+        "warn",
+    ),
+    "venue not installed": (
+        "modes/btc_basis.yaml",
+        "      - binance  # BTC spot trades",
+        "      - binnance",
+        "btc_basis",
+        "venue clients",
+        "fail",
+    ),
+    "weights": ("modes/btc_basis.yaml", 'okx: "0.3"', 'okx: "0.2"', "btc_basis", "allocations", "fail"),
+    "action type that the venue does not take": (
+        "modes/btc_basis.yaml",
+        "      - alchemy  # On-chain",
+        "      - aave  # On-chain",
+        "btc_basis",
+        "mode file",
+        "fail",
+    ),
+    "static limit": ("venues/binance.yaml", "max_leverage: 125", "max_leverage: 0.5", "btc_basis", "static limits", "fail"),
+    "timing": ("venues/binance.yaml", "venue_type:", "timing: {verify_within_ms: 1}\nvenue_type:", "btc_basis", "static limits", "fail"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_each_item_fails_by_its_name_when_it_is_broken(case: str, tmp_path: Path) -> None:
+    """With a text, and a line that says what mends it."""
+    name, old, new, mode, check, status = BROKEN[case]
+    configs = shipped(tmp_path)
+    spoil(configs / name, old, new)
+    code, found = checked(configs, mode)
+    assert (code == 0) is (status == "warn")
+    hits = [(text, mend) for said, text, mend in found[check] if said == status]
+    assert hits
+    assert all(text and mend for text, mend in hits)
+
+
+def test_a_venue_without_work_is_needless(tmp_path: Path) -> None:
+    """A venue to which no action type goes is a warning."""
+    mode = "venues: {execution_subscriptions: {cex_spot: [binance], wallet: [binance], cex_futures: [okx]}}\nallocation: {}"
+    settings = load(write(tmp_path, modes__m=mode), "m")
+
+    idle = attrs.evolve(settings, mode=attrs.evolve(settings.mode, routes={"cex_spot": settings.mode.routes["cex_spot"]}))
+    found = list(of_settings(idle, read_requirements(tmp_path / "none.yaml")))
+    assert Finding("pass", "nothing needless", "every venue of the mode has something to do") in found
+    kept = {name: attrs.evolve(each, account=each.account._replace(keeps=False)) for name, each in idle.manifests.items()}
+    found = list(of_settings(attrs.evolve(idle, manifests=kept), read_requirements(tmp_path / "none.yaml")))
+    assert [each.text for each in found if each.status == "warn"] == ["no action goes to okx"]
+
+
+def test_missing_credentials_fail_by_name_and_present_ones_pass(tmp_path: Path) -> None:
+    """Live, each variable that is not set is a failure of `credentials`."""
+    code, found = checked(shipped(tmp_path), "btc_basis", "--live")
+    assert code == 3
+    assert all(status == "fail" and "is not set" in text for status, text, _ in found["credentials"])
+    settings = load(write(tmp_path / "fake", modes__m=SPOT), "m", {"BASIS_EXECUTION_MODE": "live", **KEYS})
+    findings = list(of_environment(settings, EnvironmentManager(settings)))
+    assert Finding("pass", "credentials", "set for dev: binance: 2, alchemy: 3") in findings
+    assert Finding("pass", "networks", "binance: testnet, alchemy: testnet") in findings
+    assert CANARY not in repr(findings)
+
+
+def test_a_wrong_environment_variable_fails_by_name(tmp_path: Path) -> None:
+    """A word that is none, and two that disagree."""
+    for env in ({"BASIS_ENVIRONMENT": "prd"}, {"ENVIRONMENT": "testnet", "BASIS_EXECUTION_MODE": "backtest"}):
+        code, found = checked(shipped(tmp_path / "-".join(env)), "btc_basis", "--live", env=env)
+        assert code == 3
+        assert found["environment variables"][0][0] == "fail"
+
+
+def test_networks_and_the_mainnet_guard_are_a_check(tmp_path: Path) -> None:
+    """What the guard refuses is told under `networks`, with the words to type."""
+    code, found = checked(shipped(tmp_path), "btc_basis", "--live", env={"BASIS_ENVIRONMENT": "prod"})
+    assert code == 4
+    assert "--account binance" in found["networks"][0][1]
+
+
+def test_a_mixed_environment_is_told_as_declared(tmp_path: Path) -> None:
+    """Which venues are simulated over which, and where their figures come from; a contradiction fails under the same name."""
+    write(tmp_path, environments__mixed="venues: {binance: {environment: simulation}, alchemy: {environment: testnet}}")
+    env = {"BASIS_EXECUTION_MODE": "live", **KEYS}
+    settings = load(write(tmp_path, modes__m=SPOT), "m", env, profile="mixed")
+    findings = list(of_environment(settings, EnvironmentManager(settings)))
+    (mixed,) = (each for each in findings if each.check == "mixed environments")
+    assert mixed.status == "pass"
+    assert mixed.text.startswith("binance simulated over what alchemy show")
+    configs = shipped(tmp_path / "shipped")
+    (configs / "environments" / "odd.yaml").write_text(
+        "throwaway_keys: true\nvenues: {aave: {environment: simulation}}\n", encoding="utf-8"
+    )
+    code, found = checked(configs, "pure_lending", "--live", "--profile", "odd")
+    assert code == 3
+    assert found["mixed environments"][0][0] == "fail"
+
+
+@pytest.mark.parametrize("rung", [(), ("--live", "--profile", "sandbox")])
+def test_one_mode_climbs_from_simulation_to_the_sandbox_by_flags_alone(rung: tuple[str, ...], tmp_path: Path) -> None:
+    """The same files, checked with other flags."""
+    code, found = checked(shipped(tmp_path), "btc_basis", *rung)
+    assert code == 0
+    assert {status for status, _, _ in found["from simulation to live"]} == {"pass"}
+    assert all(("a client on testnet" in text) is bool(rung) for _, text, _ in found["venue clients"])
+
+
+def test_a_client_that_cannot_be_made_fails_by_name(tmp_path: Path) -> None:
+    """The plugin's failure is told, without what it said."""
+    env = {"BASIS_EXECUTION_MODE": "live", **KEYS}
+    settings = load(write(tmp_path, modes__m=SPOT), "m", env, plugins=plugins(create_client=ValueError(CANARY)))
+    found = list(of_clients(settings, VenueClientFactory(settings, EnvironmentManager(settings), PlanClock())))
+    assert {each.status for each in found} == {"fail"}
+    assert CANARY not in repr(found)
+
+
+class Beating(FakeClient):
+    """A client whose heart beats as the test says."""
+
+    said: Mapping[str, str] = {}
+    failure: Exception | None = None
+    closed = 0
+
+    async def open(self) -> Mapping[str, str]:
+        if self.failure:
+            raise self.failure
+        return {"binance": "b"}
+
+    async def heartbeat(self) -> Mapping[str, str]:
+        return self.said
+
+    async def close(self) -> None:
+        type(self).closed += 1
+
+
+def _beats(
+    tmp_path: Path, network: Network = Network.TESTNET, said: Mapping[str, str] | None = None, failure: Exception | None = None
+) -> list[Finding]:
+    client = Beating(SimpleNamespace(network=network))
+    client.said, client.failure = said or {}, failure
+    settings = load(write(tmp_path, modes__m="venues: {execution_subscriptions: {cex_spot: [binance]}}"), "m")
+    factory: Any = SimpleNamespace(client=lambda _venue: client)
+    Beating.closed = 0
+    found = list(connected(settings, factory))
+    assert Beating.closed == 1
+    return found
+
+
+def test_connect_opens_each_venue_and_shows_its_heartbeat(tmp_path: Path) -> None:
+    """One finding for each, and the connection is let go."""
+    (found,) = _beats(tmp_path, said={"latency": "12 ms", "clock skew": "3 ms"})
+    assert found == Finding("pass", "heartbeat", "binance: latency 12 ms, clock skew 3 ms; accounts: binance")
+
+
+@pytest.mark.parametrize("failure", [TryAgainLater("it is down"), RuntimeError(CANARY)])
+def test_connect_reports_a_venue_that_does_not_answer(failure: Exception, tmp_path: Path) -> None:
+    """An error of ours with its text; another by its type alone."""
+    (found,) = _beats(tmp_path, failure=failure)
+    assert found.status == "fail"
+    assert "it is down" in found.text or "RuntimeError" in found.text
+    assert CANARY not in found.text
+
+
+def test_a_key_that_may_do_too_much_fails_on_mainnet_and_warns_elsewhere(tmp_path: Path) -> None:
+    """What a client notes of its key is a finding of its own."""
+    note = {"key": "the key may withdraw, and no destination is listed"}
+    assert [each.status for each in _beats(tmp_path / "a", Network.TESTNET, note)] == ["pass", "warn"]
+    assert [each.status for each in _beats(tmp_path / "b", Network.MAINNET, note)] == ["pass", "fail"]
+
+
+def test_connect_in_a_backtest_has_nothing_to_do(tmp_path: Path) -> None:
+    """No client is made, no loop started."""
+    code, found = checked(shipped(tmp_path), "pure_lending", "--connect")
+    assert code == 0
+    assert found["heartbeat"] == [("pass", "every venue is simulated: there is nothing to connect to", "")]
+
+
+# -- doctor ------------------------------------------------------------------------------------------------------------------------
+
+
+def doctor(tmp_path: Path, state: Path | None = None) -> dict[str, list[Finding]]:
+    found: dict[str, list[Finding]] = {}
+    for each in examined(tmp_path / "configs", state or tmp_path / "state"):
+        found.setdefault(each.check, []).append(each)
+    return found
+
+
+def test_doctor_is_content_with_a_new_machine(tmp_path: Path) -> None:
+    """Versions, plugins, journals, disk, clock, modes and caches are looked at, by name."""
+    ran = basis("doctor", "--configs", shipped(tmp_path), "--state", tmp_path / "state", "--json")
+    found = ran.document()
+    assert {"versions", "plugins", "env.unified", "journal", "disk", "clock", "file modes", "caches"} == {
+        each["check"] for each in found["checks"]
+    }
+    assert all(each["mend"] for each in found["checks"] if each["status"] != "pass")
+    assert not [each for each in found["checks"] if each["status"] == "fail"]
+
+
+def test_doctor_finds_a_journal_whose_chain_is_broken(tmp_path: Path) -> None:
+    """A flipped byte that SQLite does not notice."""
+    state = small_journal(tmp_path / "state")
+    (whole,) = doctor(tmp_path, state)["journal"]
+    assert whole.status == "pass"
+    assert "holds over 4 rows" in whole.text
+    with sqlite3.connect(state / "journal.sqlite") as db:
+        db.execute("UPDATE rows SET body = replace(body, 'BTC', 'ETH') WHERE seq = 2")
+    db.close()
+    (broken,) = doctor(tmp_path, state)["journal"]
+    assert broken.status == "fail"
+    assert "damaged at row 2" in broken.text
+
+
+def test_doctor_finds_a_clock_that_went_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind the journal's last row, or before this library was written."""
+    monkeypatch.setattr(time, "time_ns", lambda: 1_600_000_000_000_000_000)
+    (clock,) = doctor(tmp_path, small_journal(tmp_path / "state"))["clock"]
+    assert clock.status == "fail"
+
+
+def test_doctor_finds_what_others_may_read(tmp_path: Path) -> None:
+    """A journal is for its owner alone."""
+    state = small_journal(tmp_path / "state")
+    tmp_path.chmod(0o755)
+    state.chmod(0o755)
+    (state / "journal.sqlite").chmod(0o644)
+    found = doctor(tmp_path, state)["file modes"]
+    assert {each.status for each in found} == {"warn"}
+    assert any(each.mend.startswith("chmod 600 ") for each in found)
+
+
+def test_doctor_finds_a_full_disk_and_stale_caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Less than a hundred megabytes, and a made-up history of another version."""
+    monkeypatch.setattr("shutil.disk_usage", lambda _path: SimpleNamespace(free=1 << 20))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "cache" / "basis-venues" / "synthetic-0.0.1").mkdir(parents=True)
+    found = doctor(tmp_path)
+    assert found["disk"][0].status == "fail"
+    assert found["caches"][0].status == "warn"
+    assert found["caches"][0].mend.endswith("synthetic-0.0.1")
+
+
+def test_the_gravest_finding_is_the_status() -> None:
+    """fail before warn before pass; nothing found is a pass."""
+    statuses: tuple[Any, ...] = ("pass", "warn", "fail")
+    for count in range(4):
+        found = [Finding(status, "c", "t") for status in statuses[:count]]
+        assert gravest(found) == (statuses[count - 1] if count else "pass")
+
+
+@pytest.mark.slow
+def test_check_stays_a_light_command(tmp_path: Path) -> None:
+    """Offline and in a backtest it imports no venue library and no event loop."""
+    code = (
+        "import sys\nfrom basis_venues.cli import main\nsys.argv = ['basis', 'check', 'btc_basis', '--configs', sys.argv[1]]\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print('LOADED', sorted({'ccxt', 'web3', 'aiohttp', 'asyncio', 'keyring', 'jsonschema'} & set(sys.modules)), file=sys.stderr)\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code, str(shipped(tmp_path))], capture_output=True, text=True, check=True)
+    assert "LOADED []" in done.stderr
+
+
+def test_a_mainnet_run_without_limits_is_a_warning(tmp_path: Path) -> None:
+    """Real money with nothing that bounds what a run may spend is worth saying; with a limit it is not said."""
+    configs = shipped(tmp_path)
+    words = ("--live", "--account", "binance", "--account", "bybit", "--account", "okx", "--account", "wallet")
+    _, found = checked(configs, "btc_basis", *words, env={"BASIS_ENVIRONMENT": "prod"})
+    assert "nothing limits what this run may spend" in {text for status, text, _ in found["static limits"] if status == "warn"}
+    (configs / "limits.yaml").write_text("limits: [{per_day_usd: 1000}]\n", encoding="utf-8")
+    _, found = checked(configs, "btc_basis", *words, env={"BASIS_ENVIRONMENT": "prod"})
+    assert {status for status, _, _ in found["static limits"]} == {"pass"}

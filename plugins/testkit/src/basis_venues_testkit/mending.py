@@ -1,0 +1,48 @@
+"""What to do about a broken promise: one sentence for each, shown beside the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+MENDING: Mapping[str, str] = {
+    "L0-1": "Name the venue in `[project.entry-points.\"basis.venues\"]` as in the manifest, and uninstall what else claims that name.",
+    "L0-2": "Correct manifest.toml as the message says; `venue` there and the entry point's name are the same.",
+    "L0-3": "Write the contract version of this core into manifest.toml, or upgrade basis-venues.",
+    "L0-4": "Move the imports that are named into the hooks or the client's modules, so that a model needs none of them.",
+    "L0-5": "Take what is needed from the context that the hooks are given; do nothing while a module is imported.",
+    "L0-6": "Leave only functions marked with @hookimpl in the entry module, spelled as in the hook reference.",
+    "L0-7": "Make settings_class answer a class with @attrs.frozen(kw_only=True) that extends VenueSettings and fits venue.yaml.",
+    "L0-8": "Put the missing file beside the manifest, inside the package, so that the wheel takes it in.",
+    "L0-9": "Mark every key, secret, token and URL in [[credentials]] with secret = true, under a variable such as CEX__ACME_API_KEY.",
+    "L0-10": "List bare host names, and chain ids for a protocol, under [networks.mainnet] and [networks.testnet].",
+    "L0-11": "Give [client_id] room for 32 characters of a-z and 0-9, and [fence] the length of its window.",
+    "L0-12": "Move the class under an action type that it belongs to, or correct its spelling.",
+    "L1-1": "Add a Sample of that action to the suite, or declare it as 'not_implemented: why' or 'unsupported: why'.",
+    "L1-2": "Raise not_supported(...) first thing in plan for every other action, or declare the action.",
+    "L1-3": "Compare the lines of `effects` with what `touches` names; the difference is shown key by key.",
+    "L1-4": "Let `touches` name every key that plan reads or effects change.",
+    "L1-5": "Write figures as text or Decimal; never divide or multiply by a float.",
+    "L1-6": "Build keys as account:kind:instrument, on the order's account, with the venue's name first where the venue answers for them.",
+    "L1-7": "Build effect ids as f'{ref.id}:0', f'{ref.id}:1', and give every effect ref.id as its order.",
+    "L1-8": "Use market.now() for the time, and nothing that is not handed to the model; do not change `view`.",
+    "L1-9": "Number the steps f'{order.id}/{number}' from 0, each with the order and at least one action.",
+    "L1-10": "Use tuples and text in actions and bounds, so that a step is the same after JSON.",
+    "L1-11": "Answer the lot and the bounds in `limits`, and raise Denied in `plan` for what breaks them.",
+    "L1-12": "Raise Denied with a sentence for what must not be tried, StepFails for what the venue would refuse.",
+    "L1-13": "Let `accruals` count an event once: after `since`, up to and including `until`, with an id made from its time.",
+    "L1-14": "Let `next_accrual` answer the time of the very next event, and None where there is none.",
+    "L1-15": "Let `series` name every market figure that plan and effects ask for.",
+    "L2-1": "Send the attempt's key as the client order id, in one request.",
+    "L2-2": "Answer UNKNOWN, or raise, for whatever is not on the venue's list of proven refusals.",
+    "L2-3": "Answer UNKNOWN where the reply has no order id or cannot be read; the core looks it up.",
+    "L2-4": "Switch off retries in the client and in the library under it; the core sends again when that is safe.",
+    "L2-5": "Look the order up by client id, then among the orders that are over, then among fills.",
+    "L2-6": "Answer ABSENT only for the venue's own answer that there is no such order, and UNKNOWN for every failed read.",
+    "L2-7": "Put the venue's code on the list of proven refusals, and hand its words on as the reason.",
+    "L2-8": "Take the state from the venue's status and the effects from its fills, never from what was asked for.",
+    "L2-9": "Build effect ids from the venue's own ids of fills, in one place for send, look-up and history.",
+    "L2-10": "Check the venue's filters in prepare and raise Denied with both figures; never round a quantity.",
+    "L2-11": "Build the request in prepare from step and key alone; send it in send.",
+    "L2-12": "Never log requests or headers; hide every credential in words that come from the venue.",
+    "L2-13": "Cancel by client id in one request, and tell resting orders as ACCEPTED and those taken back as CANCELLED.",
+}

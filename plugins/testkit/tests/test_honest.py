@@ -1,0 +1,213 @@
+"""Level 2 tested on itself: a good client keeps every promise, and each dishonest one breaks exactly the intended promise."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import basis_venues_binance.live
+import basis_venues_ccxt.live.making  # noqa: F401  loaded once, not anew in every run
+import basis_venues_sandbox.exchange.sandbox  # noqa: F401
+import basis_venues_sandbox.exchange.server  # noqa: F401
+import pytest
+
+from basis_venues_testkit import VenueConformance
+from basis_venues_testkit.mending import MENDING
+
+pytest_plugins = ["pytester"]
+pytestmark = pytest.mark.slow
+
+BINANCE = Path(basis_venues_binance.live.__file__).parent
+
+HOOKS = """
+from basis_venues.hookspecs import hookimpl
+
+
+@hookimpl
+def settings_class():
+    from basis_venues_ccxt import ExchangeSettings
+
+    return ExchangeSettings
+
+
+@hookimpl
+def create_model(context):
+    from basis_venues_ccxt import ExchangeModel
+
+    return ExchangeModel(context)
+
+
+@hookimpl
+def create_client(context):
+    from .client import AcmeClient
+
+    return AcmeClient(context)
+"""
+
+CLIENT = """
+import logging
+import uuid
+
+import attrs
+
+from basis_venues.amounts import floor_to
+from basis_venues.errors import Denied
+from basis_venues.states import State
+from basis_venues_binance.live import EXCHANGE
+from basis_venues_ccxt.live import ExchangeClient
+from basis_venues_ccxt.live.rules import read_rules
+
+DONE = (State.FILLED, State.EXPIRED, State.CANCELLED)
+
+
+class AcmeClient(ExchangeClient):
+    def __init__(self, context):
+        super().__init__(context, EXCHANGE, read_rules("basis_venues_acme"))
+        self.context = context
+"""
+
+SUITE = """
+from basis_venues.actions import SpotTrade
+from basis_venues_testkit import Sample, VenueConformance
+
+
+class TestAcme(VenueConformance):
+    venue = "acme"
+    dialect = "binance"
+    market = {"acme:price:BTC/USDT": "50000"}
+    samples = (Sample(SpotTrade(symbol="BTC/USDT", side="buy", quantity="0.1"), holds={"acme:balance:USDT": "6000"}),)
+"""
+
+BAD = [
+    ("sends again on its own", "L2-4", """
+    async def send(self, prepared):
+        report = await super().send(prepared)
+        if report.state is State.UNKNOWN:
+            await super().send(prepared)
+        return report
+"""),
+    ("takes a timeout for a refusal", "L2-2", """
+    async def send(self, prepared):
+        report = await super().send(prepared)
+        return report._replace(state=State.REJECTED) if report.state is State.UNKNOWN else report
+"""),
+    ("takes any acknowledgement for an order", "L2-3", """
+    async def send(self, prepared):
+        report = await super().send(prepared)
+        is_nameless = report.state is State.UNKNOWN and "not about this order" in report.reason or "orderId" in report.reason
+        return report._replace(state=State.ACCEPTED) if is_nameless else report
+"""),
+    ("takes what it cannot read for absent", "L2-6", """
+    async def lookup(self, prepared):
+        try:
+            report = await super().lookup(prepared)
+        except Exception:
+            return (await super().lookup(prepared))._replace(state=State.ABSENT) if False else type(self).nothing
+        return report._replace(state=State.ABSENT) if report.state is State.UNKNOWN else report
+
+    from basis_venues.orders import Report
+
+    nothing = Report(State.ABSENT, reason="not there")
+"""),
+    ("does not know a refusal", "L2-7", """
+    async def send(self, prepared):
+        report = await super().send(prepared)
+        return report._replace(state=State.UNKNOWN) if report.state is State.REJECTED else report
+"""),
+    ("tells a part as the whole", "L2-8", """
+    async def lookup(self, prepared):
+        report = await super().lookup(prepared)
+        return report._replace(state=State.FILLED) if report.effects else report
+"""),
+    ("names effects anew in each answer", "L2-9", """
+    async def lookup(self, prepared):
+        report = await super().lookup(prepared)
+        return report._replace(effects=tuple(each._replace(id=f"seen-{each.id}") for each in report.effects))
+"""),
+    ("rounds what is asked for", "L2-10", """
+    async def prepare(self, step, attempt_key):
+        try:
+            return await super().prepare(step, attempt_key)
+        except Denied:
+            (trade,) = step.actions
+            lot = self._listings.trading(trade.symbol).lot
+            rounded = attrs.evolve(trade, quantity=floor_to(trade.quantity, lot))
+            return await super().prepare(step._replace(actions=(rounded,)), attempt_key)
+"""),
+    ("prepares something else each time", "L2-11", """
+    async def prepare(self, step, attempt_key):
+        prepared = await super().prepare(step, attempt_key)
+        return prepared._replace(payload={**prepared.payload, "salt": uuid.uuid4().hex})
+"""),
+    ("logs its keys", "L2-12", """
+    async def open(self):
+        logging.getLogger("acme").debug("opening with %s", {name: each.reveal() for name, each in self.context.credentials.items()})
+        return await super().open()
+"""),
+    ("takes no order back", "L2-13", """
+    async def cancel(self, prepared):
+        return None
+"""),
+]  # fmt: skip
+
+
+def install(folder: Path, flaw: str = "") -> None:
+    """Lay out a plugin that speaks Binance's spot protocol, with the flaw in its client."""
+    package, metadata = folder / "basis_venues_acme", folder / "basis_venues_acme-1.0.dist-info"
+    package.mkdir()
+    metadata.mkdir()
+    manifest = (BINANCE / "manifest.toml").read_text(encoding="utf-8")
+    head, _, rest = manifest.partition("[actions.cex_futures]")
+    tail = "[[credentials]]" + rest.partition("[[credentials]]")[2]
+    (package / "manifest.toml").write_text(
+        (head + tail).replace('"binance"', '"acme"').replace(', "wallet"]', "]").replace("BINANCE", "ACME").replace(
+            '["cex_futures", "hedge_execution"]', '["cex_spot"]'
+        ),
+        encoding="utf-8",
+    )  # fmt: skip
+    (package / "venue.yaml").write_text((BINANCE / "venue.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    (package / "py.typed").write_text("")
+    (package / "__init__.py").write_text(HOOKS)
+    (package / "client.py").write_text(CLIENT + flaw)
+    (metadata / "METADATA").write_text("Name: basis-venues-acme\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[basis.venues]\nacme = basis_venues_acme\n")
+
+
+def run(pytester: pytest.Pytester, *options: str) -> tuple[str, dict[str, Any]]:
+    """What pytest printed, and the report's line on acme."""
+    pytester.syspathinsert()
+    pytester.makepyfile(test_acme=SUITE)
+    result = pytester.runpytest_inprocess("-q", "-p", "no:cacheprovider", "--basis-report", "conformance.json", *options)
+    report = json.loads((pytester.path / "conformance.json").read_text())
+    return result.stdout.str(), report["venues"]["acme"]
+
+
+def test_a_good_client_reaches_level_2(pytester: pytest.Pytester) -> None:
+    """Every promise of all levels is kept, none left out but for accruals that the spot markets do not have."""
+    install(pytester.path)
+    said, venue = run(pytester)
+    assert venue["level"] == 2, said
+    assert {name for name, each in venue["promises"].items() if each["result"] != "passed"} <= {"L1-13", "L1-14"}
+
+
+@pytest.mark.parametrize(("promise", "flaw"), [each[1:] for each in BAD], ids=[each[0] for each in BAD])
+def test_a_dishonest_client_breaks_the_intended_promise_alone(pytester: pytest.Pytester, promise: str, flaw: str) -> None:
+    """One flaw breaks one promise, and no other with it."""
+    install(pytester.path, flaw)
+    said, venue = run(pytester, "-k", "test_l2")
+    assert [name for name, each in venue["promises"].items() if each["result"] == "failed"] == [promise], said
+
+
+def test_a_level_that_was_not_asked_for_is_not_tried(pytester: pytest.Pytester) -> None:
+    """`--basis-level 0` leaves all above out, and the report says so."""
+    install(pytester.path)
+    _, venue = run(pytester, "--basis-level", "0")
+    assert {name.partition("-")[0] for name, each in venue["promises"].items() if each["result"] == "not run"} == {"L1", "L2"}
+    assert venue["level"] == 0
+
+
+def test_every_promise_has_a_reason_and_something_to_do() -> None:
+    """Shown beside the evidence by `basis conformance`; none is left over from a promise that is no more."""
+    assert list(MENDING) == list(VenueConformance.promises()) == list(VenueConformance.reasons())
+    assert all(VenueConformance.reasons().values())

@@ -1,0 +1,129 @@
+"""Leverage in one transaction: entry, hold, partial deleverage and unwind through a smart account, verified against the contracts."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from basis_venues import series
+from basis_venues.actions import (
+    MAX,
+    Action,
+    AtomicBundle,
+    Borrow,
+    CreateAccount,
+    FromLeg,
+    SetEMode,
+    Stake,
+    Supply,
+    Unwind,
+    UnwrapEther,
+    Wrap,
+)
+from basis_venues.amounts import MONEY
+
+pytestmark = pytest.mark.slow
+
+MODE = {
+    "mode": "leveraged",
+    "share_class": "ETH",
+    "asset": "ETH",
+    "venues": {
+        "lending_execution": {"primary": "aave", "on_chain_leverage_venue": "aave"},
+        "staking_execution": {"primary": "lido"},
+        "flash_loan_execution": {"primary": "instadapp"},
+        "unwind_execution": {"primary": "instadapp"},
+        "execution_subscriptions": {"wallet": ["alchemy"]},
+    },
+}
+ACCOUNT_DATA = "getUserAccountData(address)(uint256,uint256,uint256,uint256,uint256,uint256)"
+SCALED = "scaledBalanceOf(address)(uint256)"
+ASSETS = ("WETH", "USDC", "USDT", "wstETH")
+
+
+def lever(soon: int, equity: str = "10", flash: str = "70", name: str = "lever") -> AtomicBundle:
+    """The reference's recipe."""
+    loan = Decimal(flash)
+    legs: tuple[Action, ...] = (
+        UnwrapEther(amount=loan),
+        Stake(amount=Decimal(equity) + loan),
+        Wrap(amount=MAX),
+        Supply(asset="wstETH", amount=FromLeg(2)),
+        SetEMode(category=1),
+        Borrow(asset="WETH", amount=loan * (1 + Decimal("0.0005"))),
+    )
+    return AtomicBundle(id=name, flash_asset="WETH", flash_amount=loan, equity=equity, legs=legs, valid_until=soon)
+
+
+def account_of(run: Any) -> str:
+    """Where the smart account is."""
+    return str(run.client("instadapp").chain.address_of("dsa"))
+
+
+async def agrees(run: Any) -> Decimal | None:
+    """The model's standing and the positions against the pool's own numbers, at the same block. Answers the health factor."""
+    at, state, market = run.control.addresses, run.manager.state, run.manager._parts.market
+    run.control.mine()
+    market._quotes.clear()
+    await market.refresh([each("aave", asset) for asset in ASSETS for each in (series.supply_index, series.borrow_index, series.oracle)])
+    account = account_of(run)
+    told = run.control.owner.read(at.aave.pool, ACCOUNT_DATA, account)
+    standing = run.manager._parts.ledger.models["aave"].standing("dsa", state.book, market)
+    assert standing.collateral == told[0]
+    assert standing.debt == told[1]
+    if not told[1]:
+        assert standing.health_factor is None
+        return None
+    assert abs(int(MONEY.scaleb(standing.health_factor, 18)) - told[5]) <= 1
+    debt = run.control.owner.read(at.aave.debt_tokens["WETH"], SCALED, account)
+    supplied = run.control.owner.read(at.aave.a_tokens["wstETH"], SCALED, account)
+    assert MONEY.scaleb(state.book["dsa:borrowed:aave/WETH"], 18) == debt
+    assert MONEY.scaleb(state.book["dsa:supplied:aave/wstETH"], 18) == supplied
+    return Decimal(told[5]).scaleb(-18)
+
+
+def test_the_example_of_the_reference(play: Any, soon: int) -> None:
+    """Equity 10 and flash loan 70: health factor 1.0852 and leverage 8.03, by Aave's own numbers."""
+
+    async def course(run: Any) -> None:
+        await run.good(CreateAccount(id="make", valid_until=soon), lever(soon))
+        factor = await agrees(run)
+        assert round(factor, 4) == Decimal("1.0852")
+        told = run.control.owner.read(run.control.addresses.aave.pool, ACCOUNT_DATA, account_of(run))
+        assert round(Decimal(told[0]) / (told[0] - told[1]), 2) == Decimal("8.03")
+        assert run.control.balance("WETH", account_of(run)) == 0
+        assert run.control.balance("ETH", account_of(run)) == 0
+        await run.judge(mined=2)
+
+    play(course, MODE)
+
+
+def test_entry_hold_deleverage_and_unwind(play: Any, soon: int) -> None:
+    """Each in one transaction, each VERIFIED, the accrual of a month in between; neither debt nor collateral is left."""
+
+    async def course(run: Any) -> None:
+        before = run.control.balance("ETH", run.control.addresses.wallet)
+        await run.good(CreateAccount(id="make", valid_until=soon), lever(soon, flash="30"))
+        entered = await agrees(run)
+        run.pass_time(20 * 86_400_000)
+        held = await agrees(run)
+        assert held < entered, "the debt grew, and the staked ether is where it was"
+        run.control.lido.report(reward=5 * 10**18)
+        run.pass_time(1000)
+        (halved,) = await run.good(Unwind(id="half", fraction="0.5", slippage="0.005", valid_until=soon))
+        assert await agrees(run) > held
+        assert halved.deltas["dsa:borrowed:aave/WETH"] < -14
+        run.pass_time(20 * 86_400_000)
+        (closed,) = await run.good(Unwind(id="close", slippage="0.005", valid_until=soon))
+        assert await agrees(run) is None
+        assert closed.deltas["wallet:balance:WETH"] > 4
+        left = {key: amount for key, amount in (await run.manager.positions()).items() if key.startswith("dsa:") and "setting" not in key}
+        assert all(amount <= Decimal("1e-15") for amount in left.values()), left
+        back = run.control.balance("WETH", run.control.addresses.wallet)
+        assert Decimal(back).scaleb(-18) > Decimal("9.8")
+        assert before - run.control.balance("ETH", run.control.addresses.wallet) < 10.1 * 10**18
+        await run.judge(mined=4)
+
+    play(course, MODE)
