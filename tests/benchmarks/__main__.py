@@ -1,10 +1,10 @@
-"""`hatch run bench [cold] [backtest] [journal] [chain]`: print figures, assert nothing."""
+"""`hatch run bench [cold] [backtest] [journal] [chain] [bundle]`: print figures, assert nothing."""
 
 import argparse
 
-from . import backtest, chain, cold_start, journal
+from . import backtest, bundle, chain, cold_start, journal
 
-PARTS = {"cold": cold_start.run, "backtest": backtest.run, "journal": journal.run, "chain": chain.run}
+PARTS = {"cold": cold_start.run, "backtest": backtest.run, "journal": journal.run, "chain": chain.run, "bundle": bundle.run}
 
 
 def main() -> None:

@@ -154,8 +154,8 @@ def test_an_exit_that_fails_changes_nothing(play: Any, soon: int, fault: str) ->
     play(course, MODE)
 
 
-def test_a_price_that_moved_is_refused(play: Any, soon: int) -> None:
-    """Too much for the collateral at the oracle's price: the floor of this side is asked first, and the protocol's own limit names itself."""
+def test_too_much_debt_is_refused(play: Any, soon: int) -> None:
+    """Too much for the collateral: this side's floor is asked first, and the protocol's own limit names itself."""
 
     async def course(run: Any) -> None:
         await run.good(CreateAccount(id="make", valid_until=soon))
@@ -234,6 +234,38 @@ def test_the_account_is_found_again_after_a_restart(play: Any, soon: int) -> Non
         play(course, MODE)
 
 
+@pytest.mark.parametrize("verb", ["accept_then_timeout", "accept_then_reset"])
+def test_e1_e29_a_bundle_whose_answer_is_lost_happens_once(play: Any, soon: int, verb: str) -> None:
+    """The making of the account, the entry and the exit: looked up by their hashes, each mined once."""
+
+    async def course(run: Any) -> None:
+        for action in (CreateAccount(id="make", valid_until=soon), lever(soon), Unwind(id="u", slippage="0.005", valid_until=soon)):
+            run.control.fault(verb, 1)
+            await run.good(action)
+        await run.judge(mined=3)
+
+    play(course, MODE)
+
+
+def test_an_account_made_when_the_run_ended_is_known_to_the_next(play: Any, soon: int) -> None:
+    """The transaction left, and the run ended before it was seen: the next run settles it and goes on."""
+
+    async def cut_off(run: Any) -> None:
+        run.control.fault("null_receipt")
+        task = asyncio.create_task(run.do(CreateAccount(id="make", valid_until=soon)))
+        await asyncio.sleep(0.4)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        run.control.clear_faults()
+
+    async def go_on(run: Any) -> None:
+        await run.good(CreateAccount(id="make", valid_until=soon), lever(soon))
+        await run.judge(mined=2)
+
+    play(cut_off, MODE)
+    play(go_on, MODE)
+
+
 def test_an_account_that_someone_else_may_use_is_not_taken(play: Any, soon: int) -> None:
     """A stranger makes the wallet an authority of his own account: nothing is put there."""
 
@@ -263,9 +295,7 @@ def test_tokens_are_brought_in_and_swapped(play: Any, soon: int) -> None:
             UnwrapEther(amount="1"),
             WrapEther(amount=FromLeg(3)),
         )
-        bundle = AtomicBundle(
-            id="b", flash_asset="WETH", flash_amount="1", equity="4", equity_asset="WETH", legs=legs, valid_until=soon
-        )
+        bundle = AtomicBundle(id="b", flash_asset="WETH", flash_amount="1", equity="4", equity_asset="WETH", legs=legs, valid_until=soon)
         (done,) = await run.good(bundle)
         assert done.deltas["wallet:balance:WETH"] == -4
         assert done.deltas["dsa:balance:USDC"] > Decimal("4800")
@@ -294,9 +324,7 @@ def test_staked_equity_is_brought_in(play: Any, soon: int) -> None:
             SetEMode(category=1),
             Borrow(asset="WETH", amount="20.01"),
         )
-        bundle = AtomicBundle(
-            id="b", flash_asset="WETH", flash_amount="20", equity="8", equity_asset="wstETH", legs=legs, valid_until=soon
-        )
+        bundle = AtomicBundle(id="b", flash_asset="WETH", flash_amount="20", equity="8", equity_asset="wstETH", legs=legs, valid_until=soon)
         (done,) = await run.good(bundle)
         assert done.deltas["wallet:balance:wstETH"] == -8
         await run.good(

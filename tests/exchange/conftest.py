@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 from basis_venues.actions import Action, PerpTrade, SpotTrade
 from basis_venues.assemble import Assembly, assemble
@@ -142,6 +143,11 @@ class World:
             counted[each["endpoint"]] = counted.get(each["endpoint"], 0) + 1
         return counted
 
+    def looks(self) -> int:
+        """How often orders were read since the first was sent."""
+        asked = [each["endpoint"] for each in self.control.requests(self.venue)]
+        return asked[asked.index("order.create") :].count("order.read") if "order.create" in asked else 0
+
     def mark(self) -> int:
         return int(self.control.state()["requests"])
 
@@ -243,15 +249,10 @@ class World:
 
     def command(self, *arguments: str) -> tuple[int, str, str]:
         """The real command, in this process: its exit code, stdout and stderr."""
-        import contextlib
-        import io
+        from basis_venues.cli.app import app
 
-        from basis_venues.cli import main
-
-        out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as ended:
-            main([*arguments])
-        return int(ended.value.code or 0), out.getvalue(), err.getvalue()
+        done = CliRunner().invoke(app, arguments)
+        return done.exit_code, done.stdout, done.stderr
 
 
 def verified(*legs: LegResult) -> bool:

@@ -124,7 +124,7 @@ def spell(part: Action, number: int, parts: tuple[Action, ...], step: Step) -> t
     wanted = any(isinstance(getattr(each, "amount", None), FromLeg) and each.amount.leg == number for each in parts)  # type: ignore[attr-defined]
     ids = (get, number + 1 if wanted else 0)
     asset = part.spends() or ""
-    token, count = (address(asset), units(asset, amount)) if asset else ("", 0)
+    token, count = (address(asset), units(asset, amount)) if amount is not None else ("", 0)
     match part:
         case WrapEther():
             return call("WETH-A", "deposit", count, *ids)
@@ -342,6 +342,7 @@ def test_a_swap_without_a_known_whole_or_a_minimum_is_refused() -> None:
     swap = Swap(sell="wstETH", buy="WETH", amount=MAX, minimum="1")
     with pytest.raises(Denied, match=r"part 0 \(Swap\): its minimum is for a whole that is not known"):
         ENCODER.spells(step_of((swap,)))
-    assert ENCODER.spells(step_of((swap,), sold="2"))[0].data.hex() == call(
-        "UNISWAP-V3-SWAP-A", "sell", address("WETH"), address("wstETH"), 100, 5 * 10**17, MOST, 0, 0
-    )[1].hex()
+    assert (
+        ENCODER.spells(step_of((swap,), sold="2"))[0].data.hex()
+        == call("UNISWAP-V3-SWAP-A", "sell", address("WETH"), address("wstETH"), 100, 5 * 10**17, MOST, 0, 0)[1].hex()
+    )

@@ -166,7 +166,8 @@ def install(folder: Path, flaw: str = "") -> None:
         ),
         encoding="utf-8",
     )  # fmt: skip
-    (package / "venue.yaml").write_text((BINANCE / "venue.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    lines = (BINANCE / "venue.yaml").read_text(encoding="utf-8").splitlines()
+    (package / "venue.yaml").write_text("\n".join(line for line in lines if "/USDT:USDT" not in line), encoding="utf-8")
     (package / "py.typed").write_text("")
     (package / "__init__.py").write_text(HOOKS)
     (package / "client.py").write_text(CLIENT + flaw)

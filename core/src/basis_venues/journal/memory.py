@@ -8,6 +8,7 @@ from typing import IO
 from ..actions import Action
 from ..errors import ActionConflict
 from ..results import ActionResult
+from .seen_ids import SeenIds
 
 
 class MemoryJournal:
@@ -15,7 +16,7 @@ class MemoryJournal:
 
     def __init__(self, path: Path | None = None) -> None:
         self._results: dict[str, ActionResult] = {}
-        self._streamed: set[int] = set()
+        self._streamed = SeenIds()
         self._file: IO[str] | None = None if path is None else path.open("w", encoding="utf-8")
 
     def stored(self, action: Action) -> ActionResult | None:
@@ -26,7 +27,7 @@ class MemoryJournal:
             if result.action is not action and _differs(result.action, action):
                 raise ActionConflict(f"the action id {action.id!r} was used before with other parameters; give each action its own id")
             return result
-        if self._streamed and hash(action.id) in self._streamed:
+        if self._file is not None and action.id in self._streamed:
             raise ActionConflict(f"the action {action.id!r} was carried out before; its result is in the streamed journal")
         return None
 
@@ -35,7 +36,7 @@ class MemoryJournal:
         if self._file is None:
             self._results[result.action.id] = result
         else:
-            self._streamed.add(hash(result.action.id))
+            self._streamed.add(result.action.id)
             self._file.write(_row(result))
 
     def close(self) -> None:

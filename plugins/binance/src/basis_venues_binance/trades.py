@@ -55,7 +55,7 @@ def from_answer(row: Any, listing: Listing, rate: Decimal) -> tuple[Fill, ...]:
 def as_one(fills: Iterable[Fill], listing: Listing, rate: Decimal | None) -> tuple[Fill, ...]:
     """All executions of one futures order that could not rest, as that one fill, and what its fee was off by. Without a rate as they
     are."""
-    fills = tuple(fills)
+    fills = tuple({each.id: each for each in fills}.values())  # a row may be listed twice
     if not fills or rate is None:
         return fills
     change, value = sum((each.change for each in fills), ZERO), sum((each.value for each in fills), ZERO)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
@@ -58,7 +58,7 @@ class Seen(NamedTuple):
     @property
     def complete(self) -> bool:
         """Whether the fills listed are all that the venue says there were."""
-        return self.filled is None or sum((abs(fill.change) for fill in self.fills), ZERO) >= self.filled
+        return self.filled is None or quantity_of(self.fills) >= self.filled
 
 
 class Orders(ABC):
@@ -87,6 +87,11 @@ class Orders(ABC):
         """The request to take it back."""
 
 
+def quantity_of(fills: Iterable[Fill]) -> Decimal:
+    """What fills come to, in base units, each counted once however often the venue lists it."""
+    return sum({fill.id: abs(fill.change) for fill in fills}.values(), ZERO)
+
+
 def ended(state: State, ask: Ask, *, lapsed: bool = False) -> State:
     """CANCELLED for an order that could rest, EXPIRED for one that could not: exchanges call both cancelled."""
     return State.EXPIRED if state is State.CANCELLED and (lapsed or not ask.may_rest) else state
@@ -94,7 +99,7 @@ def ended(state: State, ask: Ask, *, lapsed: bool = False) -> State:
 
 def whole(fills: tuple[Fill, ...], ask: Ask) -> Seen | None:
     """The order as its fills alone prove it: done, when they come to all of it."""
-    if sum((abs(fill.change) for fill in fills), ZERO) < ask.quantity:
+    if quantity_of(fills) < ask.quantity:
         return None
     return Seen(State.FILLED, fills, max(fill.at for fill in fills))
 

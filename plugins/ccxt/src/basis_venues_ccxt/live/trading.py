@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from basis_venues.actions import PerpTrade, SpotTrade
-from basis_venues.amounts import ZERO, ceil_to, floor_to
+from basis_venues.amounts import ceil_to, floor_to
 from basis_venues.errors import Denied
 from basis_venues.orders import Prepared, Report, Step
 from basis_venues.states import State
@@ -15,7 +15,7 @@ from basis_venues.states import State
 from ..filling import HIGHEST, LOWEST
 from ..rules import Trade
 from .account import Setup
-from .asking import Ask, Orders, Seen, ask_from, shown
+from .asking import Ask, Orders, Seen, ask_from, quantity_of, shown
 from .desk import Desk
 from .fills import Position
 from .listings import Listing
@@ -120,7 +120,7 @@ class Trading:
 
 def _overfilled(ask: Ask, seen: Seen) -> str:
     """What to say of an order that did more than it was asked to; empty for one that did not."""
-    filled = sum((abs(fill.change) for fill in seen.fills), ZERO)
+    filled = quantity_of(seen.fills)
     return f"the venue filled {filled:f}, and {ask.quantity:f} was asked for" if filled > ask.quantity else ""
 
 

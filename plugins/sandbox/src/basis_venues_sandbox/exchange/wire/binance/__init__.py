@@ -16,6 +16,7 @@ HOSTS = {
     "api.binance.com": "mainnet",
     "fapi.binance.com": "mainnet",
     "dapi.binance.com": "mainnet",
+    "api.binance.us": "mainnet",
     "testnet.binance.vision": "testnet",
     "testnet.binancefuture.com": "testnet",
     "demo-api.binance.com": "testnet",
