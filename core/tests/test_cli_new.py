@@ -36,12 +36,21 @@ def test_it_writes_a_distribution_whose_parts_agree(kind: str, tmp_path: Path) -
 def test_it_says_what_to_do_next(tmp_path: Path) -> None:
     """The commands from the folder to the first report."""
     ran = basis("new", "venue", "acme", "--kind", "cex-ccxt", "--directory", tmp_path / "acme")
-    assert [line.strip() for line in ran.out.splitlines()[-3:]] == [f"cd {tmp_path / 'acme'}", "pip install -e '.[test]'", "basis conformance ."]
+    assert [line.strip() for line in ran.out.splitlines()[-3:]] == [
+        f"cd {tmp_path / 'acme'}",
+        "pip install -e '.[test]'",
+        "basis conformance .",
+    ]
 
 
 @pytest.mark.parametrize(
     ("name", "why"),
-    [("My-Dex", "did you mean my_dex"), ("7up", "a letter first"), ("aave", "belongs to basis-venues-aave"), ("ccxt", "choose another one")],
+    [
+        ("My-Dex", "did you mean my_dex"),
+        ("7up", "a letter first"),
+        ("aave", "belongs to basis-venues-aave"),
+        ("ccxt", "choose another one"),
+    ],
 )
 def test_a_name_that_no_venue_can_have_is_refused(name: str, why: str, tmp_path: Path) -> None:
     """Nothing is written."""

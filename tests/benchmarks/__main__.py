@@ -1,10 +1,17 @@
-"""`hatch run bench [cold] [backtest] [journal] [chain] [bundle]`: print figures, assert nothing."""
+"""`hatch run bench [cold] [backtest] [journal] [chain] [bundle] [live]`: print figures, assert nothing."""
 
 import argparse
 
-from . import backtest, bundle, chain, cold_start, journal
+from . import backtest, bundle, chain, cold_start, journal, live
 
-PARTS = {"cold": cold_start.run, "backtest": backtest.run, "journal": journal.run, "chain": chain.run, "bundle": bundle.run}
+PARTS = {
+    "cold": cold_start.run,
+    "backtest": backtest.run,
+    "journal": journal.run,
+    "chain": chain.run,
+    "bundle": bundle.run,
+    "live": live.run,
+}
 
 
 def main() -> None:

@@ -21,15 +21,15 @@ def run(rounds: int) -> None:
     """Print the four tables."""
     from basis_venues_sandbox import running_sandbox
 
-    with running_sandbox(process=True) as box, tempfile.TemporaryDirectory() as scratch:
+    with running_sandbox(process=True) as box, running_sandbox(process=True) as other, tempfile.TemporaryDirectory() as scratch:
         asyncio.run(_requests(box, Path(scratch) / "requests"))
         for venue in VENUES:
-            asyncio.run(_cpu(box, Path(scratch) / f"cpu-{venue}", venue, rounds))
+            asyncio.run(_cpu(box, other, Path(scratch) / f"cpu-{venue}", venue, rounds))
         asyncio.run(_side_by_side(box, Path(scratch) / "delay", rounds))
         _cold(box, Path(scratch) / "cold", rounds)
 
 
-# -- requests -----------------------------------------------------------------------------------------------------------------------------
+# -- requests ------------------------------------------------------------------------------------------------------------------------------
 
 
 async def _requests(box, directory):
@@ -71,13 +71,14 @@ async def _their_requests(box, venue, kind):
         return counts[2] - counts[1], counts[1]
 
 
-# -- CPU ----------------------------------------------------------------------------------------------------------------------------------
+# -- CPU -----------------------------------------------------------------------------------------------------------------------------------
 
 
-async def _cpu(box, directory, venue, rounds):
-    """CPU time of this process; the sandbox works in its own, and the journal does not wait for the disk."""
+async def _cpu(box, other, directory, venue, rounds):
+    """CPU time of this process; each has a sandbox of its own, in another one, and the journal does not wait for the disk."""
     box.control.reset()
-    async with _manager(box, directory, synced=False) as orders, _plain().connected(box.url, venue) as exchange:
+    other.control.reset()
+    async with _manager(box, directory, synced=False) as orders, _plain().connected(other.url, venue) as exchange:
         await orders.send("spot", venue)
 
         async def ours():
@@ -101,7 +102,7 @@ async def _cpu(box, directory, venue, rounds):
         print(f"  {name:36}{statistics.median(values):8.2f} ms{ratio:8.2f} x")
 
 
-# -- three at once --------------------------------------------------------------------------------------------------------------------------
+# -- three at once -------------------------------------------------------------------------------------------------------------------------
 
 
 async def _side_by_side(box, directory, rounds):
@@ -125,7 +126,7 @@ async def _side_by_side(box, directory, rounds):
         print(f"  {name:36}{statistics.median(values):8.1f} ms{ratio:8.2f} x")
 
 
-# -- cold start -----------------------------------------------------------------------------------------------------------------------------
+# -- cold start ----------------------------------------------------------------------------------------------------------------------------
 
 
 def _cold(box, directory, rounds):
@@ -142,7 +143,7 @@ def _cold(box, directory, rounds):
     table("cold start of three exchanges", measured, "ms", "ccxt", {"three clients, cached markets": "<= 0.7"})
 
 
-# -- ours -----------------------------------------------------------------------------------------------------------------------------------
+# -- ours ----------------------------------------------------------------------------------------------------------------------------------
 
 
 class _Orders:

@@ -8,7 +8,7 @@ import typer
 from basis_venues.cli.app import app
 from basis_venues.cli.elsewhere import Elsewhere
 
-OF_OTHERS = {"--basis-report", "--force-reinstall"}
+OF_OTHERS = {"--basis-level", "--basis-report", "--force-reinstall"}
 """Options of pytest and pip."""
 
 
@@ -22,10 +22,25 @@ def flattened(command, name=()):
     return found
 
 
+def elsewhere(command):
+    """Every command that other distributions of this repository bring."""
+    found = {}
+    for word, each in command.commands.items():
+        if isinstance(each, Elsewhere):
+            found |= flattened(each._command(), (word,))
+    return found
+
+
 @pytest.fixture(scope="module")
 def commands():
     """The command line as it is."""
     return flattened(typer.main.get_command(app))
+
+
+@pytest.fixture(scope="module")
+def all_commands(commands):
+    """The core's, and those of other distributions."""
+    return commands | elsewhere(typer.main.get_command(app))
 
 
 def snippets(page):
@@ -36,23 +51,23 @@ def snippets(page):
             yield from block.text.splitlines()
 
 
-def test_commands_that_pages_mention_exist(page, commands):
+def test_commands_that_pages_mention_exist(page, all_commands):
     """Each `basis ...` names a command, and its options are that command's."""
     for snippet in snippets(page):
         typed = re.match(r"(?:\S+hatch run |[A-Z_]+=\w+ )?basis (.+)", snippet)
         if typed is None or not re.match(r"[a-z-]", typed[1]):
             continue
         words = typed[1].split()
-        name = max((tuple(words[:length]) for length in (1, 2) if tuple(words[:length]) in commands), key=len, default=None)
+        name = max((tuple(words[:length]) for length in (1, 2) if tuple(words[:length]) in all_commands), key=len, default=None)
         if words[0].startswith("--"):
             name = ()
         assert name is not None, f"{page.name}: {snippet}"
-        assert set(re.findall(r"--[a-z-]+", snippet)) <= commands[name] | commands[()], f"{page.name}: {snippet}"
+        assert set(re.findall(r"--[a-z-]+", snippet)) <= all_commands[name] | all_commands[()], f"{page.name}: {snippet}"
 
 
-def test_options_that_pages_mention_exist(page, commands):
+def test_options_that_pages_mention_exist(page, all_commands):
     """An option mentioned by itself belongs to some command."""
-    known = OF_OTHERS.union(*commands.values())
+    known = OF_OTHERS.union(*all_commands.values())
     for snippet in re.findall(r"`(--[^`\n]+)`", page.prose):
         assert snippet.split()[0] in known, f"{page.name}: {snippet}"
 

@@ -211,7 +211,7 @@ class World:
         moved = deltas(once.values())
         for venue in set(self.venues) - unsettled:
             for key, amount in moved.items():
-                if key.startswith(f"{venue}:balance:") or key.startswith(f"{venue}:collateral:"):
+                if key.startswith((f"{venue}:balance:", f"{venue}:collateral:")):
                     self._held(venue, key, amount)
 
     def _held(self, venue: str, key: str, moved: Decimal) -> None:

@@ -70,7 +70,10 @@ def test_a_broken_promise_is_shown_with_what_to_do(vault: Path) -> None:
         ({"pyproject.toml": '[project]\nname = "x"\n'}, "names no venue"),
         ({"pyproject.toml": '[project]\nname = "x"\n[project.entry-points."basis.venues"]\nx = "x"\n'}, "extends VenueConformance"),
         (
-            {"pyproject.toml": '[project]\nname = "x"\n[project.entry-points."basis.venues"]\nx = "x"\n', "tests/test_x.py": "import nowhere"},
+            {
+                "pyproject.toml": '[project]\nname = "x"\n[project.entry-points."basis.venues"]\nx = "x"\n',
+                "tests/test_x.py": "import nowhere",
+            },
             "No module named 'nowhere'",
         ),
     ],

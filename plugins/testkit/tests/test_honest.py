@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import basis_venues_binance.live
-import basis_venues_ccxt.live.making  # noqa: F401  loaded once, not anew in every run
-import basis_venues_sandbox.exchange.sandbox  # noqa: F401
-import basis_venues_sandbox.exchange.server  # noqa: F401
 import pytest
 
+import basis_venues_binance.live
 from basis_venues_testkit import VenueConformance
 from basis_venues_testkit.mending import MENDING
 
 pytest_plugins = ["pytester"]
 pytestmark = pytest.mark.slow
+
+for module in ("basis_venues_ccxt.live.making", "basis_venues_sandbox.exchange.sandbox", "basis_venues_sandbox.exchange.server"):
+    import_module(module)  # once, not anew in every run within this process
 
 BINANCE = Path(basis_venues_binance.live.__file__).parent
 

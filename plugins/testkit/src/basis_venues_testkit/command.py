@@ -31,7 +31,7 @@ _SHOWN = 30
 def conformance(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="The folder of the distribution, with its pyproject.toml.")],
     level: Annotated[
-        int | None, typer.Option("--level", metavar="N", min=0, max=max(LEVELS), help="Try promises up to this level, which must be reached.")
+        int | None, typer.Option("--level", metavar="N", min=0, max=max(LEVELS), help="Try promises up to this level; it must be reached.")
     ] = None,
     json: Json = False,
 ) -> None:
@@ -93,8 +93,8 @@ def write_metadata(folder: Path, project: Mapping[str, Any]) -> None:
     metadata = folder / f"{name.replace('-', '_')}-{version}.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n", encoding="utf-8")
-    lines = [f"[{group}]\n" + "".join(f"{key} = {value}\n" for key, value in each.items()) for group, each in project["entry-points"].items()]
-    (metadata / "entry_points.txt").write_text("\n".join(lines), encoding="utf-8")
+    groups = [(group, "".join(f"{key} = {value}\n" for key, value in each.items())) for group, each in project["entry-points"].items()]
+    (metadata / "entry_points.txt").write_text("\n".join(f"[{group}]\n{lines}" for group, lines in groups), encoding="utf-8")
 
 
 def _report(home: Path, said: str) -> Mapping[str, Any]:
@@ -106,7 +106,7 @@ def _report(home: Path, said: str) -> Mapping[str, Any]:
     file.unlink(missing_ok=True)
     last = "\n".join(said.strip().splitlines()[-_SHOWN:])
     raise ConfigurationError(
-        f"{home} shows no venue to the kit: its tests need a class that extends VenueConformance, and must be importable. pytest said:\n{last}"
+        f"{home} shows no venue to the kit: its tests need a class that extends VenueConformance, and must import. pytest said:\n{last}"
     )
 
 

@@ -165,7 +165,7 @@ class Double:
         lot = stage.model.limits(sample).lot or Decimal("0.001")
         quantity = floor_to(WORTH / stage.market.value(price(stage.subject.venue, sample.symbol)), lot)
         side = "buy" if type(sample).__name__ == "SpotTrade" else sample.side
-        trade = type(sample)(**({"id": "sample", "symbol": sample.symbol, "side": side, "quantity": quantity} | changes))
+        trade = type(sample)(**({"id": "sample", "symbol": sample.symbol, "side": side, "quantity": quantity, **changes}))
         order = stage.order._replace(action=trade)
         try:
             return stage.model.plan(order, Plenty(), stage.market)[0]
@@ -183,7 +183,7 @@ class Double:
 
     def _client(self) -> VenueClient:
         subject = self._subject
-        settings = subject.settings[subject.venue]
+        settings: Any = subject.settings[subject.venue]
         if hasattr(settings, "request_timeout_ms"):
             settings = attrs.evolve(settings, request_timeout_ms=QUICK_MS)
         context = ClientContext(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from decimal import Decimal
 from typing import Any
@@ -53,8 +53,8 @@ class Faithful(Honest):
             found = await heard(scene.client.lookup(prepared))
             filled = scene.filled()
             none_of([
-                *(_not_a_part(scene, "send", sent.report, filled) if sent.report is not None and sent.report.effects else ()),
-                *(_not_a_part(scene, "the look-up", found.report, filled) if found.report is not None else [f"the look-up raises {found.text}"]),
+                *(_not_a_part(scene, "send", sent.report, filled) if sent.report and sent.report.effects else ()),
+                *(_not_a_part(scene, "the look-up", found.report, filled) if found.report else [f"the look-up raises {found.text}"]),
             ])  # fmt: skip
 
         venue_double.act(self.stage(traded_sample(trade)), do)
@@ -80,7 +80,7 @@ class Faithful(Honest):
             told = [("recent_effects", recent), *([("send", sent.report.effects)] if sent.report and sent.report.effects else [])]
             none_of([
                 *(f"{name} tells {_ids(effects)}, and the look-up {ids}" for name, effects in told if _ids(effects) != ids),
-                *(f"the effect {each.id} carries {each.order!r}, not the attempt's key" for each in found.report.effects if each.order != prepared.key),
+                *(f"the effect {each.id} is not of the attempt" for each in found.report.effects if each.order != prepared.key),
                 *(
                     f"{key} was {before.get(key)} and is {after.get(key)}, and the effects say {changes.get(key, Decimal(0)):+f}"
                     for key in keys if _is_off(scene, key, before, after, changes)
@@ -123,7 +123,7 @@ class Faithful(Honest):
             writes = scene.writes(mark)
             none_of([
                 *([f"prepare made write requests: {', '.join(writes)}"] if writes else []),
-                *([f"for the same step and key it answers {again.payload} after {first.payload}"] if first.payload != again.payload else []),
+                *([f"for the same step and key it says {again.payload} after {first.payload}"] if again.payload != first.payload else []),
                 *([f"the key {first.key} is nowhere in what is to be sent"] if first.key not in str(first.payload) else []),
                 *([f"another key changes nothing in what is to be sent: {other.payload}"] if other.payload == first.payload else []),
             ])  # fmt: skip
@@ -141,7 +141,10 @@ class Faithful(Honest):
             told = venue_double.act(self.stage(traded_sample(trade)), _telling)
         places = {**told, "a log record": "\n".join(logged), "the output": output.getvalue()}
         none_of(
-            f"a credential is in {place}: {_around(text, secret)}" for place, text in places.items() for secret in venue_double.secrets if secret in text
+            f"a credential is in {place}: {_around(text, secret)}"
+            for place, text in places.items()
+            for secret in venue_double.secrets
+            if secret in text
         )
 
     @promise("L2-13")
@@ -159,8 +162,9 @@ class Faithful(Honest):
             await scene.client.cancel(prepared)
             writes = scene.writes(mark)
             over = await heard(scene.client.lookup(prepared))
+            told = (("send", sent), ("the look-up", resting))
             none_of([
-                *(f"{name} of a resting order says {said.text}" for name, said in (("send", sent), ("the look-up", resting)) if said.state != "ACCEPTED"),
+                *(f"{name} of a resting order says {said.text}" for name, said in told if said.state != "ACCEPTED"),
                 *([f"cancel made {len(writes)} write requests"] if len(writes) != 1 else []),
                 *([f"it was taken back, and the look-up says {over.text}"] if over.state != "CANCELLED" else []),
             ])  # fmt: skip
@@ -192,9 +196,8 @@ def _not_a_part(scene: Scene, who: str, report: Report, filled: Decimal) -> Iter
         yield f"{who} says FILLED, and the venue filled {filled} of {scene.trade.quantity}"
 
 
-def _ids(effects: Any) -> list[str]:
-    each: Callable[[Effect], str] = lambda effect: effect.id  # noqa: E731
-    return sorted(map(each, effects))
+def _ids(effects: Iterable[Effect]) -> list[str]:
+    return sorted(effect.id for effect in effects)
 
 
 def _is_off(scene: Scene, key: str, before: Any, after: Any, changes: Any) -> bool:

@@ -64,10 +64,11 @@ class Honest(Suite):
             mark = scene.mark()
             said = await heard(scene.client.send(prepared))
             writes, orders = scene.writes(mark), scene.orders()
+            strangers = {each["client_id"] for each in orders} - {prepared.key}
             none_of([
                 *([f"send made {len(writes)} write requests: {', '.join(writes)}"] if len(writes) != 1 else []),
                 *([f"the venue has {len(orders)} orders, and not the one that was sent"] if len(orders) != 1 else []),
-                *(f"the venue has it as {each['client_id']!r}, not as {prepared.key!r}" for each in orders if each["client_id"] != prepared.key),
+                *(f"the venue has it as {name!r}, not as {prepared.key!r}" for name in strangers),
                 *([f"it was filled, and send says {said.text}"] if said.state in _PROOFS else []),
             ])  # fmt: skip
 
@@ -128,7 +129,10 @@ class Honest(Suite):
 
         An order that is believed absent is sent again once its fence has passed.
         """
-        none_of([*self._never_sent(venue_double, trade), *(text for fault in ("endpoint_down", "garbage") for text in self._blind(venue_double, trade, fault))])
+        none_of([
+            *self._never_sent(venue_double, trade),
+            *(text for fault in ("endpoint_down", "garbage") for text in self._blind(venue_double, trade, fault)),
+        ])  # fmt: skip
 
     def _lost(self, double: Double, trade: Sample | None) -> list[Lost]:
         """Every fault of `LOST`, tried once for all promises."""

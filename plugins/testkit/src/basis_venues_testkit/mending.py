@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 MENDING: Mapping[str, str] = {
-    "L0-1": "Name the venue in `[project.entry-points.\"basis.venues\"]` as in the manifest, and uninstall what else claims that name.",
+    "L0-1": 'Name the venue in `[project.entry-points."basis.venues"]` as in the manifest, and uninstall what else claims that name.',
     "L0-2": "Correct manifest.toml as the message says; `venue` there and the entry point's name are the same.",
     "L0-3": "Write the contract version of this core into manifest.toml, or upgrade basis-venues.",
     "L0-4": "Move the imports that are named into the hooks or the client's modules, so that a model needs none of them.",
