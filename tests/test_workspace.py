@@ -49,8 +49,20 @@ def test_plugins_import_their_shared_base_and_the_core_and_never_each_other(name
     allowed = own | {f"basis_venues_{shared}" for shared in SHARED} if name in VENUES else own
     if name == "sandbox":
         allowed = own
+    if name == "testkit":
+        allowed |= {"basis_venues_sandbox"}  # the venues' double, taken where it is installed; see the next test
     taken = {module for module in imports(ROOT / "plugins" / name / "src") if module.startswith("basis_venues_")}
     assert taken <= allowed
+
+
+def test_the_conformance_kit_does_without_its_double():
+    """The sandbox is an extra of the kit: it is imported in one place, inside a function, and never when a module is."""
+    folder = ROOT / "plugins" / "testkit" / "src" / "basis_venues_testkit"
+    settings = tomllib.loads((ROOT / "plugins" / "testkit" / "pyproject.toml").read_text())["project"]
+    assert not any("sandbox" in each for each in settings["dependencies"])
+    assert any("sandbox" in each for each in settings["optional-dependencies"]["double"])
+    importing = [line for file in folder.rglob("*.py") for line in file.read_text().splitlines() if "from basis_venues_sandbox" in line]
+    assert [line != line.lstrip() for line in importing] == [True]
 
 
 def test_the_core_imports_no_venue_and_no_venue_library():

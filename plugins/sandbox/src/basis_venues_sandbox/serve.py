@@ -16,6 +16,8 @@ from typing import Any
 
 import attrs
 
+from .chain.service import ChainService
+from .exchange.service import ExchangeService
 from .services import Options, Started, start_all
 from .standing import Standing, held, write
 
@@ -35,6 +37,9 @@ async def _serve(names: list[str], options: Options) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     started = await start_all(names, options)
+    exchange, chain = started.get("exchange"), started.get("chain")
+    if isinstance(exchange, ExchangeService) and isinstance(chain, ChainService):
+        exchange.lead(chain.follow)
     try:
         write(options.state, _standing(started))
         await ended.wait()

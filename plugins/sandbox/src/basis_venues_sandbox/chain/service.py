@@ -10,10 +10,13 @@ from pathlib import Path
 
 from ..services import Absent, Options
 from .anvil import Anvil
+from .control import ChainControl
 from .errors import ChainUnavailable
 from .shim import Shim
 from .state import BuiltChain, built_chain, start_built
 
+QUEUE_MS = 3 * 86_400_000
+"""How long a request waits in Lido's queue at the most, as in the venue's simulation."""
 ADDRESSES = "addresses.json"
 """The file in the sandbox's directory that says where the contracts are."""
 
@@ -38,6 +41,17 @@ class ChainService:
     def memory(self) -> int:
         """Bytes that the node holds in memory."""
         return self._anvil.memory()
+
+    async def follow(self, now: int) -> None:
+        """Go to a moment (ms) of the plan. When days have passed, Lido's queue has paid what was asked for before."""
+        await asyncio.to_thread(self._go_to, now)
+
+    def _go_to(self, now: int) -> None:
+        control = ChainControl(self._shim.url)
+        passed = now - control.now()
+        control.set_time(now)
+        if passed >= QUEUE_MS:
+            control.lido.finalize()
 
     async def stop(self) -> None:
         """End the shim and the node."""

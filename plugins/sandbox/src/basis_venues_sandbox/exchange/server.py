@@ -29,6 +29,8 @@ class Server:
         self._site: web.TCPSite | None = None
         self._numbers: WeakKeyDictionary[asyncio.BaseTransport, int] = WeakKeyDictionary()
         self._connections = 0
+        self.followers: list[Callable[[int], Awaitable[None]]] = []
+        """Told the moment (ms) whenever the clock was moved: other services that keep the same time."""
 
     async def open(self, port: int = 0, control_port: int = 0) -> None:
         """Listen; port 0 takes a free one."""
@@ -71,7 +73,11 @@ class Server:
             if name in ("refuse", "listen"):
                 await (self.refuse() if name == "refuse" else self.listen())
                 return web.json_response({"result": None})
-            return web.json_response({"result": Controls(self.sandbox).call(name, arguments)})
+            result = Controls(self.sandbox).call(name, arguments)
+            if name == "advance" or (name == "time" and arguments.get("now") is not None):
+                for follow in self.followers:
+                    await follow(self.sandbox.clock.now())
+            return web.json_response({"result": result})
         except (ControlError, ValueError, TypeError) as error:
             return web.json_response({"error": str(error)}, status=400)
 

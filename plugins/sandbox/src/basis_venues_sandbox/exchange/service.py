@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from ..services import Options
 from .sandbox import Sandbox, Start
@@ -19,6 +19,10 @@ class ExchangeService:
     def endpoints(self) -> Mapping[str, str]:
         """`base` for the three venues, and `control`."""
         return {"base": f"http://127.0.0.1:{self._server.port}", "control": f"http://127.0.0.1:{self._server.control_port}"}
+
+    def lead(self, follower: Callable[[int], Awaitable[None]]) -> None:
+        """Tell `follower` the moment whenever the plan's clock is moved."""
+        self._server.followers.append(follower)
 
     async def stop(self) -> None:
         """Stop listening."""
