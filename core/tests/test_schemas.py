@@ -86,7 +86,7 @@ def test_a_plugin_of_another_brings_its_own_keys(tmp_path: Path, monkeypatch: py
         "@frozen(kw_only=True)\nclass Mine(VenueSettings):\n    '''Words for people.'''\n    maker_fee: Decimal = Decimal('0.001')\n"
         "@hookimpl\ndef settings_class():\n    return Mine\n"
     )
-    install(site, "kraken", code=code.replace("'''", '"""'))
+    install(site, "kraken", module="fake_kraken_with_keys", code=code.replace("'''", '"""'))
     monkeypatch.syspath_prepend(str(site))
     configs = tmp_path / "configs"
     assert basis("schema", "venue-kraken", "--configs", configs).code == 3

@@ -90,6 +90,7 @@ async def _cpu(box, other, directory, venue, rounds):
 
         figures = {"ccxt create_order + fetch_balance": [], "verified order": []}
         for _ in range(rounds):
+            orders.unthrottle(venue)
             for name, measure in zip(figures, (theirs, ours), strict=True):
                 began = time.process_time()
                 for _ in range(ORDERS):
@@ -152,6 +153,11 @@ class _Orders:
     def __init__(self, manager) -> None:
         self._manager = manager
         self._number = 0
+
+    def unthrottle(self, venue) -> None:
+        """Give the account its burst of requests again: ccxt is measured without its rate limiter, and waiting is not what is compared."""
+        client = next(each.client for each in self._manager._parts.venues if each.name == venue)
+        client._connection.budget._line = 0.0
 
     async def send(self, kind, venue) -> None:
         """Spot is bought, perpetuals are sold short; `venue` None splits it over all."""
