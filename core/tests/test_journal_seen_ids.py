@@ -1,8 +1,9 @@
 """The compact set of ids that a streamed backtest keeps."""
 
-from basis_venues.journal.seen_ids import SeenIds
 from hypothesis import given
 from hypothesis import strategies as st
+
+from basis_venues.journal.seen_ids import SeenIds
 
 
 @given(st.lists(st.text(max_size=12), max_size=400), st.lists(st.text(max_size=12), max_size=50))

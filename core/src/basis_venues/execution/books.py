@@ -38,9 +38,7 @@ class SimulatedBooks:
         self.book.apply(found)
         return tuple(found)
 
-    def verify(
-        self, keys: Iterable[Key], expected: Mapping[Key, Decimal], model: VenueModel
-    ) -> tuple[Verdict, tuple[Compared, ...]]:
+    def verify(self, keys: Iterable[Key], expected: Mapping[Key, Decimal], model: VenueModel) -> tuple[Verdict, tuple[Compared, ...]]:
         """Compare each key's book value plus the expected change with the ledger."""
         book, held = self.book, self.ledger.positions
         verdict, compared = Verdict.VERIFIED, []

@@ -58,5 +58,3 @@ def _unknown(effects: Iterable[Effect], state: JournalState) -> Iterable[Effect]
 def _accounts(effects: Iterable[Effect], state: JournalState) -> set[str]:
     named = {key.partition(":")[0] for effect in effects for key, _ in effect.lines}
     return named & set(state.identities)
-
-

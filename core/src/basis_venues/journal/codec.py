@@ -159,4 +159,3 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "usd": Decimal,
     "verdict": Verdict,
 }
-

@@ -25,9 +25,7 @@ class Progress(NamedTuple):
     result: ActionResult
 
 
-def run_plan(
-    assembly: Assembly, plan: Plan, since: int, until: int, *, progress: Callable[[Progress], None] | None = None
-) -> RunReport:
+def run_plan(assembly: Assembly, plan: Plan, since: int, until: int, *, progress: Callable[[Progress], None] | None = None) -> RunReport:
     """Carry the plan's actions out from `since` to `until` (ms) and report.
 
     On the machine's clock a plan takes as long as it says; against the sandbox and in a backtest what lies between actions passes at once.

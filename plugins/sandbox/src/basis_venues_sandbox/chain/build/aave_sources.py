@@ -9,7 +9,13 @@ from ..packages import Progress, fingerprint, packages
 from ..places import cache_folder
 from ..solidity import SETTINGS, compile_solidity, with_imports
 
-PACKAGES = ("@aave-dao/aave-v3-origin", "@bgd-labs/solidity-utils", "@openzeppelin/contracts", "@openzeppelin/contracts-upgradeable", "solc")
+PACKAGES = (
+    "@aave-dao/aave-v3-origin",
+    "@bgd-labs/solidity-utils",
+    "@openzeppelin/contracts",
+    "@openzeppelin/contracts-upgradeable",
+    "solc",
+)
 """The packages that the compilation reads."""
 
 _ENTRIES = (

@@ -39,9 +39,7 @@ def deploy_uniswap(deployer: Sender, whale: Sender, tokens: Mapping[str, str], r
     return UniswapAddresses(factory=factory, router=router, quoter=quoter, positions=positions, pools=pools)
 
 
-def _fill(
-    whale: Sender, factory: str, positions: str, tokens: Mapping[str, str], terms: PoolTerms, prices: Mapping[str, Decimal]
-) -> str:
+def _fill(whale: Sender, factory: str, positions: str, tokens: Mapping[str, str], terms: PoolTerms, prices: Mapping[str, Decimal]) -> str:
     """Make the pool at the true price and put liquidity around it."""
     sides = sorted(zip((terms.first, terms.second), terms.amounts, strict=True), key=lambda side: int(tokens[side[0]], 16))
     (low, low_amount), (high, high_amount) = sides
