@@ -211,10 +211,10 @@ def test_a_step_replaced_while_a_heartbeat_waits_is_looked_up_as_it_is_now(run: 
 
 def test_amounts_of_thirty_digits_survive_a_heartbeat_and_a_replay(run: Run) -> None:
     """Whatever enters the library works with sixty digits: a reorganisation that a heartbeat mends loses no last digit."""
-    held = "30000000000000.000000000000000001"
+    held = "30000000000000.000000000000000002"
     run.chain.set_up(USDT=held)
     manager = during(run, supply(amount="0.000000000000000001"), lambda _: run.chain.reorganise())
-    left = Decimal("30000000000000.000000000000000000")
+    left = Decimal("30000000000000.000000000000000001")
     assert manager.state.book["wallet:balance:USDT"] == run.chain.position("wallet:balance:USDT") == left
     journal = SqliteJournal(run.journal, run.clock)
     assert replayed(journal.verified()).book["wallet:balance:USDT"] == left

@@ -644,7 +644,7 @@ def test_an_interrupted_caller_waits_until_nothing_runs_any_more(run: Run) -> No
     def interrupt(*_: object) -> None:
         if not told:
             told.append("interrupted")
-            raise InterruptedError("by a signal")
+            raise Killed("by a signal")
 
     before = signal.signal(signal.SIGUSR1, interrupt)
 
@@ -665,7 +665,7 @@ def test_an_interrupted_caller_waits_until_nothing_runs_any_more(run: Run) -> No
             await super().close()
 
     try:
-        with pytest.raises(InterruptedError, match="by a signal"), BlockingManager(Slow(run.parts())) as manager:
+        with pytest.raises(Killed, match="by a signal"), BlockingManager(Slow(run.parts())) as manager:
             manager.execute_action(buy())
     finally:
         signal.signal(signal.SIGUSR1, before)
