@@ -46,9 +46,7 @@ class Done(NamedTuple):
 class TightLoop:
     """Carries orders out, one after the other for each account and lane. `frozen`: accounts that must not act, with the reasons."""
 
-    def __init__(
-        self, mode: str, venues: Venues, simulated: SimulatedBooks, market: Market, clock: Clock, observers: Observers
-    ) -> None:
+    def __init__(self, mode: str, venues: Venues, simulated: SimulatedBooks, market: Market, clock: Clock, observers: Observers) -> None:
         self.mode = mode
         self.simulated = simulated
         self.frozen: dict[str, str] = {}
