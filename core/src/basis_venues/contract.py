@@ -155,7 +155,7 @@ class VenueClient(ABC):
 
     async def cancel(self, prepared: Prepared) -> None:
         """Ask the venue to take it back, with at most one write request. What came of it is read by `lookup`."""
-        raise NotImplementedError
+        raise Denied("this venue does not take orders back")
 
     async def replace(self, prepared: Prepared) -> Prepared | None:
         """For a chain: the same nonce at a higher fee, within the cap, when the transaction is stuck; None when it is not."""
