@@ -102,7 +102,7 @@ def test_e4_a_foreign_transaction_that_took_the_nonce_ends_ours(play: Any, soon:
 
 
 def test_e5_nothing_is_sent_beside_a_strange_transaction_that_waits(play: Any, soon: int) -> None:
-    """A transaction of the wallet that is none of this run's has the next nonce: ours is refused, not put behind it."""
+    """A transaction of the wallet that is none of this run's has the next nonce: ours is not put behind it."""
 
     async def course(run: Any) -> None:
         await run.good(pay("a", soon))
@@ -111,7 +111,7 @@ def test_e5_nothing_is_sent_beside_a_strange_transaction_that_waits(play: Any, s
         run.control.rpc.call("anvil_impersonateAccount", wallet)
         run.control.rpc.call("eth_sendTransaction", {"from": wallet, "to": run.control.addresses.owner, "value": "0x1"})
         refused = await run.do(pay("b", soon))
-        assert refused.state == "DENIED"
+        assert refused.state == "INTERRUPTED"
         assert "waits in the pool" in refused.legs[0].reason
 
     play(course)

@@ -257,6 +257,7 @@ class JournalledLoop(TightLoop):
 
     async def _look(self, order: Order, venue: Venue) -> tuple[tuple[Key, ...], tuple[Effect, ...]]:
         """Know every position that the order touches. Answers them, and the effects of others found on the way."""
+        venue.model.limits(order.action)  # an asset that nobody knows is refused as such, not as something that could not be read
         keys = venue.model.touches(order, self.state.book)
         boundary.check_keys(venue.name, keys)
         return keys, await self._read_before(order, venue, keys)
