@@ -35,6 +35,9 @@ class FullDisk(PointJournal):
 
     full_at: type[Event] = Sending
 
+    def make_room(self) -> None:
+        """None: the free pages that it leaves would be there to be used."""
+
     def append(self, entries: Sequence[Entry]) -> None:
         if any(entry.kind == kind_of(self.full_at) for entry in entries):
             self.no_more_space()

@@ -28,6 +28,7 @@ def floor(path, count):
 
 async def lanes(path, waiting, count):
     journal = SqliteJournal(path, SystemClock())
+    journal.make_room()
 
     async def lane():
         for _ in range(count):

@@ -58,6 +58,7 @@ class LiveRun(Course):
         accounts = [Account(a.alias, identities[a.alias], a.keeper, a.lane) for a in parts.accounts.values()]
         self._locks = AccountLocks(parts.locks_directory or self._directory / "locks", accounts)
         self._journal = (parts.open_journal or SqliteJournal)(self._directory / "journal.sqlite", parts.clock)
+        self._journal.make_room()
         self.state = JournalState(identities)
         for row in self._journal.verified():
             self.state.apply(row.event())

@@ -22,13 +22,19 @@ from .events import Event, Reserved, Sending, event_class, kind_of
 Record = TypeVar("Record")
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+_AS_IT_IS = frozenset({str, int, bool, type(None)})
+
+
 def dumps(data: Any) -> str:
     """Canonical JSON: sorted keys, no blanks."""
-    return json.dumps(data, sort_keys=True, separators=(",", ":"))
+    return _ENCODER.encode(data)
 
 
 def plain(value: Any) -> Any:
     """Any value of this library as JSON data: amounts as text, records as objects."""
+    if type(value) in _AS_IT_IS:
+        return value
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, Enum):

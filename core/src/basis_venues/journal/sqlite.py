@@ -11,6 +11,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +22,8 @@ from .events import Event, kind_of, subject_of
 
 SCHEMA = 1
 _ORIGIN = "0" * 64
+_ROOM = 4_096_000
+"""Bytes: as much as SQLite lets the write-ahead file hold before it starts again at its beginning (1000 pages)."""
 
 _CREATE = f"""
 BEGIN IMMEDIATE;
@@ -89,7 +92,6 @@ class SqliteJournal:
         try:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
-            self._db.execute("PRAGMA wal_autocheckpoint=4000")  # a checkpoint syncs twice more
             self._check_version()
             if new:
                 path.chmod(0o600)
@@ -113,6 +115,18 @@ class SqliteJournal:
             raise JournalNewer(
                 f"the journal {self.path} was written by a newer version (schema {version}, this one knows {SCHEMA}): upgrade basis-venues"
             )
+
+    def make_room(self) -> None:
+        """Let the write-ahead file grow once, before work begins: a commit that need not lengthen the file is synced in half the time.
+
+        Sync of a file whose length did not change writes the data alone. Without the room the journal works as well, only slower.
+        """
+        with suppress(sqlite3.Error):
+            self._db.execute("DROP TABLE IF EXISTS room")
+            self._db.execute("CREATE TABLE room (filler BLOB)")
+            self._db.execute("INSERT INTO room VALUES (zeroblob(?))", (_ROOM,))
+            self._db.execute("DROP TABLE room")
+            self._db.execute("PRAGMA wal_checkpoint(RESTART)")
 
     def close(self) -> None:
         """Let the file go."""
