@@ -39,11 +39,13 @@ def interleave(contenders: Mapping[str, Callable[[], float]], yardstick: str, ro
 
 
 def wall(command: Sequence[str], **env: str) -> Callable[[], float]:
-    """How long a command takes, in milliseconds."""
+    """How long a command takes, in milliseconds, with its bytecode cached as on any machine that ran it before."""
+    surroundings = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | env
+    subprocess.run(command, check=True, capture_output=True, cwd=ROOT, env=surroundings)
 
     def measure() -> float:
         begun = time.perf_counter()
-        subprocess.run(command, check=True, capture_output=True, cwd=ROOT, env={**os.environ, **env})
+        subprocess.run(command, check=True, capture_output=True, cwd=ROOT, env=surroundings)
         return (time.perf_counter() - begun) * 1000
 
     return measure

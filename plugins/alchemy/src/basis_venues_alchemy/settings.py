@@ -9,7 +9,7 @@ from attrs import field, frozen
 from basis_venues_evm import ChainSettings, TransactionSettings
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, repr=False)
 class AlchemySettings(ChainSettings):
     """Static attributes of the wallet.
 

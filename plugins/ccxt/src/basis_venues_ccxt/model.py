@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from difflib import get_close_matches
 
 from basis_venues.actions import Action, PerpTrade, SpotTrade, Transfer
 from basis_venues.amounts import ZERO
@@ -124,6 +123,8 @@ class ExchangeModel(VenueModel):
         return instrument
 
     def _meant(self, trade: Trade, kind: str) -> str:
+        from difflib import get_close_matches  # only a mistake needs it
+
         close = get_close_matches(trade.symbol, [one.symbol for one in self._instruments.values() if one.kind == kind], n=1)
         return f" (did you mean {close[0]!r}?)" if close else ""
 

@@ -15,7 +15,7 @@ from basis_venues.errors import ConfigurationError
 MarketKind = Literal["spot", "futures"]
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, repr=False)
 class MarketSettings:
     """One market's filters, as the exchange publishes them.
 
@@ -34,7 +34,7 @@ class MarketSettings:
     taker_fee: Decimal | None = None
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, repr=False)
 class TradingParameters:
     """Static limits for every market of the venue. Where a market's own filter says otherwise, the stricter of both counts.
 
@@ -47,7 +47,7 @@ class TradingParameters:
     min_size: Decimal = ZERO
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, repr=False)
 class Fees:
     """Fractions of what is traded, for an order that rested (`maker`) and one that did not (`taker`)."""
 
@@ -55,7 +55,7 @@ class Fees:
     taker: Decimal
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, repr=False)
 class FeeSchedule:
     """The fees of each kind of market."""
 
@@ -63,7 +63,7 @@ class FeeSchedule:
     futures: Fees = Fees(maker=Decimal("0.0002"), taker=Decimal("0.0005"))
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, repr=False)
 class AssetSettings:
     """How an asset leaves the exchange.
 
@@ -77,7 +77,7 @@ class AssetSettings:
     delay_ms: int = 600_000
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, repr=False)
 class ExchangeSettings(VenueSettings):
     """Static attributes of an exchange. Raises `ConfigurationError` with every problem found.
 

@@ -13,7 +13,7 @@ ETHER = "ETH"
 """The asset that gas is paid in."""
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, repr=False)
 class Token:
     """What is known of a token.
 
@@ -28,7 +28,7 @@ class Token:
     shares: bool = False
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, repr=False)
 class TransactionSettings:
     """How transactions are sent from a wallet; gas prices in gwei.
 
@@ -48,7 +48,7 @@ class TransactionSettings:
     timeout_ms: int = 15_000
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, repr=False)
 class ChainSettings(VenueSettings):
     """Static attributes of an on-chain venue.
 
