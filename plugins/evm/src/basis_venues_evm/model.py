@@ -237,7 +237,5 @@ def with_amount(action: AnyAction, amount: Amount) -> AnyAction:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`; did you mean WETH?`, or nothing when no known name is near."""
-    from difflib import get_close_matches  # only a mistake needs it
-
     near = get_close_matches(name, list(known), n=1, cutoff=0.5)
     return f"; did you mean {near[0]}?" if near else ""
