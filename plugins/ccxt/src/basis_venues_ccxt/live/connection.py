@@ -181,10 +181,18 @@ def _sending(base: Any) -> Any:
 
         async def send(self, request: Request, headers: Mapping[str, str], window: int | None) -> Any:
             """Sign and send, without anything in between that could send twice."""
-            if window is not None:
-                self.options["recvWindow"] = window
-            signed = self.signed(request)
+            signed = self.signed(request) if window is None else self._signed_within(request, window)
             return await self.fetch(signed["url"], signed["method"], {**(signed["headers"] or {}), **headers}, signed["body"])
+
+        def _signed_within(self, request: Request, window: int) -> Any:
+            usual = self.options.pop("recvWindow", None)
+            self.options["recvWindow"] = window
+            try:
+                return self.signed(request)
+            finally:  # what was left of one write's fence must not make the look-ups after it fail
+                del self.options["recvWindow"]
+                if usual is not None:
+                    self.options["recvWindow"] = usual
 
         def signed(self, request: Request) -> Any:
             public = "public" in request.api.lower()
