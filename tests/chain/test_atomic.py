@@ -6,22 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from smart_account import ACCOUNT_DATA, MODE, SCALED, account_of, lever
 
 from basis_venues import series
-from basis_venues.actions import (
-    MAX,
-    Action,
-    AtomicBundle,
-    Borrow,
-    CreateAccount,
-    FromLeg,
-    SetEMode,
-    Stake,
-    Supply,
-    Unwind,
-    UnwrapEther,
-    Wrap,
-)
+from basis_venues.actions import AtomicBundle, CreateAccount, Stake, Unwind, WrapEther
 from basis_venues.amounts import MONEY, ZERO
 from basis_venues.orders import deltas
 from basis_venues.positions import Positions
@@ -30,40 +18,7 @@ from basis_venues_instadapp.sizing import flash_for_ltv
 
 pytestmark = pytest.mark.slow
 
-MODE = {
-    "mode": "leveraged",
-    "share_class": "ETH",
-    "asset": "ETH",
-    "venues": {
-        "lending_execution": {"primary": "aave", "on_chain_leverage_venue": "aave"},
-        "staking_execution": {"primary": "lido"},
-        "flash_loan_execution": {"primary": "instadapp"},
-        "unwind_execution": {"primary": "instadapp"},
-        "execution_subscriptions": {"wallet": ["alchemy"]},
-    },
-}
-ACCOUNT_DATA = "getUserAccountData(address)(uint256,uint256,uint256,uint256,uint256,uint256)"
-SCALED = "scaledBalanceOf(address)(uint256)"
 ASSETS = ("WETH", "USDC", "USDT", "wstETH")
-
-
-def lever(soon: int, equity: str = "10", flash: str = "70", name: str = "lever") -> AtomicBundle:
-    """The reference's recipe."""
-    loan = Decimal(flash)
-    legs: tuple[Action, ...] = (
-        UnwrapEther(amount=loan),
-        Stake(amount=Decimal(equity) + loan),
-        Wrap(amount=MAX),
-        Supply(asset="wstETH", amount=FromLeg(2)),
-        SetEMode(category=1),
-        Borrow(asset="WETH", amount=loan * (1 + Decimal("0.0005"))),
-    )
-    return AtomicBundle(id=name, flash_asset="WETH", flash_amount=loan, equity=equity, legs=legs, valid_until=soon)
-
-
-def account_of(run: Any) -> str:
-    """Where the smart account is."""
-    return str(run.client("instadapp").chain.address_of("dsa"))
 
 
 async def agrees(run: Any) -> Decimal | None:
@@ -92,7 +47,7 @@ def test_the_example_of_the_reference(play: Any, soon: int) -> None:
     """Equity 10 and flash loan 70: health factor 1.0852 and leverage 8.03, by Aave's own numbers."""
 
     async def course(run: Any) -> None:
-        await run.good(CreateAccount(id="make", valid_until=soon), lever(soon))
+        await run.good(CreateAccount(id="make", valid_until=soon), lever(soon, flash="70"))
         factor = await agrees(run)
         assert round(factor, 4) == Decimal("1.0852")
         told = run.control.owner.read(run.control.addresses.aave.pool, ACCOUNT_DATA, account_of(run))
@@ -200,3 +155,79 @@ def test_the_largest_loan_is_where_the_formula_says(play: Any, soon: int) -> Non
         assert round(await agrees(run), 4) == Decimal("1.0215")  # 141.9 x 0.95 / 131.96595
 
     play(course, MODE, aave={"minimum_health_factor": "1.001"})
+
+
+def simulated(run: Any, name: str) -> dict[str, Decimal]:
+    """What the bundle's simulation said, by position, as the journal keeps it."""
+    payload = run.manager.state.steps[next(name_ for name_ in run.manager.state.steps if name in name_[1])].sending.prepared.payload
+    return {key: Decimal(text) for key, text in payload.get("simulated", {}).items()}
+
+
+def test_the_simulation_is_decoded_and_kept_beside_what_then_happened(play: Any, soon: int) -> None:
+    """The whole cast is run by the node before it is signed: every position that it changes is in the journal, and then changes so."""
+
+    async def course(run: Any) -> None:
+        await run.good(CreateAccount(id="make", valid_until=soon))
+        for action in (lever(soon), Unwind(id="close", slippage="0.005", valid_until=soon)):
+            (result,) = await run.good(action)
+            gas = sum(amount for leg in result.legs for effect in leg.effects if effect.kind == "gas" for _, amount in effect.lines)
+            real = {key: amount for key, amount in result.deltas.items() if amount}
+            real["wallet:balance:ETH"] -= gas
+            found = simulated(run, action.id)
+            assert found.keys() == {key for key, amount in real.items() if amount}
+            for key, amount in found.items():
+                assert abs(amount - real[key]) <= abs(amount) * SECONDS + Decimal("3e-18"), key
+
+    play(course, MODE)
+
+
+def test_a_bundle_that_does_something_else_than_planned_is_not_sent(play: Any, soon: int) -> None:
+    """Another contract's code stands at the staking connector: nothing fails, and WETH is there instead of stETH. Nothing is signed."""
+
+    async def course(run: Any) -> None:
+        at, rpc = run.control.addresses.instadapp.by_name, run.control.rpc
+        await run.good(CreateAccount(id="make", valid_until=soon))
+        rpc.call("anvil_setCode", at["LIDO-STETH-A"], rpc.call("eth_getCode", at["WETH-A"], "latest"))
+        legs = (WrapEther(amount="0.0005"), Stake(amount="1.5"))
+        bundle = AtomicBundle(id="odd", flash_asset="WETH", flash_amount="1", equity="2", legs=legs, valid_until=soon)
+        result = await run.do(bundle)
+        assert result.state == "DENIED"
+        assert "does something else than planned" in result.legs[0].reason
+        assert "dsa:balance:WETH by 1.5" in result.legs[0].reason
+        assert "dsa:balance:stETH by 0, planned 1." in result.legs[0].reason
+        await run.judge(mined=1)
+
+    play(course, MODE)
+
+
+def test_a_node_without_the_simulation_of_blocks_still_refuses_with_the_part(play: Any, soon: int) -> None:
+    """`eth_call` says whether and why it fails; what it would change is not known then, and is not compared."""
+
+    async def course(run: Any) -> None:
+        run.control.fault("refuse", "the method does not exist", method="eth_simulateV1", times=0)
+        await run.good(CreateAccount(id="make", valid_until=soon))
+        far = await run.do(lever(soon, flash="132", name="far"))
+        assert "part 7 (Borrow): CollateralCannotCoverNewBorrow" in far.legs[0].reason
+        await run.good(lever(soon))
+        assert simulated(run, "lever") == {}
+        assert run.control.counts().calls["eth_simulateV1"] == 2
+
+    play(course, MODE)
+
+
+def test_the_loan_is_told_as_a_flash_loan_and_nets_to_its_fee(play: Any, soon: int) -> None:
+    """In the real effects as in the simulated ones: what moves between the account and the lender has the kind `flash`."""
+
+    async def course(run: Any) -> None:
+        await run.good(CreateAccount(id="make", valid_until=soon))
+        market, positions = await figures(run), Positions(run.manager.state.book)
+        outcome = carry_out(run.manager._parts.ledger.models, "instadapp", lever(soon), positions, market, account="dsa")
+        (result,) = await run.good(lever(soon))
+        for effects in (outcome.effects, [effect for leg in result.legs for effect in leg.effects]):
+            loan = [effect for effect in effects if effect.kind == "flash"]
+            assert [effect.lines for effect in loan] == [
+                (("dsa:balance:WETH", Decimal(30)),),
+                (("dsa:balance:WETH", Decimal("-30.015")),),
+            ]
+
+    play(course, MODE)

@@ -35,8 +35,10 @@ from basis_venues.actions import (
     Withdraw,
     Wrap,
 )
+from basis_venues.amounts import money
 from basis_venues.errors import Denied
-from basis_venues.orders import Order, deltas
+from basis_venues.fold import foresee
+from basis_venues.orders import Order, Step, deltas
 from basis_venues.positions import Positions
 from basis_venues_aave.model import AaveModel
 from basis_venues_aave.settings import AaveSettings
@@ -46,6 +48,7 @@ from basis_venues_evm import ChainModel
 from basis_venues_evm.testing import FixedMarket, Outcome, carry_out, changed, context, load_settings
 from basis_venues_instadapp.model import InstadappModel
 from basis_venues_instadapp.settings import InstadappSettings
+from basis_venues_instadapp.sizing import SwapShort
 from basis_venues_lido.model import LidoModel
 from basis_venues_lido.settings import LidoSettings
 
@@ -226,6 +229,55 @@ def test_tokens_as_equity_are_approved_first() -> None:
     assert positions["dsa:supplied:aave/wstETH"] > 66
 
 
+def planned(action: Action, positions: Positions) -> tuple[Step, ...]:
+    """The plan as the core makes it, judged and with its planned changes."""
+    found, figures = models(), market()
+    with money():
+        order = Order("b/instadapp", action, "instadapp", "dsa", "wallet")
+        view = {key: positions[key] for key in (*positions, *found["instadapp"].touches(order, positions))}
+        return foresee(found, found["instadapp"].plan(order, view, figures), view, figures)
+
+
+def brought(flash: str) -> AtomicBundle:
+    """Leverage on eight wstETH of the wallet's."""
+    loan = Decimal(flash)
+    legs = (
+        UnwrapEther(amount=loan),
+        Stake(amount=loan),
+        Wrap(amount=MAX),
+        Supply(asset="wstETH", amount=MAX),
+        SetEMode(category=1),
+        Borrow(asset="WETH", amount=loan + loan * 5 / 10_000),
+    )
+    return AtomicBundle(id="b", flash_asset="WETH", flash_amount=loan, equity=8, equity_asset="wstETH", legs=legs)
+
+
+def test_a_bundles_plan_says_what_each_position_changes_by() -> None:
+    """Its bounds hold the change of every position, which are then the changes of its effects; an approval before it has none."""
+    positions = owner()
+    positions["wallet:balance:wstETH"] = Decimal(8)
+    approve, bundle = planned(brought("30"), positions)
+    assert not approve.bounds
+    changes = {key: Decimal(text) for key, text in bundle.bounds.items() if ":" in key}
+    done = deltas(effect for effect in run(brought("30"), positions).effects if effect.kind != "gas")
+    assert changes["wallet:balance:wstETH"] == -8
+    assert changes["wallet:allowance:instadapp/wstETH"] == -8
+    assert changes["dsa:borrowed:aave/WETH"] == Decimal("30.015")
+    assert {key: amount for key, amount in changes.items() if key.startswith("dsa")} == {
+        key: amount for key, amount in done.items() if key.startswith("dsa") and amount
+    }
+
+
+def test_equity_in_tokens_is_judged_by_the_floor_as_well() -> None:
+    """The bundle is judged on what its approval leaves. 8 wstETH at 1.2 carry 90 WETH at a floor of 1.05 and not 91: 9.6 k / (1.0005 - k)
+    is 90.7 with k = 0.95 / 1.05."""
+    positions = owner()
+    positions["wallet:balance:wstETH"] = Decimal(8)
+    planned(brought("90"), positions)
+    with pytest.raises(Denied, match="under the floor"):
+        planned(brought("91"), positions)
+
+
 @pytest.mark.parametrize(
     ("leg", "reason"),
     [
@@ -327,13 +379,16 @@ def test_an_unwind_in_part_keeps_the_proportion() -> None:
     assert flash.amount == Decimal("17.50875")
 
 
-def test_an_unwind_below_its_minimum_reverts() -> None:
-    """The swap promises the market's rate less the slippage; a dearer pool breaks it and only gas is lost."""
+def test_a_swap_that_cannot_give_its_minimum_is_refused_when_planned() -> None:
+    """A slippage under the pool's own fee asks for more than the pool gives: nothing is sent, and no gas is paid."""
     positions = levered()
     before = dict(positions)
-    outcome = run(Unwind(id="u", slippage="0.00001"), positions)
-    assert "Too little received" in outcome.reverted
-    assert {key for key in positions if positions[key] != before.get(key, 0)} == {"wallet:balance:ETH"}
+    with pytest.raises(SwapShort, match=r"part 3 \(Swap\): the pool gives .* accept more slippage"):
+        run(Unwind(id="u", slippage="0.00001"), positions)
+    leg = Swap(sell="wstETH", buy="WETH", amount=1, minimum="1.2")
+    with pytest.raises(SwapShort, match=r"part 2 \(Swap\): the pool gives 1\.19988.*at least 1\.2 is asked for"):
+        run(AtomicBundle(id="b", flash_asset="WETH", flash_amount=1, legs=(UnwrapEther(amount=1), leg)), positions)
+    assert positions == before
 
 
 def test_an_unwind_of_an_account_under_water_reverts() -> None:

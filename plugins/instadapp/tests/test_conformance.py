@@ -18,6 +18,7 @@ LEVERAGE = (
     Supply(asset="wstETH", amount=FromLeg(2)),
     Borrow(asset="WETH", amount="20.01"),
 )
+ENTRY = AtomicBundle(flash_asset="WETH", flash_amount="20", legs=LEVERAGE, equity="10")
 MARKET = {
     "ethereum:gas_price:gwei": "10",
     "lido:share_rate:wstETH": "1.2",
@@ -32,16 +33,17 @@ MARKET = {
 
 class TestInstadapp(VenueConformance):
     venue = "instadapp"
+    dialect = "chain"
     partners = ("aave", "alchemy", "lido")
     market = MARKET
     samples = (
+        Sample(ENTRY, holds=MADE, first=(CreateAccount(),)),
         Sample(CreateAccount(), holds={"wallet:balance:ETH": "20"}),
-        Sample(AtomicBundle(flash_asset="WETH", flash_amount="20", legs=LEVERAGE, equity="10"), holds=MADE),
         Sample(
             AtomicBundle(flash_asset="WETH", flash_amount="1", legs=(Swap(sell="wstETH", buy="WETH", amount="1", minimum="1.1"),)),
             holds=MADE | {"dsa:balance:wstETH": "2"},
         ),
-        Sample(Unwind(), holds=LEVERED),
+        Sample(Unwind(), holds=LEVERED, first=(CreateAccount(), ENTRY)),
         Sample(Unwind(fraction="0.5"), holds=LEVERED),
         Sample(Unwind(), holds=MADE | {"wallet:balance:wstETH": "4"}),
     )

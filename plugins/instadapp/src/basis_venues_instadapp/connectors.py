@@ -1,7 +1,7 @@
 """What the connectors of the smart account can do, and so which legs a bundle may have.
 
 Read from the connectors' ABIs and sources: which amounts each takes (an exact one, the whole balance, or what an earlier leg left in the
-account's memory), and which venue's rules it follows.
+account's memory), and which venue's rules it follows. The plan and the live encoder both go by this table.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from basis_venues.actions import (
     Action,
     Borrow,
     Deposit,
+    FlashBorrow,
+    FlashPayback,
     FromLeg,
     Payout,
     Repay,
@@ -37,44 +39,58 @@ STETH = "stETH"
 
 
 class Connector(NamedTuple):
-    """One function of a connector: its name, whose rules it follows, whether it takes `MAX` and `FromLeg`."""
+    """One function of a connector: whose rules it follows, and whether it takes `MAX` and `FromLeg`. `asked`: whether a strategy may ask
+    for it as a leg; the others are planned around its legs."""
 
     name: str
+    function: str
     role: Role
     takes_max: bool = True
     takes_leg: bool = True
+    asked: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.function}"
 
 
 CONNECTORS: Mapping[type[Action], Connector] = {
-    WrapEther: Connector("WETH-A deposit", "wallet"),
-    UnwrapEther: Connector("WETH-A withdraw", "wallet"),
-    Stake: Connector("LIDO-STETH-A deposit", "staking", takes_max=False, takes_leg=False),
+    WrapEther: Connector("WETH-A", "deposit", "wallet"),
+    UnwrapEther: Connector("WETH-A", "withdraw", "wallet"),
+    Stake: Connector("LIDO-STETH-A", "deposit", "staking", takes_max=False, takes_leg=False),
     # stETH is counted in shares, and what a leg added is not the amount that the wrapper takes
-    Wrap: Connector("WSTETH-A deposit", "staking", takes_leg=False),
-    Unwrap: Connector("WSTETH-A withdraw", "staking"),
-    Supply: Connector("AAVE-V3-A deposit", "lending"),
-    Withdraw: Connector("AAVE-V3-A withdraw", "lending"),
-    Borrow: Connector("AAVE-V3-A borrow", "lending", takes_max=False),
-    Repay: Connector("AAVE-V3-A payback", "lending"),
-    SetCollateral: Connector("AAVE-V3-A enableCollateral", "lending"),
-    SetEMode: Connector("AAVE-V3-A setUserEMode", "lending"),
-    # its minimum is for the whole, and the connector takes one for each unit that is sold
-    Swap: Connector("UNISWAP-V3-SWAP-A sell", "own", takes_max=False, takes_leg=False),
-    Payout: Connector("BASIC-A withdraw", "own"),
+    Wrap: Connector("WSTETH-A", "deposit", "staking", takes_leg=False),
+    Unwrap: Connector("WSTETH-A", "withdraw", "staking"),
+    Supply: Connector("AAVE-V3-A", "deposit", "lending"),
+    Withdraw: Connector("AAVE-V3-A", "withdraw", "lending"),
+    Borrow: Connector("AAVE-V3-A", "borrow", "lending", takes_max=False),
+    Repay: Connector("AAVE-V3-A", "payback", "lending"),
+    SetCollateral: Connector("AAVE-V3-A", "enableCollateral", "lending"),
+    SetEMode: Connector("AAVE-V3-A", "setUserEMode", "lending"),
+    # it knows the whole balance; its minimum is for each unit sold, and a leg's is for a whole that must be known
+    Swap: Connector("UNISWAP-V3-SWAP-A", "sell", "own", takes_leg=False),
+    Payout: Connector("BASIC-A", "withdraw", "own"),
+    Deposit: Connector("BASIC-A", "deposit", "own", asked=False),
+    FlashBorrow: Connector("INSTAPOOL-C", "flashBorrowAndCast", "own", takes_max=False, takes_leg=False, asked=False),
+    FlashPayback: Connector("INSTAPOOL-C", "flashPayback", "own", takes_max=False, takes_leg=False, asked=False),
 }
+"""The connector of each part of a step."""
+
+CONNECTOR_NAMES = tuple(dict.fromkeys(connector.name for connector in CONNECTORS.values()))
+"""All that a bundle can need."""
 
 
 def connector_for(leg: Action) -> Connector:
     """The connector of a leg. Raises `Denied` when there is none, or it cannot take the leg's kind of amount."""
     connector = CONNECTORS.get(type(leg))
-    if connector is None:
-        known = ", ".join(sorted(cls.__name__ for cls in CONNECTORS))
+    if connector is None or not connector.asked:
+        known = ", ".join(sorted(cls.__name__ for cls, each in CONNECTORS.items() if each.asked))
         raise Denied(f"no connector does this inside a flash loan; there are connectors for {known}")
     amount = getattr(leg, "amount", None)
-    if amount == MAX and not connector.takes_max:
-        raise Denied(f"{connector.name} takes an exact amount, not MAX")
+    if amount == MAX and (isinstance(leg, Swap) or not connector.takes_max):
+        raise Denied(f"{connector} takes an exact amount, not MAX")
     if isinstance(amount, FromLeg) and not connector.takes_leg:
-        raise Denied(f"{connector.name} cannot take its amount from a leg: write {'MAX or ' if connector.takes_max else ''}an exact amount")
+        exact = "an exact amount" if isinstance(leg, Swap) or not connector.takes_max else "MAX or an exact amount"
+        raise Denied(f"{connector} cannot take its amount from a leg: write {exact}")
     if isinstance(leg, Swap) and STETH in (leg.sell, leg.buy):
         raise Denied("the swap connector trades wstETH, not stETH: wrap first, or unwrap after")
     if isinstance(leg, Payout) and leg.asset == STETH:

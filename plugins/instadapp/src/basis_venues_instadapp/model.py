@@ -26,7 +26,7 @@ from basis_venues.actions import (
     Swap,
     Unwind,
 )
-from basis_venues.amounts import MONEY, ZERO, from_units
+from basis_venues.amounts import MONEY, ZERO
 from basis_venues.contract import Market, ModelContext, StepFails
 from basis_venues.errors import Denied
 from basis_venues.keys import BORROWED, SETTING, SUPPLIED, Key
@@ -47,11 +47,16 @@ from basis_venues_evm import (
 
 from .connectors import STETH, balances_moved, connector_for, leaves
 from .settings import InstadappSettings
-from .sizing import flash_fee
+from .sizing import SwapShort, flash_fee, meets, swap_output
 from .unwinding import Holding, Terms, brought_in, with_debt, without_debt
 
 WHOLE_POOL = 1_000_000
 """Fee tiers of pools are parts of this."""
+
+
+def expected_of(part: int) -> str:
+    """The name of the bound that says what the swap which is this part is expected to give."""
+    return f"expected/{part}"
 
 
 class InstadappModel(ChainModel):
@@ -137,7 +142,7 @@ class InstadappModel(ChainModel):
         legs = tuple(self._leg(number, leg, len(front), acting) for number, leg in enumerate(bundle.legs))
         _check_sources(bundle.legs)
         write = Write((*front, *legs, FlashPayback(asset=asset, amount=bundle.flash_amount + fee)), {"flash_fee": str(fee)})
-        return (*self._approvals(bundle.equity_asset, write, acting), write)
+        return (*self._approvals(bundle.equity_asset, write, acting), self._with_swaps(write, acting.market))
 
     def _equity(self, bundle: AtomicBundle) -> tuple[Deposit, ...]:
         if bundle.equity is None:
@@ -177,7 +182,21 @@ class InstadappModel(ChainModel):
         if not (held.supplied + held.on_account + (ZERO if held.debt else held.in_wallet)):
             raise Denied(f"there is no {sold} to unwind, neither on {acting.account} nor supplied, nor in {acting.lane} free of debt")
         write = with_debt(unwind, held, terms) if held.debt else without_debt(unwind, held, terms)
-        return (*self._approvals(sold, write, acting), write)
+        return (*self._approvals(sold, write, acting), self._with_swaps(write, acting.market))
+
+    def _with_swaps(self, write: Write, market: Market) -> Write:
+        """The transaction, with what each swap is expected to give among its bounds. Raises `SwapShort` where that is under its minimum."""
+        expected: dict[str, str] = {}
+        for number, part in enumerate(write.parts):
+            if isinstance(part, Swap):
+                sold = part.amount if isinstance(part.amount, Decimal) else Decimal(write.bounds["sold"])
+                gives = self._gives(part, sold, market)
+                try:
+                    meets(gives, part.minimum)
+                except SwapShort as refusal:
+                    raise SwapShort(f"part {number} (Swap): {refusal}") from refusal
+                expected[expected_of(number)] = str(gives)
+        return write._replace(bounds={**write.bounds, **expected})
 
     def _approvals(self, asset: str, write: Write, acting: Acting) -> tuple[Write, ...]:
         """What lets the smart account pull the deposit from the wallet; ETH is sent along."""
@@ -224,16 +243,17 @@ class InstadappModel(ChainModel):
 
     def _swap(self, action: Swap, acting: Acting) -> Lines:
         amount = self.spent(action, acting)
-        rate = acting.market.value(self._rate(action.sell, action.buy))
-        kept = MONEY.divide(Decimal(WHOLE_POOL - self._pool_fee(action)), Decimal(WHOLE_POOL))
-        exact = MONEY.multiply(MONEY.multiply(amount, rate), kept)
-        decimals = self.token(action.buy).decimals
-        got = from_units(int(MONEY.scaleb(exact, decimals)), decimals)
+        got = self._gives(action, amount, acting.market)
         if got < action.minimum:
             raise StepFails(f"Too little received: {got} {action.buy}, at least {action.minimum} was asked for")
         return (acting.debit(action.sell, amount), acting.credit(action.buy, got))
 
     # names and figures
+
+    def _gives(self, swap: Swap, sold: Decimal, market: Market) -> Decimal:
+        """What the pool gives at the market's rate, less its fee."""
+        kept = MONEY.divide(Decimal(self._pool_fee(swap)), Decimal(WHOLE_POOL))
+        return swap_output(sold, market.value(self._rate(swap.sell, swap.buy)), kept, self.token(swap.buy).decimals)
 
     def _rate(self, sell: str, buy: str) -> str:
         return series.swap_rate(self.settings.swap_market, sell, buy)

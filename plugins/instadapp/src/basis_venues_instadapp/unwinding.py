@@ -7,13 +7,9 @@ from typing import NamedTuple
 
 from basis_venues.actions import MAX, Action, Deposit, FlashBorrow, FlashPayback, FromLeg, Payout, Repay, Swap, Unwind, Withdraw
 from basis_venues.amounts import MONEY, ZERO
-from basis_venues.errors import Denied
 from basis_venues_evm import Write
 
-from .sizing import flash_fee
-
-INTEREST_MARGIN = 100_000
-"""One part in so many of the debt is borrowed on top: interest until the transaction is mined, hours at a few percent a year."""
+from .sizing import SwapShort, flash_fee, flash_for_exit, minimum_output
 
 
 class Holding(NamedTuple):
@@ -42,7 +38,7 @@ def with_debt(unwind: Unwind, held: Holding, terms: Terms) -> Write:
     """
     whole = unwind.fraction == 1
     if whole:
-        flash = held.debt + _rounded(MONEY.divide(held.debt, Decimal(INTEREST_MARGIN)), terms.debt_decimals, ROUND_FLOOR)
+        flash = flash_for_exit(held.debt, terms.debt_decimals)
         freed, sold = held.supplied, held.supplied + held.on_account
     else:
         flash = _rounded(held.debt * unwind.fraction, terms.debt_decimals, ROUND_CEILING)
@@ -85,10 +81,11 @@ def _withdrawal(unwind: Unwind, freed: Decimal, terms: Terms) -> tuple[Withdraw,
 
 
 def _swap(unwind: Unwind, amount: Decimal | str, sold: Decimal, terms: Terms) -> Swap:
-    """The swap, for at least the market's rate less the accepted shortfall. Raises `Denied` when that is nothing."""
-    least = _rounded(sold * terms.rate * (1 - unwind.slippage), terms.debt_decimals, ROUND_FLOOR)
-    if not least:
-        raise Denied(f"{sold} {unwind.collateral_asset} is too little to be swapped into {unwind.debt_asset}")
+    """The swap, for at least the market's rate less the accepted shortfall. Raises `SwapShort` when that is nothing."""
+    try:
+        least = minimum_output(sold, terms.rate, unwind.slippage, terms.debt_decimals)
+    except SwapShort as refusal:
+        raise SwapShort(f"{unwind.collateral_asset} into {unwind.debt_asset}: {refusal}") from refusal
     return Swap(sell=unwind.collateral_asset, buy=unwind.debt_asset, amount=amount, minimum=least)
 
 

@@ -15,7 +15,8 @@ from basis_venues.amounts import to_units
 from basis_venues.orders import Step
 from basis_venues_evm import ETHER
 
-from .methods import AAVE_ROUTE, CAST, FLASH_BORROW, FLASH_CONNECTOR, NOBODY
+from ..connectors import CONNECTORS
+from .methods import AAVE_ROUTE, CAST, FLASH_BORROW, NOBODY
 from .spells import Encoder, Spell
 
 
@@ -77,7 +78,7 @@ def _borrowing(loan: Loan, within: Sequence[Spell]) -> Spell:
 
     inner = encode(("string[]", "bytes[]"), ([spell.connector for spell in within], [spell.data for spell in within]))
     data = FLASH_BORROW(loan.token, loan.units, AAVE_ROUTE, inner, b"")
-    return Spell(loan.part, FLASH_CONNECTOR, bytes.fromhex(data[2:]))
+    return Spell(loan.part, CONNECTORS[FlashBorrow].name, bytes.fromhex(data[2:]))
 
 
 def _cast(spells: Sequence[Spell]) -> str:

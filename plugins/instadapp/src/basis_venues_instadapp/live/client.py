@@ -14,6 +14,7 @@ from basis_venues.states import DONE, State
 from basis_venues_evm import ETHER, allowance_key
 from basis_venues_evm.live import Call, EvmClient, Read, Wanted, amount_of, approval
 from basis_venues_evm.live.abi import address_in, number
+from basis_venues_evm.live.transactions import OUT_OF_GAS
 
 from ..settings import InstadappSettings
 from .account import find_account
@@ -21,6 +22,7 @@ from .casts import Cast, cast_of
 from .contracts import Contracts, find_contracts
 from .events import AccountEvents
 from .failing import failing_part
+from .foreseen import departures, told
 from .methods import AAVE_ROUTE, ACCOUNT_VERSION, BUILD, FEE_BPS, IS_OWNER, MEANINGS, NOBODY
 from .spells import Encoder
 
@@ -47,6 +49,7 @@ class InstadappClient(EvmClient):
         registry.await_account(self._account)
         registry.add_reads(self.venue, self._read)
         self.chain.reverts.know_codes(MEANINGS)
+        registry.lenders.add(self._contracts.aggregator)
         self._events.watch_index(self._contracts.index)
         await self._resolve()
         wallet = self.chain.identity_of(self._lane)
@@ -66,10 +69,13 @@ class InstadappClient(EvmClient):
         return Wanted(self.chain.address_of(self._account), cast.data(), cast.value, self._facts(step))
 
     async def prepare(self, step: Step, attempt_key: str) -> Prepared:
-        """As in the base. Where the simulation of a cast is reverted, the refusal names the part that fails."""
+        """As in the base. A cast whose simulation does something else than planned is refused; where it is reverted, the refusal names
+        the part that fails. What it did in the simulation is kept with it (`simulated`, by position)."""
         wanted = await self.wanted(step)
+        simulated = await self._simulated(step, wanted)
         try:
-            return await self.chain.prepare(step, attempt_key, wanted)
+            prepared = await self.chain.prepare(step, attempt_key, wanted)
+            return prepared._replace(payload={**prepared.payload, "simulated": simulated}) if simulated else prepared
         except GuardRefused:
             raise
         except Denied:
@@ -132,6 +138,23 @@ class InstadappClient(EvmClient):
                 f"{self._settings.flash_fee_bps}: set it to what it is; nothing was sent"
             )
 
+    async def _simulated(self, step: Step, wanted: Wanted) -> dict[str, str]:
+        """What the cast would change, by position: nothing where it would be reverted, or the node does not tell. Raises `Denied` where
+        that is something else than planned."""
+        if isinstance(step.actions[0], (CreateAccount, Approve)):
+            return {}
+        effects = await self.chain.foresee(wanted) or ()
+        off = departures(step, effects, self._settings.simulation_tolerance, self._decimals) if effects else []
+        if off:
+            raise Denied(
+                f"the simulation does something else than planned: it changes {'; '.join(off)}. Compare figures and contracts with the "
+                f"chain; simulation_tolerance in {self.venue}.yaml says how far they may differ; nothing was sent"
+            )
+        return dict(told(effects))
+
+    def _decimals(self, asset: str) -> int:
+        return self._settings.tokens[asset].decimals if asset in self._settings.tokens else 18
+
     def _facts(self, step: Step) -> tuple[Key, ...]:
         """Positions whose value before the cast its effects are counted from: the efficiency mode, and what deposits are pulled from."""
         emode = any(isinstance(part, SetEMode) for part in step.actions)
@@ -155,7 +178,7 @@ class InstadappClient(EvmClient):
         """Tried again on the block that reverted it, which changed nothing of its own; kept, as it does not change."""
         known = self._reasons.get(prepared.key)
         if known is None:
-            why = None if "out of gas" in report.reason else await self._why(prepared.step, hex(report.at))
+            why = None if report.reason.startswith(OUT_OF_GAS) else await self._why(prepared.step, hex(report.at))
             known = self._reasons[prepared.key] = why or report.reason
         return known
 

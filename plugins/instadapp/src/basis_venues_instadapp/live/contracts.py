@@ -10,8 +10,9 @@ from basis_venues.errors import ConfigurationError
 from basis_venues_evm.live import Call, EvmChain
 from basis_venues_evm.live.abi import address, address_in
 
+from ..connectors import CONNECTOR_NAMES
 from ..settings import InstadappSettings
-from .methods import CONNECTOR, CONNECTOR_NAMES, INDEX_LIST
+from .methods import CONNECTOR, INDEX_LIST
 
 _CORE = ("index", "list", "connectors", "aggregator")
 

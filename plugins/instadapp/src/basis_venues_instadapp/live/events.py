@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from basis_venues.actions import Payout
 from basis_venues.amounts import from_units
 from basis_venues.keys import Key
 from basis_venues_evm import ETHER, allowance_key, balance_key
 from basis_venues_evm.live import Change, EvmChain, Log, Mined, Told
 from basis_venues_evm.live.abi import address_in, decoded, number
 
-from .methods import BASIC_CONNECTOR, BASIC_DEPOSITED, BASIC_WITHDRAWN, CAST_DATA, CAST_DONE, CREATED, ETHER_ADDRESS
+from ..connectors import CONNECTORS
+from .methods import BASIC_DEPOSITED, BASIC_WITHDRAWN, CAST_DATA, CAST_DONE, CREATED, ETHER_ADDRESS
 
 
 class AccountEvents:
@@ -44,7 +46,10 @@ class AccountEvents:
         _, names, _, events, params = decoded(CAST_DATA, log.data)
         spells: Any = zip(names, events, params, strict=True)  # type: ignore[call-overload]
         changes = tuple(
-            change for name, event, data in spells if name == BASIC_CONNECTOR for change in self._moved(event, "0x" + data.hex(), sent)
+            change
+            for name, event, data in spells
+            if name == CONNECTORS[Payout].name
+            for change in self._moved(event, "0x" + data.hex(), sent)
         )
         return Told("transfer", changes) if changes else None
 

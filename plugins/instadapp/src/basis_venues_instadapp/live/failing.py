@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from basis_venues.actions import FlashPayback
+from basis_venues.actions import FlashBorrow, FlashPayback
 from basis_venues.orders import Step
 from basis_venues_evm.live import EvmChain, Request
 
 from .casts import Cast
-from .methods import NO_SPELLS, PAID_LESS
+from .methods import LENDER_SHORT, NO_SPELLS, PAID_LESS
 
 
 async def failing_part(chain: EvmChain, step: Step, cast: Cast, call: Mapping[str, Any], block: str = "latest") -> str | None:
@@ -44,4 +44,7 @@ def _comes_to_its_end(reason: str, cast: Cast, part: int) -> bool:
 
 
 def _named(step: Step, part: int, reason: str) -> str:
-    return f"part {part} ({type(step.actions[part]).__name__}): {reason}"
+    failed = step.actions[part]
+    if isinstance(failed, FlashBorrow) and reason.startswith(LENDER_SHORT):
+        reason = f"the lender has less than the loan ({reason})"
+    return f"part {part} ({type(failed).__name__}): {reason}"

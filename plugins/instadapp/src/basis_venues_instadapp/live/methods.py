@@ -49,27 +49,10 @@ CAST_DATA = ("uint256", "string[]", "address[]", "string[]", "bytes[]")
 BASIC_DEPOSITED = "LogDeposit(address,uint256,uint256,uint256)"
 BASIC_WITHDRAWN = "LogWithdraw(address,uint256,address,uint256,uint256)"
 
-WETH_CONNECTOR = "WETH-A"
-STAKING_CONNECTOR = "LIDO-STETH-A"
-WRAPPER_CONNECTOR = "WSTETH-A"
-LENDING_CONNECTOR = "AAVE-V3-A"
-SWAP_CONNECTOR = "UNISWAP-V3-SWAP-A"
-BASIC_CONNECTOR = "BASIC-A"
-FLASH_CONNECTOR = "INSTAPOOL-C"
-
-CONNECTOR_NAMES = (
-    WETH_CONNECTOR,
-    STAKING_CONNECTOR,
-    WRAPPER_CONNECTOR,
-    LENDING_CONNECTOR,
-    SWAP_CONNECTOR,
-    BASIC_CONNECTOR,
-    FLASH_CONNECTOR,
-)
-"""All that a bundle can need."""
-
 PAID_LESS = "amount-paid-less"
 """The aggregator's refusal at the very end: everything before it went well."""
+LENDER_SHORT = ("InvalidAmount", "panic 0x11")
+"""How Aave refuses a flash loan that it does not have: by what was supplied, or by what is left of it."""
 NO_SPELLS = "1: length-invalid"
 """The account's refusal of an empty cast."""
 

@@ -15,7 +15,6 @@ from basis_venues.actions import (
     Action,
     Borrow,
     Deposit,
-    FlashBorrow,
     FlashPayback,
     FromLeg,
     Payout,
@@ -37,34 +36,24 @@ from basis_venues.orders import Step
 from basis_venues_evm import ETHER
 from basis_venues_evm.live import MAX_UINT, EvmChain
 
-from ..connectors import leaves
+from ..connectors import CONNECTORS, leaves
 from .methods import (
     AMOUNT_IN,
     AMOUNT_OUT,
-    BASIC_CONNECTOR,
     BASIC_DEPOSIT,
     BASIC_WITHDRAW,
     BORROW,
     DISABLE,
     ENABLE,
     ETHER_ADDRESS,
-    FLASH_CONNECTOR,
     FLASH_PAYBACK,
-    LENDING_CONNECTOR,
     PAYBACK,
     SELL,
     SET_EMODE,
-    STAKING_CONNECTOR,
     SUPPLY,
-    SWAP_CONNECTOR,
     VARIABLE,
-    WETH_CONNECTOR,
     WITHDRAW,
-    WRAPPER_CONNECTOR,
 )
-
-EXACT = (Stake, Borrow, FlashBorrow, FlashPayback)
-"""Parts whose connector does not know the whole balance."""
 
 
 class Spell(NamedTuple):
@@ -89,22 +78,22 @@ class Encoder:
         self._tokens = chain.tokens
         self._owner = owner
         self._pools = pools
-        self._makers: dict[type[Action], tuple[str, Callable[[Any, Memory, Mapping[str, str]], str]]] = {
-            Deposit: (BASIC_CONNECTOR, self._deposit),
-            Payout: (BASIC_CONNECTOR, self._payout),
-            FlashPayback: (FLASH_CONNECTOR, lambda part, m, _: FLASH_PAYBACK(self._at(part.asset), self._amount(part), *m)),
-            WrapEther: (WETH_CONNECTOR, lambda part, m, _: AMOUNT_IN(self._amount(part), *m)),
-            UnwrapEther: (WETH_CONNECTOR, lambda part, m, _: AMOUNT_OUT(self._amount(part), *m)),
-            Stake: (STAKING_CONNECTOR, lambda part, m, _: AMOUNT_IN(self._amount(part), *m)),
-            Wrap: (WRAPPER_CONNECTOR, lambda part, m, _: AMOUNT_IN(self._amount(part), *m)),
-            Unwrap: (WRAPPER_CONNECTOR, lambda part, m, _: AMOUNT_OUT(self._amount(part), *m)),
-            Supply: (LENDING_CONNECTOR, lambda part, m, _: SUPPLY(self._at(part.asset), self._amount(part), *m)),
-            Withdraw: (LENDING_CONNECTOR, lambda part, m, _: WITHDRAW(self._at(part.asset), self._amount(part), *m)),
-            Borrow: (LENDING_CONNECTOR, lambda part, m, _: BORROW(self._at(part.asset), self._amount(part), VARIABLE, *m)),
-            Repay: (LENDING_CONNECTOR, lambda part, m, _: PAYBACK(self._at(part.asset), self._amount(part), VARIABLE, *m)),
-            SetCollateral: (LENDING_CONNECTOR, lambda part, m, _: (ENABLE if part.enabled else DISABLE)([self._at(part.asset)])),
-            SetEMode: (LENDING_CONNECTOR, lambda part, m, _: SET_EMODE(part.category)),
-            Swap: (SWAP_CONNECTOR, self._swap),
+        self._makers: dict[type[Action], Callable[[Any, Memory, Mapping[str, str]], str]] = {
+            Deposit: self._deposit,
+            Payout: self._payout,
+            FlashPayback: lambda part, m, _: FLASH_PAYBACK(self._at(part.asset), self._amount(part), *m),
+            WrapEther: lambda part, m, _: AMOUNT_IN(self._amount(part), *m),
+            UnwrapEther: lambda part, m, _: AMOUNT_OUT(self._amount(part), *m),
+            Stake: lambda part, m, _: AMOUNT_IN(self._amount(part), *m),
+            Wrap: lambda part, m, _: AMOUNT_IN(self._amount(part), *m),
+            Unwrap: lambda part, m, _: AMOUNT_OUT(self._amount(part), *m),
+            Supply: lambda part, m, _: SUPPLY(self._at(part.asset), self._amount(part), *m),
+            Withdraw: lambda part, m, _: WITHDRAW(self._at(part.asset), self._amount(part), *m),
+            Borrow: lambda part, m, _: BORROW(self._at(part.asset), self._amount(part), VARIABLE, *m),
+            Repay: lambda part, m, _: PAYBACK(self._at(part.asset), self._amount(part), VARIABLE, *m),
+            SetCollateral: lambda part, m, _: (ENABLE if part.enabled else DISABLE)([self._at(part.asset)]),
+            SetEMode: lambda part, m, _: SET_EMODE(part.category),
+            Swap: self._swap,
         }
 
     def spells(self, step: Step) -> tuple[Spell, ...]:
@@ -126,9 +115,9 @@ class Encoder:
         return self._amount(part)
 
     def _spell(self, number: int, part: Action, memory: Memory, bounds: Mapping[str, str]) -> Spell:
-        connector, make = self._makers[type(part)]
         try:
-            return Spell(number, connector, bytes.fromhex(make(part, memory, bounds)[2:]))
+            data = self._makers[type(part)](part, memory, bounds)
+            return Spell(number, CONNECTORS[type(part)].name, bytes.fromhex(data[2:]))
         except Denied as refusal:
             raise Denied(f"part {number} ({type(part).__name__}): {refusal}") from refusal
 
@@ -152,7 +141,7 @@ class Encoder:
         amount = getattr(part, "amount", None)
         if isinstance(amount, FromLeg):
             return 0  # the connector takes it from memory
-        if amount == MAX and not isinstance(part, EXACT):
+        if amount == MAX and CONNECTORS[type(part)].takes_max:
             return MAX_UINT
         if not isinstance(amount, Decimal):
             raise Denied(f"it takes an exact amount, not {amount}")
