@@ -117,6 +117,33 @@ def test_e5_nothing_is_sent_beside_a_strange_transaction_that_waits(play: Any, s
     play(course)
 
 
+def test_e5_a_zombie_behind_a_gap_is_listed_and_found_when_it_strikes(play: Any, soon: int) -> None:
+    """A strange transaction two nonces ahead: the heartbeat lists it, ours takes the next nonce and never one above, and once the gap is
+    filled the zombie is found as what it is: someone else's, with this wallet's key, which freezes the account."""
+
+    async def course(run: Any) -> None:
+        wallet, owner = run.control.addresses.wallet, run.control.addresses.owner
+        run.control.rpc.call("anvil_impersonateAccount", wallet)
+        zombie = run.control.rpc.call("eth_sendTransaction", {"from": wallet, "to": owner, "value": hex(10**17), "nonce": "0x2"})
+        assert f"{zombie} (nonce 2)" in (await run.manager.heartbeat())["alchemy"]["waiting in the pool"]
+        (first,) = await run.good(pay("a", soon))
+        (record,) = run.manager.state.watched.values()
+        assert record.sending.prepared.payload["nonce"] == 0
+        assert not first.legs[0].externals
+        assert await run.sent() == 1
+        await run.do(pay("b", soon))
+        run.control.mine()
+        assert await run.sent() == 3
+        assert "waiting in the pool" not in (await run.manager.heartbeat())["alchemy"]
+        run.manager.run.loop._verified_at.clear()
+        refused = await run.do(pay("c", soon))
+        assert refused.state == "DENIED"
+        assert zombie in run.manager.frozen["wallet"]
+        assert await run.sent() == 3
+
+    play(course)
+
+
 def test_e6_a_base_fee_that_jumps_is_answered_with_a_new_offer(play: Any, soon: int) -> None:
     """Refused for its fee, it is prepared anew under the same nonce."""
 
@@ -178,6 +205,61 @@ def test_e9_a_dropped_transaction_is_sent_again_as_it_was(play: Any, soon: int) 
     play(course)
 
 
+async def _payload_with(run: Any, hashes: int) -> Any:
+    """What is being sent, once it was offered under so many hashes."""
+    for _ in range(500):
+        found = [record.sending.prepared.payload for record in run.manager.state.open.values()]
+        if found and len(found[0]["hashes"]) >= hashes:
+            return found[0]
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"it was not offered {hashes} times")
+
+
+def test_e10_the_original_that_is_mined_after_its_replacement_closes_the_action(play: Any, soon: int) -> None:
+    """Either hash is looked up: it was paid once, whichever of them a miner took."""
+
+    async def course(run: Any) -> None:
+        before = run.control.balance("ETH", SINK)
+        run.control.automine(False)
+        task = asyncio.create_task(run.do(pay("a", soon)))
+        original = await _payload_with(run, hashes=1)
+        again = await _payload_with(run, hashes=2)
+        await asyncio.sleep(0.1)  # until it is in the pool
+        run.control.rpc.call("anvil_dropAllTransactions")
+        run.control.rpc.call("eth_sendRawTransaction", original["raw"])
+        run.control.mine()
+        (await task).raise_unless_verified()
+        receipts = [run.control.rpc.call("eth_getTransactionReceipt", each) for each in again["hashes"][:2]]
+        assert [receipt is not None for receipt in receipts] == [True, False]
+        assert run.control.balance("ETH", SINK) - before == 10**18
+        await run.judge(mined=1)
+
+    play(course, alchemy={"transactions": {"stuck_after_ms": 300}})
+
+
+@pytest.mark.parametrize("winner", ["original", "cancellation"])
+def test_e11_a_cancellation_that_races_the_original_is_judged_by_what_was_mined(play: Any, soon: int, winner: str) -> None:
+    """Somebody sends a payment of nothing under the same nonce: only the block decides, and a cancellation is believed once it is final."""
+
+    async def course(run: Any) -> None:
+        wallet, before = run.control.addresses.wallet, run.control.balance("ETH", SINK)
+        run.control.automine(False)
+
+        def race() -> None:
+            if winner == "cancellation":
+                fees = {"maxFeePerGas": hex(50 * GWEI), "maxPriorityFeePerGas": hex(5 * GWEI)}
+                run.control.rpc.call("anvil_impersonateAccount", wallet)
+                run.control.rpc.call("eth_sendTransaction", {"from": wallet, "to": wallet, "value": "0x0", "nonce": "0x0", **fees})
+            run.control.mine()
+
+        result = await meanwhile(run, pay("a", soon), (0.3, race), (0.3, lambda: run.control.mine(8)))
+        paid = run.control.balance("ETH", SINK) - before
+        assert (result.state, paid) == (("VERIFIED", 10**18) if winner == "original" else ("REJECTED", 0)), result.legs
+        assert await run.sent() == 1
+
+    play(course)
+
+
 def test_e12_a_reorganised_transaction_is_sent_again(play: Any, soon: int) -> None:
     """Its receipt is gone: it goes back to sent, the same bytes are mined again, and the books are right."""
 
@@ -206,6 +288,30 @@ def test_e13_a_transaction_that_moved_to_another_block_keeps_its_effects(play: A
         await run.judge(mined=1)
 
     play(course)
+
+
+def test_e14_a_reorganisation_below_the_confirmations_that_changes_the_end_goes_to_a_person(play: Any, soon: int) -> None:
+    """Verified with two confirmations, taken back from three blocks deep, and its nonce used by someone else: the account is frozen, with
+    both ends named, and nothing is sent in its place."""
+
+    async def course(run: Any) -> None:
+        wallet, before = run.control.addresses.wallet, run.control.balance("ETH", SINK)
+        result = await meanwhile(run, pay("a", soon), (0.3, run.control.mine))
+        result.raise_unless_verified()
+        run.control.mine()
+        run.control.reorg(3)
+        run.control.rpc.call("anvil_impersonateAccount", wallet)
+        run.control.rpc.call("eth_sendTransaction", {"from": wallet, "to": run.control.addresses.owner, "value": "0x1"})
+        run.control.mine(8)
+        await run.manager.heartbeat()
+        assert "was closed as MINED" in run.manager.frozen["wallet"]
+        assert "REJECTED" in run.manager.frozen["wallet"]
+        assert run.control.balance("ETH", SINK) == before
+        refused = await run.do(pay("b", soon))
+        assert refused.state == "DENIED"
+        assert await run.sent() == 1
+
+    play(course, alchemy={"transactions": {"confirmations": 2}})
 
 
 def test_e15_a_reverted_transaction_costs_its_gas_and_says_why(play: Any, soon: int) -> None:
@@ -349,6 +455,64 @@ def test_e24_a_health_factor_under_the_floor_is_refused(play: Any, soon: int) ->
         assert "health factor" in refused.legs[0].reason
         await run.good(Borrow(id="b3", asset="USDC", amount="5000", valid_until=soon))
         await run.judge()
+
+    play(course)
+
+
+@pytest.mark.parametrize("price", [Decimal(0), Decimal(-1)])
+def test_e25_a_price_that_is_none_is_refused(play: Any, soon: int, price: Decimal) -> None:
+    """An oracle that answers nothing above zero: nothing is borrowed on it, and nothing is sent."""
+
+    async def course(run: Any) -> None:
+        await run.good(WrapEther(id="w", amount="5", valid_until=soon), Supply(id="s", asset="WETH", amount="5", valid_until=soon))
+        sent = await run.sent()
+        run.control.market.set_price("USDC", price)
+        run.pass_time(1000)
+        refused = await run.do(Borrow(id="b", asset="USDC", amount="10", valid_until=soon))
+        assert refused.state == "DENIED"
+        assert "oracle:USDC" in refused.legs[0].reason
+        await run.judge(mined=sent)
+
+    play(course)
+
+
+LIQUIDATE = "liquidationCall(address,address,address,uint256,bool)"
+
+
+@pytest.mark.parametrize(("price", "cover", "as_deposit"), [(2300, 5_000, False), (2300, 5_000, True), (1900, 2**200, False)])
+def test_a_liquidation_is_found_as_what_it_is(play: Any, soon: int, price: int, cover: int, as_deposit: bool) -> None:
+    """The price falls and somebody liquidates, in part, for deposits, or all there is so that a deficit stays: one effect of its own name
+    explains debt and collateral to the unit, and the account acts no more."""
+
+    async def course(run: Any) -> None:
+        await run.good(
+            WrapEther(id="w", amount="10", valid_until=soon), Supply(id="s", asset="WETH", amount="10", valid_until=soon),
+            Borrow(id="b", asset="USDC", amount="14500.123457", valid_until=soon),
+            Borrow(id="b2", asset="USDT", amount="5000.765431", valid_until=soon),
+            Borrow(id="b3", asset="WETH", amount="0.01", valid_until=soon),
+        )  # fmt: skip
+        run.pass_time(30 * 86_400_000)
+        at, whale = run.control.addresses, run.control.whale
+        run.control.market.set_price("WETH", Decimal(price))
+        whale.send(at.tokens["USDC"], "approve(address,uint256)", at.aave.pool, 2**256 - 1)
+        whale.send(at.aave.pool, LIQUIDATE, at.tokens["WETH"], at.tokens["USDC"], at.wallet, cover * 10**6, as_deposit)
+        run.pass_time(86_400_000)
+        run.manager.run.loop._verified_at.clear()
+        refused = await run.do(Borrow(id="more", asset="USDC", amount="1", valid_until=soon))
+        assert refused.state == "DENIED"
+        lost, owed = "wallet:supplied:aave/WETH", "wallet:borrowed:aave/USDC"
+        tokens = {
+            lost: at.aave.a_tokens["WETH"],
+            owed: at.aave.debt_tokens["USDC"],
+            "wallet:borrowed:aave/USDT": at.aave.debt_tokens["USDT"],
+        }
+        (told,) = (each for each in await run.client("aave").recent_effects(list(tokens), 1, 0) if each.kind == "liquidation")
+        for key, token in tokens.items():
+            left = run.control.owner.read(token, "scaledBalanceOf(address)(uint256)", at.wallet)
+            assert run.manager.state.book[key] == Decimal(left).scaleb(-18 if key == lost else -6), "the books follow what was explained"
+        assert {lost, owed} <= dict(told.lines).keys()
+        if price > 1900:
+            assert "liquidation of someone else" in run.manager.frozen["wallet"]
 
     play(course)
 

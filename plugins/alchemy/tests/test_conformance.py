@@ -12,6 +12,8 @@ SETTINGS = {"destinations": [{"address": SAFE}]}
 
 class TestAlchemy(VenueConformance):
     venue = "alchemy"
+    dialect = "chain"
+    partners = ("aave",)
     settings = SETTINGS
     market = MARKET
     samples = (

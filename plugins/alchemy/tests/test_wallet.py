@@ -15,7 +15,7 @@ from basis_venues_alchemy.model import AlchemyModel
 from basis_venues_alchemy.settings import AlchemySettings
 from basis_venues_evm.testing import FixedMarket, Outcome, carry_out, changed, context, load_settings
 
-ADDRESS = "0x00000000000000000000000000000000000000Aa"
+ADDRESS = "0x00000000000000000000000000000000000000AA"
 NOW = 1_700_000_000_000
 
 

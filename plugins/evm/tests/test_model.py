@@ -129,9 +129,9 @@ def test_gas_is_whole_wei() -> None:
     assert vault().gas_cost((Stake(amount=1),), market("0.00000000000001")) == Decimal("1E-18")
 
 
-@pytest.mark.parametrize(("eth", "fits"), [("0.504", True), ("0.503999999999999999", True), ("0.501999999999999999", False)])
+@pytest.mark.parametrize(("eth", "fits"), [("0.505", True), ("0.504", True), ("0.503999999999999999", False)])
 def test_an_action_without_gas_is_denied(eth: str, fits: bool) -> None:
-    """Half an ETH and 1.25 times 0.0016 for gas must be there."""
+    """Half an ETH and 2.5 times 0.0016 for gas must be there."""
     order = Order("s/vault", Stake(amount="0.5"), "vault", "wallet", "wallet")
     if fits:
         assert vault().plan(order, wallet(eth), market())
@@ -141,11 +141,11 @@ def test_an_action_without_gas_is_denied(eth: str, fits: bool) -> None:
 
 
 def test_max_of_ether_leaves_the_gas() -> None:
-    """The whole balance less 1.25 times the gas is staked."""
+    """The whole balance less 2.5 times the gas is staked."""
     positions = wallet("1")
     outcome = run(Stake(id="s", amount=MAX), positions)
-    assert outcome.steps[0].actions[0].amount == Decimal("0.998")
-    assert positions["wallet:balance:ETH"] == Decimal("0.0004")
+    assert outcome.steps[0].actions[0].amount == Decimal("0.996")
+    assert positions["wallet:balance:ETH"] == Decimal("0.0024")
 
 
 def test_max_of_a_token_is_its_balance() -> None:

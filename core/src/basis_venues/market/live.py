@@ -84,9 +84,11 @@ class LiveMarket:
         return figure
 
     async def refresh(self, series: Collection[str]) -> None:
-        """Fetch what is not fresh. A source that fails leaves its old figures, which then may be too old to be used."""
-        fresh_after = self.now() - self._stale_ms // 4
-        wanted = [name for name in dict.fromkeys(series) if name not in self._quotes or self._quotes[name].at < fresh_after]
+        """Fetch what is not fresh by the run's clock, which a profile may let follow a plan. A source that fails leaves its old figures,
+        which then may be too old to be used."""
+        now = self.now()
+        fresh_after = now - self._stale_ms // 4
+        wanted = [name for name in dict.fromkeys(series) if name not in self._quotes or not fresh_after <= self._quotes[name].at <= now]
         for source, names in _by_source(wanted).items():
             data = self._by_source.get(source)
             if data is not None:

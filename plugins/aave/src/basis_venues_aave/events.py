@@ -18,9 +18,14 @@ REPAID_LOG = "Repay(address,address,address,uint256,bool)"
 EMODE_LOG = "UserEModeSet(address,uint8)"
 ENABLED_LOG = "ReserveUsedAsCollateralEnabled(address,address)"
 DISABLED_LOG = "ReserveUsedAsCollateralDisabled(address,address)"
+LIQUIDATED_LOG = "LiquidationCall(address,address,address,uint256,uint256,address,bool)"
+DEFICIT_LOG = "DeficitCreated(address,address,uint256)"
+MOVED_LOG = "BalanceTransfer(address,address,uint256,uint256)"  # of an aToken: scaled, and its index
 INDEX_LOG = "ReserveDataUpdated(address,uint256,uint256,uint256,uint256,uint256)"
 
 _SUPPLY_INDEX, _BORROW_INDEX = 3, 4
+_ENDS = frozenset(map(topic, (SUPPLIED_LOG, WITHDRAWN_LOG, BORROWED_LOG, REPAID_LOG, LIQUIDATED_LOG)))
+"""The logs with which the pool ends an action."""
 
 
 class PoolEvents:
@@ -39,6 +44,7 @@ class PoolEvents:
             (WITHDRAWN_LOG, self._withdrawn),
             (BORROWED_LOG, self._borrowed),
             (REPAID_LOG, self._repaid),
+            (LIQUIDATED_LOG, self._liquidated),
             (EMODE_LOG, self._emode),
             (ENABLED_LOG, lambda log, _: self._collateral(log, 1)),
             (DISABLED_LOG, lambda log, _: self._collateral(log, -1)),
@@ -83,6 +89,39 @@ class PoolEvents:
         changes = (*self._change(alias, BORROWED, reserve, -burnt), *self._change(payer, SUPPLIED, reserve, -spent), *pulled)
         return Told("lend", changes)
 
+    def _liquidated(self, log: Log, sent: Mined) -> Told | None:
+        """Topics: collateral, debt, user. Data: debt covered, collateral taken, liquidator, whether it was taken as a deposit.
+
+        On top of what was taken the protocol's fee is moved; what no collateral is left for is written off, of other debts too.
+        """
+        collateral, debt = (self._market.by_underlying.get(address_in(each)) for each in log.topics[1:3])
+        alias = self._alias(address_in(log.topics[3]))
+        if alias is None or collateral is None or debt is None:
+            return None
+        before = self._of_this_action(log, sent)
+        lost = sum(number(each.data) for each in before if self._moved_from(each, collateral, log.topics[3]))
+        if not number(log.data, 3):
+            lost += self._market.scaled(number(log.data, 1), self._index(log, sent, _SUPPLY_INDEX), up=True)
+        written_off = {log.topics[2]: number(log.data)}
+        for each in before:
+            if each.address == log.address and each.topics[0] == topic(DEFICIT_LOG) and each.topics[1] == log.topics[3]:
+                written_off[each.topics[2]] = written_off.get(each.topics[2], 0) + number(each.data)
+        changes = list(self._change(alias, SUPPLIED, collateral, -lost))
+        for reserve, amount in written_off.items():
+            owed = self._market.by_underlying.get(address_in(reserve))
+            if owed is not None:
+                burnt = self._market.scaled(amount, self._index(log, sent, _BORROW_INDEX, reserve), up=False)
+                changes += self._change(alias, BORROWED, owed, -burnt)
+        return Told("liquidation", tuple(changes))
+
+    def _moved_from(self, log: Log, reserve: ListedReserve, owner: str) -> bool:
+        return log.address == reserve.a_token and log.topics[0] == topic(MOVED_LOG) and log.topics[1] == owner
+
+    def _of_this_action(self, log: Log, sent: Mined) -> list[Log]:
+        """The logs since the pool ended its last action in this transaction."""
+        ends = (at for at in range(log.place - 1, -1, -1) if sent.logs[at].address == log.address and sent.logs[at].topics[0] in _ENDS)
+        return list(sent.logs[next(ends, -1) + 1 : log.place])
+
     def _emode(self, log: Log, sent: Mined) -> Told | None:
         """Topics: user. Data: category."""
         alias = self._alias(address_in(log.topics[1]))
@@ -109,10 +148,11 @@ class PoolEvents:
         asset = reserve.asset
         return (Change(allowance_key(alias, self._venue, asset), self._chain.tokens.named(asset).amount(amount), "spend"),)
 
-    def _index(self, log: Log, sent: Mined, which: int) -> int:
-        """The reserve's index at that moment: what the pool last announced before the log. Raises `ValueError` where it did not."""
+    def _index(self, log: Log, sent: Mined, which: int, reserve: str = "") -> int:
+        """The index of the log's reserve, or of another one (as a topic), at that moment: what the pool last announced before the log.
+        Raises `ValueError` where it did not."""
         for each in reversed(sent.logs[: log.place]):
-            if each.address == log.address and each.topics[0] == self._index_topic and each.topics[1] == log.topics[1]:
+            if each.address == log.address and each.topics[0] == self._index_topic and each.topics[1] == (reserve or log.topics[1]):
                 return number(each.data, which)
         raise ValueError("the pool did not announce the reserve's indices before its log")
 

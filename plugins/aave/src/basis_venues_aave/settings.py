@@ -10,7 +10,7 @@ from attrs import field, frozen
 from basis_venues_evm import ChainSettings
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, repr=False)
 class Reserve:
     """One asset of the market.
 
@@ -27,7 +27,7 @@ class Reserve:
     borrow_cap: int = 0
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, repr=False)
 class Category:
     """An efficiency mode: its numbers replace those of the assets in `collateral`, and only the assets in `borrowable` can be borrowed."""
 
@@ -38,7 +38,7 @@ class Category:
     label: str = ""
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, repr=False)
 class AaveSettings(ChainSettings):
     """Static attributes of an Aave market.
 

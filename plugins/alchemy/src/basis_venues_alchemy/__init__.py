@@ -9,6 +9,8 @@ from basis_venues.hookspecs import hookimpl
 if TYPE_CHECKING:
     from basis_venues.contract import ChainAccess, ClientContext, MarketData, ModelContext, VenueClient, VenueModel
 
+__all__ = ["chain_access", "create_client", "create_model", "market_data", "settings_class"]
+
 
 @hookimpl
 def settings_class() -> type:

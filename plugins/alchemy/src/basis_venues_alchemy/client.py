@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from basis_venues.actions import Approve, Transfer, UnwrapEther, WrapEther
 from basis_venues.contract import ClientContext
-from basis_venues.errors import Denied, GuardRefused
+from basis_venues.errors import Denied
+from basis_venues.guard import destination
 from basis_venues.orders import Step
 from basis_venues_evm import ETHER
 from basis_venues_evm.live import EvmClient, Wanted, amount_of_action, approval, tokens, units_of
@@ -56,12 +57,8 @@ class AlchemyClient(EvmClient):
         whose label is the exchange's account."""
         if action.target is not None and self._is_here(action.target):
             return self.chain.address_of(action.target)
-        for each in self._settings.destinations:
-            same = each.label == action.target if action.target is not None else each.address.lower() == str(action.address).lower()
-            if same and each.asset in (None, action.asset) and each.network in (None, action.network):
-                return address(each.address, f"a destination in {self.venue}.yaml")
-        name = f"the address of {action.target}, with the label {action.target}," if action.target is not None else "the address"
-        raise GuardRefused(f"this transfer is not allowed: list {name} under destinations in {self.venue}.yaml, with asset and network")
+        listed = destination(self.venue, self._settings, action)
+        return address(listed.address, f"a destination in {self.venue}.yaml")
 
     def _is_here(self, account: str) -> bool:
         return account in self.chain.registry.aliases.values()

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from basis_venues.actions import Action, Approve, Transfer, UnwrapEther, WrapEther
-from basis_venues.config.venues import Destination
 from basis_venues.contract import Market
-from basis_venues.errors import Denied, GuardRefused
+from basis_venues.errors import Denied
+from basis_venues.guard import destination
 from basis_venues.keys import Key
 from basis_venues.orders import Effect, Line, Ref, Step
 from basis_venues_evm import ETHER, Acting, ChainModel, Lines, Rule, Write, allowance_key, balance_key
@@ -85,12 +85,5 @@ class AlchemyModel(ChainModel):
     def _allow(self, action: Transfer, acting: Acting) -> None:
         if action.source != acting.account:
             raise Denied(f"the transfer is from {action.source}, and this is {acting.account}: name the venue that keeps {action.source}")
-        if action.address is not None and not any(self._is_for(each, action) for each in self.settings.destinations):
-            raise GuardRefused(f"transfers to this address are not allowed: list it under destinations in {self.venue}.yaml")
-
-    def _is_for(self, destination: Destination, action: Transfer) -> bool:
-        return (
-            destination.address.lower() == str(action.address).lower()
-            and destination.asset in (None, action.asset)
-            and destination.network in (None, action.network)
-        )
+        if action.address is not None:
+            destination(self.venue, self.settings, action)

@@ -11,6 +11,7 @@ from basis_venues.keys import Key
 from basis_venues.orders import Line
 
 Lines = tuple[Line, ...]
+"""What an action changes: positions by key, each with its signed amount."""
 
 
 def balance_key(account: str, asset: str) -> Key:

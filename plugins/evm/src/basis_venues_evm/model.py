@@ -9,7 +9,6 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from decimal import ROUND_CEILING, Decimal
-from difflib import get_close_matches
 from typing import Any, NamedTuple, TypeVar
 
 import attrs
@@ -29,6 +28,7 @@ Rule = Callable[[Any, Acting], Lines]
 """How an action of one class changes positions. Raises `StepFails` where the contract would revert."""
 
 AnyAction = TypeVar("AnyAction", bound=Action)
+"""The class of an action, where one of the same class is answered."""
 
 
 class Write(NamedTuple):
@@ -237,5 +237,7 @@ def with_amount(action: AnyAction, amount: Amount) -> AnyAction:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`; did you mean WETH?`, or nothing when no known name is near."""
+    from difflib import get_close_matches  # only a mistake needs it
+
     near = get_close_matches(name, list(known), n=1, cutoff=0.5)
     return f"; did you mean {near[0]}?" if near else ""

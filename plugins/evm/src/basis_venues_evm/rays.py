@@ -10,6 +10,7 @@ from decimal import Decimal
 from basis_venues.amounts import MONEY
 
 RAY = 10**27
+"""One, in the unit of indices and rates: 27 decimals."""
 BPS = 10_000
 """Basis points in a whole."""
 

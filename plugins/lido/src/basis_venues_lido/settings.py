@@ -9,7 +9,7 @@ from attrs import frozen
 from basis_venues_evm import ChainSettings
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, repr=False)
 class LidoSettings(ChainSettings):
     """Static attributes of Lido.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from basis_venues_sandbox.chain import packages as fetching
 from basis_venues_sandbox.chain.anvil import anvil_binary, start_anvil
 from basis_venues_sandbox.chain.artifacts import read_artifacts
 from basis_venues_sandbox.chain.own import compile_group, compiled_file, groups
+from basis_venues_sandbox.chain.packages import BINARY_VARIABLE, anvil_package, anvil_version
 from basis_venues_sandbox.chain.places import CACHE_VARIABLE, cache_folder
 from basis_venues_sandbox.services import Options
 
@@ -115,3 +117,20 @@ def test_a_taken_port_is_said_to_be_taken(session_chain: RunningChain) -> None:
     port = int(session_chain.node_url.rpartition(":")[2])
     with pytest.raises(ChainBroken, match=f"port {port} is taken"):
         start_anvil(anvil_binary(print), port)
+
+
+def test_a_machine_without_a_pinned_anvil_is_told_which_are_and_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The platforms, the version, and the variable that names a program of one's own; which then is all that is asked for."""
+    monkeypatch.delenv(BINARY_VARIABLE, raising=False)
+    monkeypatch.setattr("platform.machine", lambda: "riscv64")
+    anvil_package.cache_clear()
+    try:
+        reason = available().reason
+        assert "linux-riscv64" in reason
+        assert "only for linux-amd64" in reason
+        assert f"anvil {anvil_version()}" in reason
+        assert BINARY_VARIABLE in reason
+        monkeypatch.setenv(BINARY_VARIABLE, sys.executable)
+        assert available()
+    finally:
+        anvil_package.cache_clear()

@@ -7,7 +7,8 @@ are lower-case hex everywhere in this package.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
+from typing import ClassVar
 
 from eth_hash.auto import keccak
 
@@ -25,12 +26,19 @@ class Method:
     """A function of a contract, by its signature: `transfer(address,uint256)`."""
 
     __slots__ = ("_plain", "selector", "signature", "types")
+    _known: ClassVar[dict[str, Method]] = {}
 
     def __init__(self, signature: str) -> None:
         self.signature = signature
         self.selector = "0x" + keccak(signature.encode())[:4].hex()
         self.types = _split(signature[signature.index("(") + 1 : -1])
         self._plain = all(_STATIC.match(each) for each in self.types)
+        self._known.setdefault(self.selector, self)
+
+    @classmethod
+    def of(cls, data: str) -> Method | None:
+        """The function that call data are for; None for one that no venue of this process calls."""
+        return cls._known.get(data[:10])
 
     def __call__(self, *arguments: Argument) -> str:
         """The call data as hex text."""
@@ -78,6 +86,7 @@ def decoded(types: tuple[str, ...], data: str) -> tuple[object, ...]:
     return tuple(decode(types, bytes.fromhex(data.removeprefix("0x"))))
 
 
+@lru_cache(maxsize=256)
 def address(text: str, what: str) -> str:
     """A configured address in lower case. Raises `ConfigurationError` when it is none, or its checksum is wrong."""
     digits = text.removeprefix("0x")

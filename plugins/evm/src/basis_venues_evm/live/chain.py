@@ -10,12 +10,13 @@ from basis_venues.contract import ClientContext
 from basis_venues.errors import ConfigurationError, CredentialError, GuardRefused
 from basis_venues.guard import LOCAL_CHAINS, check_chain, check_host
 from basis_venues.keys import Key
-from basis_venues.orders import Effect, Prepared, Report, Snapshot, Step
+from basis_venues.orders import Effect, Outgoing, Prepared, Report, Snapshot, Step
 from basis_venues.secret import Secret
 
 from ..settings import ChainSettings, TransactionSettings
 from .effects import Effects
 from .history import History
+from .lookup import pool_request, waiting
 from .multicall import ADDRESS as MULTICALL
 from .multicall import Call
 from .reading import Reading, Views
@@ -23,6 +24,7 @@ from .registry import BALANCES, Registry, values_of
 from .reverts import Reverts
 from .rpc import Answer, Request, Rpc
 from .signing import Signer
+from .simulating import simulated, simulation
 from .tokens import ERRORS, Tokens
 from .transactions import Transactions, Wanted
 
@@ -103,11 +105,16 @@ class EvmChain:
         return chain
 
     async def check(self) -> Mapping[str, str]:
-        """One cheap look, as words for a person: the chain, its head, the wallet's ETH. Raises as `open` does."""
+        """One cheap look, as words for a person: the chain, its head, and transactions of the wallet that wait in the pool and are none
+        of this run's. Raises as `open` does."""
         requests = [Request("eth_chainId"), Request("eth_blockNumber")]
-        chain, head = (int(_required(answer, self._venue), 16) for answer in await self.rpc.batch(requests))
+        if self._signer is not None:
+            requests.append(pool_request(self._signer.address, local=self.chain_id in LOCAL_CHAINS))
+        *told, pool = [*await self.rpc.batch(requests), Answer(None)][:3]
+        chain, head = (int(_required(answer, self._venue), 16) for answer in told)
         self._same(chain)
-        return {"chain": str(chain), "block": str(head)}
+        strange = waiting(pool, self._signer.address, self._effects.ours) if self._signer is not None else []
+        return {"chain": str(chain), "block": str(head), **({"waiting in the pool": ", ".join(strange)} if strange else {})}
 
     # what venues ask while they open
 
@@ -131,9 +138,10 @@ class EvmChain:
             self._told = {**told, "alchemy": told.get("tokens", {})}
         return self._told
 
-    async def views(self, calls: Collection[Call], at: int = 0) -> Views:
-        """The views at one block, `at` or later; one request with all that is asked at this moment. Raises `RpcUnavailable`."""
-        return await self._reading.views(calls, at)
+    async def views(self, calls: Collection[Call], at: int = 0, *, exact: bool = False) -> Views:
+        """The views at one block, `at` or later, in one request with all that is asked at this moment; `exact`: at `at` itself. Raises
+        `RpcUnavailable`."""
+        return await self._reading.views(calls, at, exact=exact)
 
     # accounts and their positions
 
@@ -160,6 +168,18 @@ class EvmChain:
     async def prepare(self, step: Step, attempt_key: str, wanted: Wanted) -> Prepared:
         """Simulate and sign a transaction of the wallet. Raises `Denied`, `GuardRefused`, `TryAgainLater`; nothing has left then."""
         return await self._sending().prepare(step, attempt_key, wanted)
+
+    async def foresee(self, wanted: Wanted) -> tuple[Effect, ...] | None:
+        """What the wallet's transaction would do now but for its gas, decoded as when it is mined: nothing where it would be reverted,
+        None where the node does not offer it (`eth_simulateV1`). Raises `RpcUnavailable`."""
+        sender = self._sending().address
+        (answer,) = await self.rpc.batch((simulation(sender, wanted),))
+        run = simulated(answer, sender, wanted)
+        return None if run is None else tuple(effect for effect in await self._effects.of(run) if effect.kind != "gas")
+
+    async def show(self, step: Step, attempt_key: str, wanted: Wanted, ahead: int) -> Outgoing:
+        """The same, for a person, with `ahead` transactions before it. Raises as `prepare`."""
+        return await self._sending().show(step, attempt_key, wanted, ahead)
 
     async def send(self, prepared: Prepared) -> Report:
         """Broadcast its bytes, once."""

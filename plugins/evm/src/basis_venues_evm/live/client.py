@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from basis_venues.contract import ClientContext, VenueClient
 from basis_venues.guard import check_chain
 from basis_venues.keys import Key
-from basis_venues.orders import Effect, Prepared, Report, Snapshot, Step
+from basis_venues.orders import Effect, Outgoing, Prepared, Report, Snapshot, Step
 
 from .chain import EvmChain, evm_chain
 from .transactions import Wanted
@@ -54,6 +54,10 @@ class EvmClient(VenueClient):
         """The step as a signed transaction, simulated before."""
         return await self.chain.prepare(step, attempt_key, await self.wanted(step))
 
+    async def show(self, step: Step, attempt_key: str, ahead: int) -> Outgoing:
+        """The transaction with the function that it calls; its signed bytes are hidden."""
+        return await self.chain.show(step, attempt_key, await self.wanted(step), ahead)
+
     async def send(self, prepared: Prepared) -> Report:
         """Broadcast it, once."""
         return await self.chain.send(prepared)
@@ -71,7 +75,7 @@ class EvmClient(VenueClient):
         return await self.chain.positions(keys, at)
 
     async def recent_effects(self, keys: Collection[Key], since: int, until: int) -> Sequence[Effect]:
-        """From logs, nonces and ETH balances."""
+        """From logs, nonces and ETH balances of the blocks after `since` up to `until`."""
         return await self.chain.recent_effects(keys, since, until)
 
     async def close(self) -> None:

@@ -43,7 +43,7 @@ class Effects:
 
     async def _values(self, keys: set[Key], block: int) -> Mapping[Key, Decimal]:
         reads = {key: self._registry.read(key) for key in keys}
-        views = await self._reading.views([read.call for read in reads.values() if read.call is not None], block)
+        views = await self._reading.views([read.call for read in reads.values() if read.call is not None], block, exact=True)
         values = values_of(reads, views.answers)
         if len(values) < len(keys):
             raise RpcUnavailable(f"{', '.join(sorted(keys - values.keys()))} could not be read at block {block}")

@@ -6,10 +6,13 @@ the nonce is believed only when that transaction is found and final.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .rpc import Answer, Request, Rpc, RpcUnavailable
+
+FINAL_BLOCK = Request("eth_getBlockByNumber", ("finalized", False))
+"""Asks for the newest block that cannot be taken back."""
 
 
 class Seen(NamedTuple):
@@ -32,7 +35,7 @@ def seen_requests(hashes: Sequence[str], sender: str) -> list[Request]:
     return [
         *known,
         Request("eth_blockNumber"),
-        Request("eth_getBlockByNumber", ("finalized", False)),
+        FINAL_BLOCK,
         Request("eth_getTransactionCount", (sender, "latest")),
         Request("eth_getTransactionCount", (sender, "finalized")),
     ]
@@ -43,16 +46,38 @@ def seen(answers: Sequence[Answer], venue: str) -> Seen:
     *known, head, final, spent, final_spent = answers
     pairs = [(_result(known[at + 1], venue), _result(known[at], venue)) for at in range(0, len(known), 2)]
     mined = next(((transaction, receipt) for transaction, receipt in pairs if transaction is not None and receipt is not None), None)
-    block = None if final.fault is not None else final.result  # a young chain, and some clients, have no final block yet
     return Seen(
         pair=mined,
         pooled=any(transaction is not None and transaction.get("blockNumber") is None for transaction, _ in pairs),
         placed=any(receipt is not None or (sent is not None and sent.get("blockNumber") is not None) for sent, receipt in pairs),
         head=int(_result(head, venue), 16),
-        final=0 if block is None else int(block["number"], 16),
+        final=final_number(final),
         spent=int(_result(spent, venue), 16),
         final_spent=0 if final_spent.fault is not None else int(final_spent.result, 16),
     )
+
+
+def final_number(answer: Answer) -> int:
+    """The number of the final block; 0 without one, as on a young chain and with some clients."""
+    return 0 if answer.fault is not None or answer.result is None else int(answer.result["number"], 16)
+
+
+def pool_request(sender: str, *, local: bool) -> Request:
+    """What of `sender` waits in the node's pool. Few providers tell; a local chain only shows the whole of it."""
+    return Request("txpool_content") if local else Request("txpool_contentFrom", (sender,))
+
+
+def waiting(answer: Answer, sender: str, ours: Collection[str]) -> list[str]:
+    """Transactions of `sender` in the pool that are none of `ours` (hashes), by nonce, in words. Each takes effect once the nonces before
+    it are used; nothing where the node does not tell."""
+    pool = answer.result if isinstance(answer.result, Mapping) else {}
+    found = {}
+    for part in ("pending", "queued"):
+        listed = pool.get(part) or {}
+        by_sender = {address.lower(): content for address, content in listed.items() if isinstance(content, Mapping)}
+        content = by_sender.get(sender, {}) if any(address.startswith("0x") for address in by_sender) else listed
+        found.update({int(nonce): each["hash"] for nonce, each in content.items() if each["hash"] not in ours})
+    return [f"{found[nonce]} (nonce {nonce})" for nonce in sorted(found)]
 
 
 async def who_took(rpc: Rpc, sender: str, nonce: int, free: int, final: int) -> str | None:

@@ -19,10 +19,11 @@ class Views(NamedTuple):
     answers: Mapping[Call, str | None]
 
 
-class _Waiting(NamedTuple):
-    calls: tuple[Call, ...]
-    at: int
-    answer: asyncio.Future[Views]
+class _Asked(NamedTuple):
+    """What is collected for one request: the views, and the blocks that they must not be older than."""
+
+    calls: dict[Call, None]
+    blocks: set[int]
 
 
 def views_request(calls: Iterable[Call], block: int = 0) -> Request:
@@ -47,29 +48,27 @@ def views_of(answer: Answer, calls: Iterable[Call], reverts: Reverts, venue: str
 
 
 class Reading:
-    """Collects what is asked in one turn of the event loop and asks it at once."""
+    """Collects what is asked in one turn of the event loop and asks it at once. What needs exactly one block is asked apart from the
+    rest."""
 
     def __init__(self, venue: str, rpc: Rpc, reverts: Reverts) -> None:
         self._venue = venue
         self._rpc = rpc
         self._reverts = reverts
-        self._waiting: list[_Waiting] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._collecting: dict[int, tuple[_Asked, asyncio.Task[Views]]] = {}
         self.known = 0
         """The newest block with a transaction of ours: no reading is older."""
 
-    async def views(self, calls: Iterable[Call], at: int = 0) -> Views:
+    async def views(self, calls: Iterable[Call], at: int = 0, *, exact: bool = False) -> Views:
         """The views at one block: `at` when all that is asked at this moment is of the past, else the latest, which is neither before
-        `at` nor before the last transaction of ours.
+        `at` nor before the last transaction of ours. `exact`: at the block `at` and no later one, whatever others ask.
 
         Raises `RpcUnavailable`, also where the node has not seen `at` yet.
         """
-        loop = asyncio.get_running_loop()
-        waiting = _Waiting(tuple(calls), at, loop.create_future())
-        self._waiting.append(waiting)
-        if len(self._waiting) == 1:
-            loop.call_soon(self._start)
-        views = await waiting.answer
+        asked, reading = self._joined(at if exact else 0)
+        asked.calls.update(dict.fromkeys(calls))
+        asked.blocks.add(at)
+        views = await asyncio.shield(reading)  # one who gives up must not take it from the others
         oldest = at or self.known
         if views.block < oldest:
             raise RpcUnavailable(
@@ -77,23 +76,16 @@ class Reading:
             )
         return views
 
-    def _start(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        task = asyncio.get_running_loop().create_task(self._ask(waiting))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _joined(self, block: int) -> tuple[_Asked, asyncio.Task[Views]]:
+        """What is being collected for `block` (0: for whatever fits all), begun when it is not."""
+        found = self._collecting.get(block)
+        if found is None:
+            asked = _Asked({}, set())
+            found = self._collecting[block] = asked, asyncio.get_running_loop().create_task(self._ask(block, asked))
+        return found
 
-    async def _ask(self, waiting: list[_Waiting]) -> None:
-        calls = tuple(dict.fromkeys(call for each in waiting for call in each.calls))
-        block = max(each.at for each in waiting) if all(each.at for each in waiting) else 0
-        try:
-            (answer,) = await self._rpc.batch((views_request(calls, block),))
-            views = views_of(answer, calls, self._reverts, self._venue)
-        except Exception as error:  # every one who waits is told
-            for each in waiting:
-                if not each.answer.done():
-                    each.answer.set_exception(error)
-            return
-        for each in waiting:
-            if not each.answer.done():
-                each.answer.set_result(views)
+    async def _ask(self, block: int, asked: _Asked) -> Views:
+        del self._collecting[block]
+        at = block or (max(asked.blocks) if 0 not in asked.blocks else 0)
+        (answer,) = await self._rpc.batch((views_request(asked.calls, at),))
+        return views_of(answer, asked.calls, self._reverts, self._venue)

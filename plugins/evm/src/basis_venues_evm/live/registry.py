@@ -44,6 +44,8 @@ class Registry:
         self._addresses: dict[str, str] = {}
         self._awaited: set[str] = set()
         self._spenders: dict[str, str] = {}
+        self.lenders: set[str] = set()
+        """addresses of contracts whose transfers are flash loans"""
         self._decoders: dict[tuple[str, str], Decoder] = {}
         self._reads: dict[str, Reads] = {}
         self._read: dict[Key, Read] = {}

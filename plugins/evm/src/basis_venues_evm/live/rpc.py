@@ -1,4 +1,4 @@
-"""JSON-RPC over one kept session.
+"""JSON-RPC over kept connections.
 
 Reads go out in batches and are tried again, at the next endpoint where there are several. A write goes out once, to one endpoint. The
 URL may carry the provider's key, so nothing here shows more of it than its host.
@@ -6,21 +6,27 @@ URL may carry the provider's key, so nothing here shows more of it than its host
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
-
-import aiohttp
+from urllib.parse import urlsplit
 
 from basis_venues.clock import Clock
 from basis_venues.errors import TryAgainLater
 from basis_venues.guard import host_of
 from basis_venues.secret import Secret
 
+from .posting import Broken, Endpoint, Unconnected
+
 _BUSY = frozenset({429, -32005})
 """Error codes by which a node says: too many requests."""
+_ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False)
 _FIRST_PAUSE_MS = 100
 _LONGEST_PAUSE_MS = 2000
+_KEY_LENGTH = 12
+"""A word of a URL's path or query of at least this length may be a key."""
 
 
 class Request(NamedTuple):
@@ -64,24 +70,23 @@ class Rpc:
         self._venue = venue
         self._urls = tuple(urls)
         self._clock = clock
-        self._timeout = aiohttp.ClientTimeout(total=timeout_ms / 1000)
+        self._timeout_ms = timeout_ms
         self._tries = max(rounds, len(self._urls))
-        self._session: aiohttp.ClientSession | None = None
+        self._endpoints: tuple[Endpoint, ...] = ()
         self._current = 0
+        self._collecting: tuple[dict[Request, None], asyncio.Task[dict[Request, Answer]]] | None = None
         self.requests = 0
 
     async def open(self) -> None:
-        """Make the session. Called inside the running loop, once."""
-        if self._session is None:
-            connector = aiohttp.TCPConnector(limit=16, keepalive_timeout=75)
-            headers = {"Content-Type": "application/json"}
-            self._session = aiohttp.ClientSession(connector=connector, timeout=self._timeout, headers=headers)
+        """Allow requests. Connections are made when they are needed."""
+        if not self._endpoints:
+            self._endpoints = tuple(Endpoint(url, self._timeout_ms) for url in self._urls)
 
     async def close(self) -> None:
         """Let the connections go."""
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        endpoints, self._endpoints = self._endpoints, ()
+        for endpoint in endpoints:
+            await endpoint.close()
 
     async def batch(self, requests: Sequence[Request]) -> list[Answer]:
         """The answers to reads, in their order, by one HTTP request. Raises `RpcUnavailable` when no endpoint gives any."""
@@ -90,13 +95,29 @@ class Rpc:
         for attempt in range(self._tries):
             try:
                 return _answers(await self._post(body), len(requests))
-            except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-                trouble = f"{host_of(self._urls[self._current].reveal())}: {_said(error)}"
+            except (Unconnected, Broken, ValueError) as error:
+                trouble = f"{host_of(self._urls[self._current].reveal())}: {error}"
             self._current = (self._current + 1) % len(self._urls)
             if attempt + 1 < self._tries:
                 await self._clock.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE_MS)
         raise RpcUnavailable(f"{self._venue}: the chain cannot be read ({trouble}); check the RPC endpoint")
+
+    async def together(self, requests: Sequence[Request]) -> list[Answer]:
+        """As `batch`, in one HTTP request with everything that is asked so in this turn of the event loop; what several ask is asked
+        once. Parameters must be hashable."""
+        if self._collecting is None:
+            asked: dict[Request, None] = {}
+            self._collecting = asked, asyncio.get_running_loop().create_task(self._collected(asked))
+        asked, reading = self._collecting
+        asked.update(dict.fromkeys(requests))
+        answers = await asyncio.shield(reading)  # one who gives up must not take them from the others
+        return [answers[each] for each in requests]
+
+    async def _collected(self, asked: dict[Request, None]) -> dict[Request, Answer]:
+        self._collecting = None
+        requests = tuple(asked)
+        return dict(zip(requests, await self.batch(requests), strict=True))
 
     async def ask(self, method: str, *params: Any) -> Any:
         """The result of one read. Raises `RpcUnavailable`, also when the node refuses it."""
@@ -105,34 +126,47 @@ class Rpc:
             raise RpcUnavailable(f"{self._venue}: the node refuses {method}: {answer.fault.message}")
         return answer.result
 
+    @property
+    def target(self) -> tuple[str, str]:
+        """Where a write would go now, as it may be shown: the host with its port, and `***` in the place of a path, which may be a key."""
+        parts = urlsplit(self._urls[self._current].reveal())
+        port = f":{parts.port}" if parts.port else ""
+        return f"{parts.hostname}{port}", "/" if parts.path in ("", "/") and not parts.query else "***"
+
     async def write(self, method: str, *params: Any) -> Answer:
         """Send a write, once. Raises `NotSent` or `NoAnswer`."""
         try:
             (answer,) = _answers(await self._post(_body((Request(method, params),)), write=True), 1)
-        except aiohttp.ClientConnectorError as error:
-            raise NotSent(f"no connection ({type(error).__name__})") from None
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            raise NoAnswer(_said(error)) from None
+        except Unconnected as error:
+            raise NotSent(f"no connection ({error})") from None
+        except (Broken, ValueError) as error:
+            raise NoAnswer(str(error)) from None
         return answer
 
     async def _post(self, body: bytes, *, write: bool = False) -> Any:
-        if self._session is None:
+        if not self._endpoints:
             raise RpcUnavailable(f"{self._venue}: the connection is not open")
         self.requests += 1
-        url = self._urls[self._current].reveal()
-        async with self._session.post(url, data=body, allow_redirects=False) as response:
-            content = await response.read()
-            if response.status != 200:
-                raise ValueError(f"HTTP {response.status}")
-        answered = json.loads(content)
+        status, content = await self._endpoints[self._current].post(body)
+        if status != 200:
+            raise ValueError(f"HTTP {status}")
+        answered = _parsed(self._without_key(content))
         if not write and any(_is_busy(each) for each in (answered if isinstance(answered, list) else [answered])):
             raise ValueError("too many requests")
         return answered
 
+    def _without_key(self, content: bytes) -> bytes:
+        """An answer in which a provider repeats the key of the URL, with the key taken out."""
+        parts = urlsplit(self._urls[self._current].reveal())
+        words = (each for each in re.split(r"[/&=]", f"{parts.path}/{parts.query}") if len(each) >= _KEY_LENGTH)
+        for word in words:
+            content = content.replace(word.encode(), b"***")
+        return content
+
 
 def _body(requests: Sequence[Request]) -> bytes:
     members = [{"jsonrpc": "2.0", "id": number, "method": r.method, "params": r.params} for number, r in enumerate(requests)]
-    return json.dumps(members if len(members) > 1 else members[0], separators=(",", ":")).encode()
+    return _ENCODER.encode(members if len(members) > 1 else members[0]).encode()
 
 
 def _answers(answered: Any, count: int) -> list[Answer]:
@@ -168,6 +202,9 @@ def _is_busy(member: Any) -> bool:
     return isinstance(error, dict) and error.get("code") in _BUSY
 
 
-def _said(error: Exception) -> str:
-    """What went wrong, without the URL that some exceptions carry."""
-    return str(error) if type(error) is ValueError else type(error).__name__
+def _parsed(content: bytes) -> Any:
+    """Raises `ValueError`, without what was sent: it may be a page that shows the URL."""
+    try:
+        return json.loads(content.decode())
+    except ValueError as error:
+        raise ValueError(f"the answer is not JSON ({type(error).__name__})") from None

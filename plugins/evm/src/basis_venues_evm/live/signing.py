@@ -53,10 +53,10 @@ class Signer:
 
     def sign(self, transaction: Transaction) -> Signed:
         """The signed transaction."""
-        fields = _fields(transaction)
-        signature = self._private().sign_recoverable(keccak(_TYPE + rlp(fields)), hasher=None)
+        fields = b"".join(map(rlp, _fields(transaction)))
+        signature = self._private().sign_recoverable(keccak(_TYPE + _listed(fields)), hasher=None)
         r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:64], "big")
-        raw = _TYPE + rlp([*fields, signature[64], r, s])
+        raw = _TYPE + _listed(fields + rlp(signature[64]) + rlp(r) + rlp(s))
         return Signed("0x" + raw.hex(), "0x" + keccak(raw).hex())
 
     def _private(self) -> coincurve.PrivateKey:
@@ -73,10 +73,13 @@ class Signer:
 def rlp(item: Rlp) -> bytes:
     """Recursive length prefix, as the protocol writes lists of bytes and integers."""
     if isinstance(item, list):
-        content = b"".join(map(rlp, item))
-        return _length(len(content), 0xC0) + content
+        return _listed(b"".join(map(rlp, item)))
     text = item.to_bytes((item.bit_length() + 7) // 8, "big") if isinstance(item, int) else item
     return text if len(text) == 1 and text[0] < 0x80 else _length(len(text), 0x80) + text
+
+
+def _listed(content: bytes) -> bytes:
+    return _length(len(content), 0xC0) + content
 
 
 def _length(size: int, offset: int) -> bytes:

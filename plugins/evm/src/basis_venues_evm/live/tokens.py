@@ -115,7 +115,8 @@ class Tokens:
         amount = placed.amount(abi.number(log.data))
         sides = ((abi.address_in(log.topics[1]), -amount), (abi.address_in(log.topics[2]), amount))
         changes = tuple(Change(balance_key(alias, placed.symbol), change) for at, change in sides if (alias := self._alias(at)) is not None)
-        return Told("transfer", changes) if changes else None
+        kind = "flash" if any(at in self._registry.lenders for at, _ in sides) else "transfer"
+        return Told(kind, changes) if changes else None
 
     def _approved(self, placed: Placed, log: Log, sent: Mined) -> Told | None:
         """Of the wallet that sent the transaction; what a smart account grants within one is none of the books'."""

@@ -16,13 +16,13 @@ from basis_venues.clock import Clock
 from basis_venues.errors import Denied, TryAgainLater
 from basis_venues.guard import check_chain
 from basis_venues.keys import Key
-from basis_venues.orders import Prepared, Report, Step
+from basis_venues.orders import Outgoing, Prepared, Report, Step
 from basis_venues.states import State
 
 from ..settings import TransactionSettings
 from .effects import Effects
 from .fees import Fees, bumped, going, offer
-from .lookup import Seen, seen, seen_requests, who_took
+from .lookup import FINAL_BLOCK, Seen, final_number, seen, seen_requests, who_took
 from .mined import Mined, mined
 from .multicall import Call
 from .reading import Views, views_of, views_request
@@ -30,10 +30,13 @@ from .refusals import meaning
 from .registry import Registry, values_of
 from .reverts import Reverts
 from .rpc import Answer, NotSent, Request, Rpc
+from .showing import shown
 from .signing import Signer, Transaction
 
 _LAGGING_READS = 5
 _LAGGING_PAUSE_MS = 400
+OUT_OF_GAS = "out of gas"
+"""How the reason of a transaction begins that used all its gas."""
 _FEES = Request("eth_feeHistory", ("0x5", "latest", [50]))
 
 
@@ -59,6 +62,16 @@ class Lane:
         self.used = 0
 
 
+class _Standing(NamedTuple):
+    """A mined transaction, the hash of its block, what was said of it, and how many accounts were known then: one that it made is known
+    only later, and its effects with it."""
+
+    hash: str
+    block: str
+    report: Report
+    accounts: int
+
+
 class Transactions:
     """Those of one wallet."""
 
@@ -78,6 +91,12 @@ class Transactions:
         self._lane = Lane()
         self._reasons: dict[str, str] = {}
         self._missing: set[str] = set()
+        self._standing: dict[str, _Standing] = {}
+
+    @property
+    def address(self) -> str:
+        """Of the wallet."""
+        return self._signer.address
 
     # preparing
 
@@ -106,6 +125,19 @@ class Transactions:
             "block": market.head,
         }
         return Prepared(key, step, payload)
+
+    async def show(self, step: Step, key: str, wanted: Wanted, ahead: int) -> Outgoing:
+        """The transaction for a person, unsent. `ahead` transactions come before it: its place is after theirs, and its gas is estimated
+        when they are mined, as it may be reverted until then. Raises as `prepare`."""
+        where = self._rpc.target
+        if not ahead:
+            payload = (await self.prepare(step, key, wanted)).payload
+            return shown(Transaction(*(payload[name] for name in Transaction._fields)), self._signer.address, *where)
+        state = await self._state(wanted)
+        fees = offer(going(_result(state.history)), self._settings)
+        later = Transaction(state.chain, state.nonce + ahead, fees.tip, fees.max_fee, 0, wanted.to, wanted.value, wanted.data)
+        said = f"its gas, and its fees anew, when what comes before it is mined ({ahead}); the fees are those of now"
+        return shown(later, self._signer.address, *where, (said,))
 
     async def _state(self, wanted: Wanted) -> _State:
         """Everything that a transaction is made from, in one request; again while the node lags behind what is known here."""
@@ -200,10 +232,33 @@ class Transactions:
     async def lookup(self, prepared: Prepared) -> Report:
         """What became of it. Raises `RpcUnavailable` where nothing can be told."""
         self._know(prepared)
+        return await self._as_before(prepared) or await self._seen(prepared)
+
+    async def _as_before(self, prepared: Prepared) -> Report | None:
+        """The report that was given of it already, while it stands in the same block; its receipt alone is asked for."""
+        known = self._standing.get(prepared.key)
+        if known is None or known.accounts != len(self._registry.aliases):
+            return None
+        receipt, last = await self._rpc.together((Request("eth_getTransactionReceipt", (known.hash,)), FINAL_BLOCK))
+        if receipt.result is None or receipt.result["blockHash"] != known.block:
+            self._standing.pop(prepared.key, None)
+            return None
+        return self._stands(prepared.key, known, final_number(last))
+
+    def _stands(self, key: str, known: _Standing, final: int) -> Report:
+        """Kept until it is final: then nothing can take it back, and nobody asks again."""
+        if known.report.at > final:
+            self._standing[key] = known
+            return known.report
+        self._standing.pop(key, None)
+        state = State.FINAL if known.report.state is State.MINED else known.report.state
+        return known.report._replace(state=state, final=True)
+
+    async def _seen(self, prepared: Prepared) -> Report:
         payload = prepared.payload
-        now = seen(await self._rpc.batch(seen_requests(payload["hashes"], payload["from"])), self._venue)
+        now = seen(await self._rpc.together(seen_requests(payload["hashes"], payload["from"])), self._venue)
         if now.pair is not None:
-            return await self._mined(prepared, mined(*now.pair), now)
+            return await self._mined(prepared, now.pair, now)
         if now.placed:
             return Report(State.UNKNOWN, reason="it is in a block, and its receipt is not there yet")
         if now.pooled:
@@ -213,17 +268,18 @@ class Transactions:
             return Report(State.ABSENT, reason="no node shows it, and its nonce is free")
         return await self._nonce_taken(prepared, now)
 
-    async def _mined(self, prepared: Prepared, transaction: Mined, now: Seen) -> Report:
+    async def _mined(self, prepared: Prepared, pair: tuple[Any, Any], now: Seen) -> Report:
+        transaction = mined(*pair)
         depth = now.head - transaction.block + 1
         self._lane.used = max(self._lane.used, prepared.payload["nonce"] + 1)
         if depth < self._settings.confirmations:
             wanted = self._settings.confirmations
             return Report(State.ACCEPTED, reason=f"it is in block {transaction.block}, with {max(depth, 0)} of {wanted} confirmations")
         found = await self._effects.of(transaction, prepared)
-        final = transaction.block <= now.final
-        if not transaction.ok:
-            return Report(State.REVERTED, found, transaction.block, await self._why(transaction), final)
-        return Report(State.FINAL if final else State.MINED, found, transaction.block, final=final)
+        state, reason = (State.MINED, "") if transaction.ok else (State.REVERTED, await self._why(transaction))
+        report = Report(state, found, transaction.block, reason)
+        known = _Standing(transaction.hash, pair[1]["blockHash"], report, len(self._registry.aliases))
+        return self._stands(prepared.key, known, now.final)
 
     async def _nonce_taken(self, prepared: Prepared, now: Seen) -> Report:
         """Another transaction has the nonce, or the node lags. Believed only when the other one is found and final."""
@@ -241,7 +297,7 @@ class Transactions:
         if known is not None:
             return known
         if transaction.gas_used >= transaction.gas:
-            reason = f"out of gas: all {transaction.gas} were used"
+            reason = f"{OUT_OF_GAS}: all {transaction.gas} were used"
         else:
             call = {"from": transaction.sender, "to": transaction.to, "data": transaction.data, "value": hex(transaction.value)}
             (answer,) = await self._rpc.batch((Request("eth_call", (call, hex(transaction.block - 1))),))

@@ -63,7 +63,7 @@ class InstadappAddresses:
 
 @frozen(kw_only=True)
 class Addresses:
-    """All of it. `tokens` and `feeds` (price feeds) by symbol.
+    """All of it, on the chain `chain_id`. `tokens` and `feeds` (price feeds) by symbol.
 
     `wallet`: the funded account of the sandbox's made-up key. `owner`: the account that may change prices and reserves; `keeper`: Lido's
     oracle; `whale`: who supplied the liquidity. Those three are accounts of the node, which signs for them.

@@ -13,14 +13,11 @@ from pathlib import Path
 from typing import IO
 
 from .errors import ChainBroken, ChainUnavailable
-from .packages import Progress, anvil_package, fetch
+from .packages import BINARY_VARIABLE, Progress, anvil_package, fetch
 from .rpc import Rpc
 
 CHAIN_ID = 31337
 """The local chain's id."""
-
-BINARY_VARIABLE = "BASIS_ANVIL"
-"""The environment variable that names an anvil binary to use instead of the packaged one."""
 
 _FLAGS = ("--host", "127.0.0.1", "--quiet", "--no-cors", "--order", "fifo")
 _READY_WITHIN = 20.0
@@ -68,6 +65,11 @@ def anvil_binary(progress: Progress) -> Path:
     fetch([anvil_package()], progress)
     folder = anvil_package().folder / "bin"
     return next(each for each in folder.iterdir() if each.stem == "anvil")
+
+
+def anvil_is_here() -> bool:
+    """Whether the program need not be fetched. Raises `ChainUnavailable` where it cannot be had."""
+    return bool(os.environ.get(BINARY_VARIABLE)) or anvil_package().folder.exists()
 
 
 def start_anvil(binary: Path, port: int = 0, chain_id: int = CHAIN_ID, flags: Sequence[str] = ()) -> Anvil:

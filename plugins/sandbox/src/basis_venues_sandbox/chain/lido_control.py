@@ -25,6 +25,10 @@ class LidoControl:
         """Ether for 1e27 shares."""
         return self._read("getTotalPooledEther()(uint256)") * _PRECISION // self._read("getTotalShares()(uint256)")
 
+    def worth(self) -> Decimal:
+        """Ether for a share, rounded down to 27 digits."""
+        return Decimal(self.rate()) / _PRECISION
+
     def report(self, reward: int = 0, penalty: int = 0) -> None:
         """A report of the oracle: the pool gains `reward`, of which a tenth goes to the operators, or loses `penalty`."""
         self._report(reward, penalty)

@@ -27,6 +27,9 @@ from .places import cache_folder
 Progress = Callable[[str], None]
 """Told, in a short sentence, what takes time just now."""
 
+BINARY_VARIABLE = "BASIS_ANVIL"
+"""The environment variable that names an anvil binary to use instead of the packaged one."""
+
 _PATIENCE = 300
 _NPM_FLAGS = ("--json", "--ignore-scripts", "--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--loglevel=error")
 _MACHINES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
@@ -58,14 +61,23 @@ def packages() -> Mapping[str, Package]:
     return {name: Package(name, pin["version"], pin["integrity"]) for name, pin in _pins()["packages"].items()}
 
 
+def anvil_version() -> str:
+    """The version of anvil that the chain is built and run with."""
+    return str(_pins()["anvil"]["version"])
+
+
 @cache
 def anvil_package() -> Package:
-    """The package with anvil's binary for this machine."""
-    wanted = f"{_SYSTEMS.get(platform.system(), platform.system())}-{_MACHINES.get(platform.machine().lower(), platform.machine())}"
-    pins: Any = _pins()["anvil"]
-    if wanted not in pins["integrity"]:
-        raise ChainUnavailable(f"there is no anvil for {wanted}; there is one for {', '.join(pins['integrity'])}")
-    return Package(f"@foundry-rs/anvil-{wanted}", pins["version"], pins["integrity"][wanted])
+    """The package with anvil's binary for this machine. Raises `ChainUnavailable` where none is pinned for it."""
+    machine = platform.machine().lower()
+    wanted = f"{_SYSTEMS.get(platform.system(), platform.system().lower())}-{_MACHINES.get(machine, machine)}"
+    pinned: Mapping[str, str] = _pins()["anvil"]["integrity"]
+    if wanted not in pinned:
+        raise ChainUnavailable(
+            f"no checksum of anvil {anvil_version()} is pinned for {wanted}, only for {', '.join(pinned)}: "
+            f"install that version yourself and name the program in {BINARY_VARIABLE}"
+        )
+    return Package(f"@foundry-rs/anvil-{wanted}", anvil_version(), pinned[wanted])
 
 
 def fetch(wanted: Iterable[Package], progress: Progress) -> None:

@@ -13,11 +13,11 @@ from pathlib import Path
 from attrs import frozen
 
 from .addresses import Addresses
-from .anvil import Anvil
+from .anvil import Anvil, anvil_is_here
 from .control import ChainControl
 from .errors import ChainUnavailable
 from .node import node_program
-from .packages import Progress, anvil_package
+from .packages import Progress
 from .shim import Shim
 from .state import built_chain, is_built, start_built
 
@@ -38,7 +38,7 @@ def available() -> Availability:
         if not is_built():
             node_program("node")
             node_program("npm")
-        anvil_package()
+        anvil_is_here()
     except ChainUnavailable as missing:
         return Availability(str(missing))
     return Availability()

@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import sys
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 
 from ..services import Absent, Options
@@ -17,6 +18,9 @@ from .state import BuiltChain, built_chain, start_built
 
 QUEUE_MS = 3 * 86_400_000
 """How long a request waits in Lido's queue at the most, as in the venue's simulation."""
+DAY_MS = 86_400_000
+STAKED_A_DAY = Decimal("0.00008")
+"""What a share of Lido gains a day of the plan: about 3 % a year."""
 ADDRESSES = "addresses.json"
 """The file in the sandbox's directory that says where the contracts are."""
 
@@ -43,13 +47,16 @@ class ChainService:
         return self._anvil.memory()
 
     async def follow(self, now: int) -> None:
-        """Go to a moment (ms) of the plan. When days have passed, Lido's queue has paid what was asked for before."""
+        """Go to a moment (ms) of the plan. When days have passed, Lido's oracle has reported what they earned, and its queue has paid what
+        was asked for before."""
         await asyncio.to_thread(self._go_to, now)
 
     def _go_to(self, now: int) -> None:
         control = ChainControl(self._shim.url)
         passed = now - control.now()
         control.set_time(now)
+        if passed >= DAY_MS:
+            control.lido.rebase_to(control.lido.worth() * (1 + STAKED_A_DAY * (passed // DAY_MS)))
         if passed >= QUEUE_MS:
             control.lido.finalize()
 

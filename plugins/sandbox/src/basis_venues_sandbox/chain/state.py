@@ -11,18 +11,20 @@ from pathlib import Path
 from attrs import frozen
 
 from .addresses import Addresses, read_addresses
-from .anvil import Anvil, anvil_binary, start_anvil
+from .anvil import Anvil, anvil_binary, anvil_is_here, start_anvil
 from .build import PACKAGES, build_chain
+from .build.liquidity import borrow
+from .deploy import Sender
 from .own import compiled_file, groups
-from .packages import Progress, anvil_package, fetch, fingerprint, packages
+from .packages import Progress, anvil_version, fetch, fingerprint, packages
 from .places import cache_folder, locked
 from .rpc import Rpc
 from .solidity import SETTINGS
 from .wallet import wallet_address
 
 GENESIS = 1_577_836_800
-"""The chain's first block is from 2020-01-01 UTC, in seconds, so that any plan's time lies after it. Nobody has a debt then, so that no
-interest runs up until the first action."""
+"""The chain's first block is from 2020-01-01 UTC, in seconds, so that any plan's time lies after it. Nobody has a debt then: the whale
+borrows when a node is started, so that no interest runs up until the plan begins."""
 
 _KEPT = 3
 
@@ -56,24 +58,25 @@ def built_chain(progress: Progress) -> BuiltChain:
 def _build_once(folder: Path, progress: Progress) -> None:
     if folder.exists():  # another process was faster
         return
-    fetch([*(packages()[name] for name in dict.fromkeys(PACKAGES)), anvil_package()], progress)
+    fetch([packages()[name] for name in dict.fromkeys(PACKAGES)], progress)
     _build(folder, progress)
     _forget_old_ones(folder)
 
 
 def start_built(built: BuiltChain, since: int | None, flags: Sequence[str], progress: Progress) -> Anvil:
-    """A node with the built chain, whose newest block is from `since` (ms), or from now."""
+    """A node with the built chain, whose clock begins at `since` (ms), or now, and the whale's debts with it."""
     moment = ["--timestamp", str(since // 1000)] if since is not None else []
     anvil = start_anvil(anvil_binary(progress), flags=["--load-state", str(built.state_file), *moment, *flags])
-    rpc = Rpc(anvil.url)
+    rpc, at = Rpc(anvil.url), built.addresses
     rpc.call("evm_mine")
+    borrow(Sender(rpc, at.whale), at.aave.pool, at.tokens)
     rpc.close()
     return anvil
 
 
 def is_built() -> bool:
     """Whether the cache holds the chain."""
-    return (cache_folder("chain") / _key()).exists() and anvil_package().folder.exists()
+    return (cache_folder("chain") / _key()).exists() and anvil_is_here()
 
 
 def _build(folder: Path, progress: Progress) -> None:
@@ -98,7 +101,7 @@ def _key() -> str:
     recipe = sorted(Path(__file__).with_name("build").glob("*.py"))
     return fingerprint(
         [packages()[name].label for name in PACKAGES],
-        anvil_package().label,
+        anvil_version(),
         dict(SETTINGS),
         wallet_address(),
         *(compiled_file(group).read_bytes() for group in groups()),

@@ -8,7 +8,9 @@ from decimal import Decimal
 from ..addresses import LidoAddresses
 from ..deploy import Sender
 from ..rpc import Rpc
-from .market import ETHER, LENT, STAKED_ETHER, STAKING_REWARD, WALLET, WHALE_DOLLARS, WRAPPED_ETHER
+from .market import BORROWED, ETHER, LENT, STAKED_ETHER, STAKING_REWARD, WALLET, WHALE_DOLLARS, WRAPPED_ETHER
+
+_VARIABLE_RATE = 2
 
 
 def fund(rpc: Rpc, owner: Sender, account: str, ether: int, dollars: int, tokens: Mapping[str, str]) -> None:
@@ -37,6 +39,13 @@ def lend(whale: Sender, pool: str, tokens: Mapping[str, str]) -> None:
     for asset, amount in LENT.items():
         whale.send(tokens[asset], "approve(address,uint256)", pool, amount)
         whale.send(pool, "supply(address,uint256,address,uint16)", tokens[asset], amount, whale.address, 0)
+
+
+def borrow(whale: Sender, pool: str, tokens: Mapping[str, str]) -> None:
+    """What others owe, so that deposits earn interest."""
+    for asset, amount in BORROWED.items():
+        call = "borrow(address,uint256,uint256,uint16,address)"
+        whale.send(pool, call, tokens[asset], amount, _VARIABLE_RATE, 0, whale.address)
 
 
 def whale_funds(rpc: Rpc, owner: Sender, whale: Sender, ether: int, tokens: Mapping[str, str]) -> None:

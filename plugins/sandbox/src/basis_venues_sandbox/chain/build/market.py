@@ -49,6 +49,9 @@ INITIAL_STAKE = 1_000 * ETHER
 LENT = {"WETH": 2_000 * ETHER, "USDC": 5_000_000 * DOLLAR, "USDT": 5_000_000 * DOLLAR}
 """What the whale supplies to the lending market."""
 
+BORROWED = {"USDC": 3_000_000 * DOLLAR, "USDT": 3_000_000 * DOLLAR}
+"""What the whale borrows of it once the chain is started: three fifths of the dollars, which earn 1.9 % a year."""
+
 WHALE_DOLLARS = 50_000_000 * DOLLAR
 
 WALLET = {"ETH": 1_000 * ETHER, "USDC": 1_000_000 * DOLLAR, "USDT": 1_000_000 * DOLLAR}

@@ -36,12 +36,15 @@ VERBS: Mapping[str, Verb] = {
     "null_receipt": Verb("reads", RECEIPT, 0, "no receipt is found"),
     "chain_id": Verb("reads", "", 0, "the node says that it is chain `value`"),
     "min_bump": Verb("reads", SEND, 0, "a replacement that does not raise both fees by `value` percent is refused"),
+    "refuse": Verb("reads", SEND, 1, "the node is not asked: an error that no client has, in the words `value`"),
     "wording": Verb("reads", SEND, 0, "refusals are worded as by `value`: geth, anvil, besu or nethermind"),
     "accept_then_timeout": Verb(
         "after", SEND, 1, "the node has it, and the answer never comes: the connection is held for `value` seconds"
     ),
     "accept_then_status": Verb("after", SEND, 1, "the node has it, and the answer is HTTP `value`"),
     "accept_then_reset": Verb("after", SEND, 1, "the node has it, and the connection ends"),
+    "accept_then_error": Verb("after", SEND, 1, "the node has it, and the answer is an error that no client has, in the words `value`"),
+    "garbage": Verb("after", "", 1, "the node has it, and the answer is no JSON"),
 }
 """The verbs by name."""
 

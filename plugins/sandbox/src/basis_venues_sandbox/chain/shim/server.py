@@ -23,6 +23,7 @@ _OWN = "sandbox_"
 _HELD = 60.0
 _PATIENCE = ClientTimeout(total=120)
 _UNKNOWN_BLOCK = {"code": -32000, "message": "header not found"}
+_NO_CLIENTS_CODE = -32987
 
 Member = dict[str, Any]
 """One JSON-RPC request or answer."""
@@ -81,7 +82,7 @@ class Shim:
         members: list[Member] = content if isinstance(content, list) else [content]
         passing = [each for each in members if not each["method"].startswith(_OWN)]
         self._count(passing)
-        faults = self.faults.take(each["method"] for each in passing)
+        faults = self.faults.take(each["method"] for each in passing) if passing else []
         if not faults and len(passing) == len(members):
             return await self._pass(body, members)
         return await self._play(request, members, isinstance(content, list), {each.verb: each for each in faults})
@@ -96,6 +97,8 @@ class Shim:
         if refused is not None:
             return refused
         answers = await self._answers(members, faults)
+        if "accept_then_error" in faults:
+            answers = [{"jsonrpc": "2.0", "id": each.get("id"), "error": _strange(faults["accept_then_error"])} for each in members]
         return await self._after(request, faults) or web.json_response(answers if batch else answers[0])
 
     async def _before(self, request: web.Request, faults: Mapping[str, Fault]) -> web.StreamResponse | None:
@@ -121,6 +124,8 @@ class Shim:
             return _cut(request)
         if "accept_then_status" in faults:
             return _status(int(faults["accept_then_status"].value))
+        if "garbage" in faults:
+            return web.Response(text="<html>scripted fault", content_type="text/html")
         return None
 
     async def _answers(self, members: list[Member], faults: Mapping[str, Fault]) -> list[Member]:
@@ -153,6 +158,8 @@ class Shim:
             return {"result": str(int(faults["chain_id"].value))}
         if head is not None and unknown_block(member, head):
             return {"error": _UNKNOWN_BLOCK}
+        if "refuse" in faults and faults["refuse"].concerns((method,)):
+            return {"error": _strange(faults["refuse"])}
         bump = faults.get("min_bump")
         if method == SEND and bump and await self._replacements.too_cheap(member["params"][0], float(bump.value)):
             return reworded({"error": REFUSED}, str(faults["wording"].value)) if "wording" in faults else {"error": REFUSED}
@@ -217,6 +224,10 @@ class Shim:
     def _count(self, members: list[Member]) -> None:
         self.http_requests += bool(members)
         self.calls.update(each["method"] for each in members)
+
+
+def _strange(fault: Fault) -> Member:
+    return {"code": _NO_CLIENTS_CODE, "message": str(fault.value or "scripted fault")}
 
 
 def _status(status: int) -> web.Response:

@@ -1,0 +1,88 @@
+"""Live figures: how long one stands, by the clock that the profile gives the run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping
+from decimal import Decimal
+
+import pytest
+
+from basis_venues.clock import PlanClock, SteeredClock
+from basis_venues.contract import Quote
+from basis_venues.errors import MissingData
+from basis_venues.market.live import STALE_MS, LiveMarket
+
+SERIES = "aave:supply_index:USDT"
+DAY_MS = 86_400_000
+
+
+class Data:
+    """A venue's market data: each figure is the number of times that it was asked for."""
+
+    sources = ("aave",)
+
+    def __init__(self, clock: PlanClock | SteeredClock) -> None:
+        self.clock = clock
+        self.asked = 0
+        self.down = False
+
+    async def fetch(self, series: Collection[str]) -> Mapping[str, Quote]:
+        if self.down:
+            raise ConnectionError
+        self.asked += 1
+        return {name: Quote(Decimal(self.asked), self.clock.now()) for name in series}
+
+    async def close(self) -> None:
+        """Nothing to let go."""
+
+
+def figure(market: LiveMarket) -> Decimal:
+    asyncio.run(market.refresh([SERIES]))
+    return market.value(SERIES)
+
+
+def test_a_figure_stands_for_a_quarter_of_its_life_and_is_then_fetched_anew() -> None:
+    """15 seconds, by the run's own clock."""
+    clock = PlanClock(DAY_MS)
+    market = LiveMarket([Data(clock)], clock)
+    assert figure(market) == 1
+    clock.set(DAY_MS + STALE_MS // 4)
+    assert figure(market) == 1
+    clock.set(DAY_MS + STALE_MS // 4 + 1)
+    assert figure(market) == 2
+
+
+def test_a_plan_that_skips_days_fetches_anew_though_no_second_passed() -> None:
+    """On the sandbox the profile's clock jumps with the chain: what was read before the jump is of the past."""
+    clock = SteeredClock(DAY_MS, lambda now: None)
+    market = LiveMarket([Data(clock)], clock)
+    clock.set(DAY_MS)
+    assert figure(market) == 1
+    clock.set(16 * DAY_MS)
+    with pytest.raises(MissingData, match="s old"):
+        market.value(SERIES)
+    assert figure(market) == 2
+
+
+def test_a_figure_from_later_than_now_is_fetched_anew() -> None:
+    """A clock that was put back makes nothing fresh for ever."""
+    clock = PlanClock(2 * DAY_MS)
+    market = LiveMarket([Data(clock)], clock)
+    assert figure(market) == 1
+    clock.stop_at(DAY_MS)
+    assert figure(market) == 2
+
+
+def test_a_source_that_fails_leaves_the_old_figure_until_it_is_too_old() -> None:
+    """A minute, and no longer."""
+    clock = PlanClock(DAY_MS)
+    data = Data(clock)
+    market = LiveMarket([data], clock)
+    assert figure(market) == 1
+    data.down = True
+    clock.set(DAY_MS + STALE_MS)
+    assert figure(market) == 1
+    clock.set(DAY_MS + STALE_MS + 1)
+    with pytest.raises(MissingData, match="60 s old"):
+        figure(market)

@@ -1,0 +1,40 @@
+"""What a transaction would do, before it is signed: run by the node in a block of its own, and its logs read like those of a mined one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from .mined import Log, Mined
+from .rpc import Answer, Request
+
+if TYPE_CHECKING:
+    from .transactions import Wanted
+
+NO_HASH = "0x" + "00" * 32
+"""In place of the hash of a transaction that is none yet."""
+
+
+def simulation(sender: str, wanted: Wanted) -> Request:
+    """The request, by `eth_simulateV1`. Fees are not charged in it."""
+    call = {"from": sender, "to": wanted.to, "data": wanted.data, "value": hex(wanted.value)}
+    return Request("eth_simulateV1", ({"blockStateCalls": [{"calls": [call]}]}, "latest"))
+
+
+def simulated(answer: Answer, sender: str, wanted: Wanted) -> Mined | None:
+    """The transaction as if it were in the next block, its gas unpaid; None from a node that does not offer it, or answers otherwise than
+    is specified."""
+    if answer.fault is not None:
+        return None
+    try:
+        (block,) = answer.result
+        (call,) = block["calls"]
+        number, ok, logs = int(block["number"], 16), int(call["status"], 16) == 1, tuple(_logs(call))
+    except (KeyError, TypeError, ValueError):
+        return None
+    return Mined(NO_HASH, number, ok, sender, wanted.to, wanted.data, wanted.value, 0, 0, 0, logs)
+
+
+def _logs(call: Mapping[str, Any]) -> list[Log]:
+    ordered = sorted(call["logs"], key=lambda log: int(log["logIndex"], 16))
+    return [Log(each["address"].lower(), tuple(each["topics"]), each["data"], place) for place, each in enumerate(ordered)]

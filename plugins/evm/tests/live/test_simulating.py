@@ -1,0 +1,62 @@
+"""What a node says of a transaction that it ran in a block of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from basis_venues_evm.live import Wanted
+from basis_venues_evm.live.rpc import Answer, Fault
+from basis_venues_evm.live.simulating import simulated, simulation
+
+SENDER, TARGET = "0x" + "11" * 20, "0x" + "22" * 20
+WANTED = Wanted(TARGET, "0xabcdef01", 5)
+
+
+def told(**changes: Any) -> Answer:
+    """A node's answer, as of one that offers it."""
+    logs = [
+        {"address": "0x" + "AA" * 20, "topics": ["0x02"], "data": "0x", "logIndex": "0x8"},
+        {"address": "0x" + "BB" * 20, "topics": ["0x01"], "data": "0x07", "logIndex": "0x7"},
+    ]
+    call = {"status": "0x1", "gasUsed": "0x10", "returnData": "0x", "logs": logs, **changes}
+    return Answer([{"number": "0x71", "calls": [call]}])
+
+
+def test_the_transaction_is_asked_for_as_it_would_be_sent() -> None:
+    """From the wallet, with its data and its value, on the newest block."""
+    request = simulation(SENDER, WANTED)
+    call = {"from": SENDER, "to": TARGET, "data": "0xabcdef01", "value": "0x5"}
+    assert (request.method, request.params) == ("eth_simulateV1", ({"blockStateCalls": [{"calls": [call]}]}, "latest"))
+
+
+def test_it_is_read_like_a_mined_one_in_the_next_block() -> None:
+    """Logs in their order and in lower case, counted from 0; nothing paid."""
+    found = simulated(told(), SENDER, WANTED)
+    assert found is not None
+    assert (found.block, found.ok, found.sender, found.to, found.value, found.paid) == (0x71, True, SENDER, TARGET, 5, 0)
+    assert [(log.address, log.data, log.place) for log in found.logs] == [("0x" + "bb" * 20, "0x07", 0), ("0x" + "aa" * 20, "0x", 1)]
+
+
+def test_one_that_is_reverted_is_not_ok() -> None:
+    """Its logs are none, and it did nothing."""
+    found = simulated(told(status="0x0", logs=[]), SENDER, WANTED)
+    assert found is not None
+    assert not found.ok
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(None, Fault(-32601, "the method eth_simulateV1 does not exist")),
+        Answer(None),
+        Answer([]),
+        Answer([{"number": "0x1"}]),
+        Answer([{"number": "0x1", "calls": [{"status": None, "logs": []}]}]),
+        Answer({"error": "no"}),
+    ],
+)
+def test_a_node_that_does_not_offer_it_says_nothing(answer: Answer) -> None:
+    """Whether it knows no such method, or answers in another shape."""
+    assert simulated(answer, SENDER, WANTED) is None
