@@ -35,11 +35,11 @@ VERBS = (
 )
 
 
-def try_to(run: Run, actions: Sequence[Action], at: int) -> bool:
+def try_to(run: Run, actions: Sequence[Action], at: int, together: bool = False) -> bool:
     """Start a runner that ends at the point number `at`. Whether it came to its own end first."""
     point, _ = crash_at(at)
     try:
-        run.act(*actions, point=point)
+        run.act(*actions, point=point, together=together)
     except Killed:
         return False
     return True
@@ -52,7 +52,7 @@ def nothing_lost(run: Run, actions: Sequence[Action]) -> None:
     assert all(state.actions["toy", action.id].result is not None for action in actions)
 
 
-def every_point(run: Run, directory: Path, script: Sequence[str], rule: str, fence: bool) -> None:
+def every_point(run: Run, directory: Path, script: Sequence[str], rule: str, fence: bool, together: bool = False) -> None:
     """End the run at each of its points in turn, and once more while it recovers."""
     actions, at, ended = (buy(1), buy(2)), 0, False
     while not ended:
@@ -60,10 +60,10 @@ def every_point(run: Run, directory: Path, script: Sequence[str], rule: str, fen
         for file in directory.glob("state/journal*"):
             file.unlink()
         run.exchange().set_up(script, rule=rule, fence=fence)
-        ended = try_to(run, actions, at)
+        ended = try_to(run, actions, at, together)
         if not ended:
-            try_to(run, actions, at * 7 % 11)
-            run.act(*actions)
+            try_to(run, actions, at * 7 % 11, together)
+            run.act(*actions, together=together)
         nothing_lost(run, actions)
         at += 1
 
@@ -72,6 +72,12 @@ def every_point(run: Run, directory: Path, script: Sequence[str], rule: str, fen
 def test_a_run_that_ends_at_any_point_loses_and_repeats_nothing(verb: str, tmp_path: Path) -> None:
     """An exchange whose ids are free again after a fill, with a fence: one effect for each action, wherever the run ended."""
     every_point(Run(directory=tmp_path), tmp_path, [verb], "open", fence=True)
+
+
+@pytest.mark.parametrize("script", [[verb] for verb in VERBS] + [["fill", verb] for verb in VERBS])
+def test_orders_that_share_a_reading_survive_an_end_at_any_point(script: list[str], tmp_path: Path) -> None:
+    """Whichever of two orders of a batch meets the fault: until the one reading proves both, either is settled by the next run."""
+    every_point(Run(directory=tmp_path), tmp_path, script, "open", fence=True, together=True)
 
 
 @pytest.mark.parametrize("verb", ["drop_reply", "never", "late:2", "hide:3"])
@@ -147,6 +153,12 @@ class ExactlyOnce(RuleBasedStateMachine):
         action = buy(len(self.asked), quantity)
         self.asked.append(action)
         note(f"{action.id} ends at point {at}: {not try_to(self.run, [action], at)}")
+
+    @rule(quantities=st.lists(st.sampled_from(["1", "0.5", "0.001"]), min_size=2, max_size=3), at=st.integers(0, 60))
+    def act_together(self, quantities: list[str], at: int) -> None:
+        actions = [buy(len(self.asked) + number, quantity) for number, quantity in enumerate(quantities)]
+        self.asked += actions
+        note(f"{[action.id for action in actions]} end at point {at}: {not try_to(self.run, actions, at, together=True)}")
 
     @precondition(lambda self: bool(self.asked))
     @rule(data=st.data(), at=st.integers(0, 40))

@@ -16,7 +16,7 @@ from toy_runs import Killed, PointJournal, Run, buy, crash_at, lost, supply
 
 from basis_venues.errors import AccountBusy, JournalCorrupt, JournalNewer, TryAgainLater
 from basis_venues.journal.events import Event, Outcome, Sending, kind_of
-from basis_venues.journal.sqlite import Entry, SqliteJournal
+from basis_venues.journal.sqlite import Entry, JournalUnwritable, SqliteJournal
 from basis_venues.results import ActionResult
 from basis_venues.states import State, Verdict
 
@@ -75,16 +75,46 @@ def test_P5_disk_full_at_each_journal_write(run: Run) -> None:
     assert lost(run, [buy(2)], OPENING) == []
 
 
-def test_a_full_disk_between_the_outcome_and_the_close_changes_no_answer(run: Run) -> None:
-    """The result is given, and given again, when only the closing row could not be written."""
+def test_a_full_disk_at_the_last_commit_of_an_action_loses_nothing(run: Run) -> None:
+    """The outcome of the last step and the end of the action are stored together: without them the account stops, nothing is said to be
+    verified, and the next run settles the step and gives the result."""
     from basis_venues.journal.events import Closed
 
-    (result,) = act_with(run, type("Full", (FullDisk,), {"full_at": Closed}), buy())
-    assert result.state == "VERIFIED"
-    (again,) = run.act(buy())
+    first, second = act_with(run, type("Full", (FullDisk,), {"full_at": Closed}), buy(1), buy(2))
+    assert first.state == "UNVERIFIED"
+    assert "free the disk" in first.legs[0].reason
+    assert second.state == "DENIED"
+    (again,) = run.act(buy(1))
     assert again.state == "VERIFIED"
-    assert again.deltas == result.deltas
+    assert again.deltas == first.deltas
     assert len(run.exchange().fills()) == 1
+    assert lost(run, [buy(1)], OPENING) == []
+
+
+def test_the_id_of_an_outcome_that_could_not_be_stored_goes_on_in_the_same_run(run: Run) -> None:
+    """The disk has room again: asked again, the action is closed with the result that it has."""
+    from attrs import evolve
+
+    from basis_venues.execution.manager import ExecutionManager
+    from basis_venues.journal.events import Closed
+
+    class Once(PointJournal):
+        failed = False
+
+        def append(self, entries: Sequence[Entry]) -> None:
+            if not self.failed and any(entry.kind == kind_of(Closed) for entry in entries):
+                self.failed = True
+                raise JournalUnwritable("the journal cannot be written (full): free the disk, then start again")
+            super().append(entries)
+
+    async def go() -> tuple[ActionResult, ActionResult]:
+        async with ExecutionManager(evolve(run.parts(), open_journal=Once)) as manager:
+            return await manager.execute_action(buy()), await manager.execute_action(buy())
+
+    first, again = asyncio.run(go())
+    assert (first.state, again.state) == ("UNVERIFIED", "VERIFIED")
+    assert len(run.exchange().fills()) == 1
+    assert lost(run, [buy()], OPENING) == []
 
 
 def tear_off(run: Run, kinds: Sequence[str]) -> None:
@@ -351,12 +381,12 @@ def test_a_run_killed_while_it_creates_its_journal_starts_again(run: Run) -> Non
 def test_rows_are_canonical_json(run: Run) -> None:
     """Every row can be read as JSON, and says the same when it is written again."""
     run.act(buy())
-    from basis_venues.journal.codec import dumps, event_data
+    from basis_venues.journal.codec import text
 
     journal = SqliteJournal(run.journal, run.clock)
     for row in journal.verified():
-        assert dumps(event_data(row.event())) == row.body
-        assert json.loads(row.body)
+        assert text(row.event()) == row.body
+        assert json.dumps(json.loads(row.body), sort_keys=True, separators=(",", ":")) == row.body
     journal.close()
 
 

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "core" / "tests" / 
 
 from toy_runs import PointJournal, Run, buy, supply
 
-ACTIONS = {"one": (buy(1), buy(2)), "two": (buy(1, "2"),), "chain": (supply(1),)}
+ACTIONS = {"one": (buy(1), buy(2)), "two": (buy(1, "2"),), "chain": (supply(1),), "together": (buy(1), buy(2))}
 
 
 def main(directory: Path, kind: str, at: int) -> None:
@@ -25,7 +25,7 @@ def main(directory: Path, kind: str, at: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     PointJournal.synced = True
-    results = Run(directory=directory).act(*ACTIONS[kind], point=point)
+    results = Run(directory=directory).act(*ACTIONS[kind], point=point, together=kind == "together")
     (directory / "points").write_text(json.dumps(passed))
     (directory / "results").write_text(json.dumps([result.state for result in results]))
 

@@ -89,9 +89,11 @@ def judge(cases: list[Case], directory: Path) -> None:
 
 @pytest.mark.slow
 def test_P1_kill_at_each_lifecycle_step(tmp_path: Path) -> None:
-    """Killed once, at every point of a lost reply on one exchange and of an approve and supply on a chain; at chosen points elsewhere."""
+    """Killed once, at every point of a lost reply on one exchange, of two orders that share a reading, and of an approve and supply on a
+    chain; at chosen points elsewhere."""
     cases: list[Case] = []
-    for number, (kind, script) in enumerate((("one", ("drop_reply",)), ("chain", ("drop_reply", "mine")))):
+    thorough = (("one", ("drop_reply",)), ("together", ("fill", "drop_reply")), ("chain", ("drop_reply", "mine")))
+    for number, (kind, script) in enumerate(thorough):
         place = tmp_path / f"points-{number}"
         place.mkdir()
         cases += [Case(kind, script, "open", (at,)) for at in range(len(points(kind, script, "open", place)))]
@@ -111,5 +113,6 @@ def test_P2_kill_during_recovery_twice(tmp_path: Path) -> None:
     ]
     cases += [Case("chain", script, "open", (7, at, at + 1)) for script in (("lose", "mine"), ("drop_reply",)) for at in (1, 4)]
     cases += [Case("two", ("drop_reply",), "open", (11, at, at)) for at in (3,)]
+    cases += [Case("together", (verb, "drop_reply"), "open", (9, at, at)) for verb in ("fill", "drop_reply") for at in (1, 4, 6)]
     assert len(cases) >= 15
     judge(cases, tmp_path)

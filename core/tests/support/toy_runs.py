@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from attrs import frozen
+from canaries import CANARY
 from toy_venues import Chain, ChainClient, ChainModel, Exchange, ExchangeClient, ExchangeModel, ToyMarket, World, WorldClock
 
 from basis_venues.actions import Action, SpotTrade, Supply
@@ -33,8 +34,6 @@ from basis_venues.venues import Venue, Venues
 
 TIMING = Timing(poll_ms=500, absent_reads=2, fence_margin_ms=500, patience_ms=60_000, verify_within_ms=3_000)
 TOLERATED = frozenset({"funding", "deposit", "transfer"})
-CANARY = "canary-4c1f"
-"""A secret that must never be in any byte written."""
 FAR = 10_000_000_000
 
 
@@ -164,11 +163,13 @@ class Run:
         """A new runner's manager."""
         return ExecutionManager(self.parts(**options))
 
-    def act(self, *actions: Action, **options: Any) -> tuple[ActionResult, ...]:
-        """Start a runner, carry the actions out, end it."""
+    def act(self, *actions: Action, together: bool = False, **options: Any) -> tuple[ActionResult, ...]:
+        """Start a runner, carry the actions out, one by one or all `together`, end it."""
 
         async def run() -> tuple[ActionResult, ...]:
             async with self.manager(**options) as manager:
+                if together:
+                    return await manager.execute_actions(actions)
                 return tuple([await manager.execute_action(action) for action in actions])
 
         return asyncio.run(run())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from types import TracebackType
@@ -62,6 +62,12 @@ class BlockingManager:
     def execute_action(self, action: Action, mode: str | None = None, timestamp: datetime | int | None = None) -> ActionResult:
         """As `ExecutionManager.execute_action`."""
         return self._run(self._manager.execute_action(action, mode, timestamp))
+
+    def execute_actions(
+        self, actions: Sequence[Action], mode: str | None = None, timestamp: datetime | int | None = None
+    ) -> tuple[ActionResult, ...]:
+        """As `ExecutionManager.execute_actions`."""
+        return self._run(self._manager.execute_actions(actions, mode, timestamp))
 
     def positions(self) -> dict[Key, Decimal]:
         """As `ExecutionManager.positions`."""

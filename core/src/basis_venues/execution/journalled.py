@@ -3,13 +3,13 @@ left open by an earlier order or an earlier run is settled first."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from ..actions import Action
-from ..attempts import attempt_key, is_ours
+from ..attempts import attempt_key, attempts_among, is_ours
 from ..clock import Clock
 from ..contract import Market
 from ..errors import BasisError, Denied, Stopped, TryAgainLater
@@ -21,7 +21,7 @@ from ..market.live import LiveMarket
 from ..observers import Observers
 from ..orders import Effect, Order, Prepared, Report, Step, deltas
 from ..reconcile import Findings, Reconciler
-from ..results import LegResult
+from ..results import Compared, LegResult
 from ..states import CLOSED, DONE, NOTHING_HAPPENED, OPEN, RESENDABLE, SUCCEEDED, State, Verdict
 from ..venues import Venue, Venues
 from . import boundary
@@ -49,7 +49,7 @@ class Sent(NamedTuple):
 
 class Work(NamedTuple):
     """One step of an order to be carried out: which of the plan's, in its how-manyeth attempt, on which positions. `sent`: it was sent
-    already, and is settled first."""
+    already, and is settled first. `closing`: the action ends with the order, and stores its last outcome with its own end."""
 
     mode: str
     order: Order
@@ -59,11 +59,33 @@ class Work(NamedTuple):
     keys: tuple[Key, ...]
     attempt: int
     sent: Sent | None = None
+    closing: bool = False
 
     @property
     def step(self) -> Step:
         """The step."""
         return self.plan[self.number]
+
+    def ends_with(self, done: Done) -> bool:
+        """Whether nothing comes between this outcome and the end of the action."""
+        return self.closing and (not done.good or self.number + 1 == len(self.plan))
+
+
+class Settled(NamedTuple):
+    """What became of a step that was sent, as its venue says. `over`: it is to be proven and written down; else it stays open."""
+
+    work: Work
+    report: Report
+    over: bool
+
+
+class Ended(NamedTuple):
+    """A step of a mode's order that is over, and what its account shows of it."""
+
+    mode: str
+    order: Order
+    step: Step
+    done: Done
 
 
 class JournalledLoop(TightLoop):
@@ -92,10 +114,20 @@ class JournalledLoop(TightLoop):
 
     # -- one order -----------------------------------------------------------------------------------------------------------
 
-    async def leg(self, order: Order) -> LegResult:
-        """Carry one order out, or go on with one that was begun. Never raises for what a venue did."""
+    async def leg(self, order: Order, closing: bool = False) -> LegResult:
+        """Carry one order out, or go on with one that was begun. Never raises for what a venue did.
+
+        `closing`: the caller commits the end of the action next; the last outcome is kept for that commit.
+        """
         async with self.holding(order):
-            return await self._alone(order)
+            return await self._alone(order, closing)
+
+    def unstored(self, leg: LegResult, error: JournalUnwritable) -> LegResult:
+        """The leg, where the commit failed that its last outcome was kept for: its account acts no more."""
+        if not any((self.mode, step) in self.state.steps for step in leg.steps):
+            return leg
+        self._stop(leg.account, str(error))
+        return leg._replace(verdict=Verdict.UNVERIFIED, reason=str(error))
 
     @asynccontextmanager
     async def holding(self, order: Order) -> AsyncIterator[None]:
@@ -110,7 +142,7 @@ class JournalledLoop(TightLoop):
 
         return self._locks.setdefault(alias, asyncio.Lock())
 
-    async def _alone(self, order: Order) -> LegResult:
+    async def _alone(self, order: Order, closing: bool) -> LegResult:
         """An order of a run with a journal. What was begun goes on with its stored plan, never refused as if nothing had happened."""
         venue = self._venues.named(order.venue)
         before: tuple[Effect, ...] = ()
@@ -122,37 +154,56 @@ class JournalledLoop(TightLoop):
             except Exception as error:  # as below; what of the order was sent keeps its outcome, and the id goes on when asked again
                 reason = str(error) if isinstance(error, BasisError) else f"{venue.name} failed: {type(error).__name__}"
                 return self._refused(order, f"it cannot go on now: {reason}", State.UNKNOWN)
-            return self._result(order, plan, await self._steps_on(order, venue, plan, keys), before)
-        stopped = self.stopped(order)
-        if stopped:
-            return self._refused(order, stopped)
-        if self._too_late(order):
-            return self._refused(order, "its valid_until has passed before it was started", State.INTERRUPTED)
+            return self._result(order, plan, await self._steps_on(order, venue, plan, keys, closing), before)
+        hindered = self._hindered(order)
+        if hindered is not None:
+            return hindered
         try:
             await self._clear_the_way(order)
             if isinstance(self._market, LiveMarket):
                 await self._market.refresh(self._series(order, venue))
             keys, before = await (self._look_over(order, venue) if venue.simulated else self._look(order, venue))
             plan = await self._first_plan(order, venue)
-        except TryAgainLater as later:
-            return self._refused(order, str(later), State.INTERRUPTED)
-        except BasisError as refusal:
-            return self._refused(order, str(refusal))
-        except Exception as error:  # a plugin may raise anything; nothing has left
-            return self._refused(order, f"{venue.name} failed before anything was sent: {type(error).__name__}")
-        return self._result(order, plan, await self._steps_on(order, venue, plan, keys), before)
+        except Exception as error:
+            return self._not_begun(order, error)
+        return self._result(order, plan, await self._steps_on(order, venue, plan, keys, closing), before)
+
+    def _hindered(self, order: Order) -> LegResult | None:
+        """The refusal of an order that must not be begun now; None where it may."""
+        stopped = self.stopped(order)
+        if stopped:
+            return self._refused(order, stopped)
+        if self._too_late(order):
+            return self._refused(order, "its valid_until has passed before it was started", State.INTERRUPTED)
+        return None
+
+    def _not_begun(self, order: Order, error: Exception) -> LegResult:
+        """The refusal of an order that something was raised for before any of it left; a plugin may raise anything."""
+        if isinstance(error, TryAgainLater):
+            return self._refused(order, str(error), State.INTERRUPTED)
+        if isinstance(error, BasisError):
+            return self._refused(order, str(error))
+        return self._refused(order, f"{order.venue} failed before anything was sent: {type(error).__name__}")
 
     async def _clear_the_way(self, order: Order) -> None:
         """Settle and verify what earlier orders left open on the account or lane. Raises `Denied` where that is not possible now."""
-        for record in self._sharing(order, self.state.open.values()):
-            await self.resume(record.sending)
+        left = self._left(order)
+        if not left:
+            return
+        for record in left:
+            if record.report is None:
+                await self.resume(record.sending)
         await self._verify_parked(order)
-        left = [*self._sharing(order, self.state.open.values()), *self._sharing(order, self.state.parked.values())]
+        left = self._left(order)
         if left:
             raise Denied(f"an earlier step of the account is not settled and verified yet: {left[0].sending.step.id}")
         stopped = self.stopped(order)
         if stopped:
             raise Stopped(stopped)
+
+    def _left(self, order: Order) -> list[StepRecord]:
+        """What is not settled, or not verified, on the order's account or lane."""
+        return [*self._sharing(order, self.state.open.values()), *self._sharing(order, self.state.parked.values())]
 
     def _sharing(self, order: Order, records: Iterable[StepRecord]) -> list[StepRecord]:
         mine = {order.account, order.lane}
@@ -170,13 +221,13 @@ class JournalledLoop(TightLoop):
             if found.verdict is not Verdict.UNVERIFIED:
                 externals = record.externals + found.externals
                 done = Done(report, found.verdict, externals, found.compared, found.reason, found.book, found.marks)
-                await self._record(sending.mode, sending.order, sending.step, done)
+                await self._record((Ended(sending.mode, sending.order, sending.step, done),))
 
-    async def _first_plan(self, order: Order, venue: Venue) -> tuple[Step, ...]:
+    async def _first_plan(self, order: Order, venue: Venue, view: Mapping[Key, Decimal] | None = None) -> tuple[Step, ...]:
         """The plan of an order that this journal has not seen. Where the venue has it already (a torn journal), it must be the same."""
         known = self._orphaned(order)
         try:
-            plan = self._plan(order, venue)
+            plan = self._plan(order, venue, view)
             boundary.check_plan(venue.name, order, plan)
             fits = not known or (max(known) < len(plan) and not venue.chain)
         except BasisError:
@@ -193,8 +244,8 @@ class JournalledLoop(TightLoop):
         """Steps of the order that the venue knows and this journal does not: number -> attempt."""
         if not self.state.orphans:
             return {}
-        tries = ((number, attempt) for number in range(MAX_STEPS) for attempt in range(MAX_ATTEMPTS))
-        return {n: a for n, a in tries if self._key(order, f"{order.id}/{n}", self.mode, a) in self.state.orphans}
+        steps = [f"{order.id}/{number}" for number in range(MAX_STEPS)]
+        return attempts_among(self.state.orphans, self._identity(order), self.mode, steps, MAX_ATTEMPTS)
 
     def _denied(self, mode: str, order: Order, step: Step, done: Done) -> str | None:
         """Why the account must not act on: its action was closed, and a reorganisation gave this step of it another end."""
@@ -207,9 +258,12 @@ class JournalledLoop(TightLoop):
         return f"its action was closed as {told.state.value}; a reorganisation took it back, and it is {done.report.state.value} now"
 
     def _key(self, order: Order, step: str, mode: str, attempt: int) -> str:
-        return attempt_key(self.state.identities.get(order.account, order.account), mode, step, attempt)
+        return attempt_key(self._identity(order), mode, step, attempt)
 
-    async def _steps_on(self, order: Order, venue: Venue, plan: tuple[Step, ...], keys: tuple[Key, ...]) -> list[Done]:
+    def _identity(self, order: Order) -> str:
+        return self.state.identities.get(order.account, order.account)
+
+    async def _steps_on(self, order: Order, venue: Venue, plan: tuple[Step, ...], keys: tuple[Key, ...], closing: bool) -> list[Done]:
         """The plan's steps in sequence, until one is not good: steps that have an outcome in the journal are not done again, one that was
         being sent is settled first."""
         done: list[Done] = []
@@ -223,7 +277,7 @@ class JournalledLoop(TightLoop):
                 done.append(Done(Report(State.INTERRUPTED, reason=reason), None))
             else:
                 attempt = self._orphaned(order).get(number, 0)
-                done.append(await self._carry_out(Work(self.mode, order, venue, plan, number, keys, attempt)))
+                done.append(await self._carry_out(Work(self.mode, order, venue, plan, number, keys, attempt, closing=closing)))
             if not done[-1].good:
                 break
         return done
@@ -257,10 +311,14 @@ class JournalledLoop(TightLoop):
 
     async def _look(self, order: Order, venue: Venue) -> tuple[tuple[Key, ...], tuple[Effect, ...]]:
         """Know every position that the order touches. Answers them, and the effects of others found on the way."""
+        keys = self._touched(order, venue)
+        return keys, await self._read_before(order, venue, keys)
+
+    def _touched(self, order: Order, venue: Venue) -> tuple[Key, ...]:
         venue.model.limits(order.action)  # an asset that nobody knows is refused as such, not as something that could not be read
         keys = venue.model.touches(order, self.state.book)
         boundary.check_keys(venue.name, keys)
-        return keys, await self._read_before(order, venue, keys)
+        return keys
 
     async def _look_over(self, order: Order, venue: Venue) -> tuple[tuple[Key, ...], tuple[Effect, ...]]:
         """The same at a simulated venue, which may act on a live account: what that shows is read, and passed on to the ledger."""
@@ -334,6 +392,16 @@ class JournalledLoop(TightLoop):
 
     async def _carry_out(self, work: Work) -> Done:
         """Send a step, settle it, and compare the account with what it did."""
+        settled = await self._settled(work)
+        if not settled.over:
+            return Done(settled.report, None)
+        work = settled.work
+        (done,) = await self._proven(work.venue, (settled,))
+        (done,) = await self._record((Ended(work.mode, work.order, work.step, done),), work.ends_with(done))
+        return self._finished(work.order, work.step, done)
+
+    async def _settled(self, work: Work) -> Settled:
+        """Send a step, and find out what became of it."""
         order, venue, sent = work.order, work.venue, work.sent
         while True:
             if sent is None:
@@ -341,22 +409,21 @@ class JournalledLoop(TightLoop):
                     sent = await self._write(work)
                 except JournalUnwritable as error:
                     begun = (work.mode, work.step.id) in self.state.steps
-                    return Done(Report(State.UNKNOWN if begun else State.DENIED, reason=str(error)), None)
+                    return Settled(work, Report(State.UNKNOWN if begun else State.DENIED, reason=str(error)), over=False)
             report = sent.report
             if report.state not in CLOSED:
                 renew, rest_until = self._renewal(venue, work.mode), self._rest_until(order, sent.since)
                 report = await settle(venue, sent.prepared, report, rest_until, self._clock, lambda: self.stopped(order), renew)
             if report.state in OPEN:  # only where sending is stopped: it stays open
-                return Done(report, None)
+                return Settled(work, report, over=False)
             if report.state not in RESENDABLE:
-                break
+                return Settled(work, report, over=True)
             if self._too_late(order) or work.attempt + 1 >= MAX_ATTEMPTS or self.stopped(order):
-                report = Report(State.INTERRUPTED, reason=f"it did not reach the venue ({report.reason or report.state.value})")
-                break
+                reason = f"it did not reach the venue ({report.reason or report.state.value})"
+                return Settled(work, Report(State.INTERRUPTED, reason=reason), over=True)
             if report.state is State.NOT_SENT:
                 await self._clock.sleep(venue.timing.poll_ms)
             work, sent = work._replace(attempt=work.attempt + 1), None
-        return await self._finish(work, report)
 
     async def _write(self, work: Work) -> Sent:
         """Prepare, write to the journal, send. Raises `JournalUnwritable` when the intent could not be made durable: nothing was sent."""
@@ -390,7 +457,7 @@ class JournalledLoop(TightLoop):
         if stopped:
             return Report(State.INTERRUPTED, reason=stopped)
         if work.venue.simulated:
-            return self._simulated_send(work.venue, prepared)
+            return self._simulated_send(work.venue, work.step, prepared.key)
         return await boundary.send(work.venue.client, prepared)
 
     def _renewal(self, venue: Venue, mode: str) -> Renew:
@@ -409,55 +476,74 @@ class JournalledLoop(TightLoop):
 
         return renew
 
-    async def _finish(self, work: Work, report: Report) -> Done:
-        """Compare the account with what the step did, and write both down."""
-        order, venue, keys = work.order, work.venue, work.keys
-        if report.state not in DONE:
-            done = Done(report, None)
-        elif venue.simulated:
-            done = self._compared(venue, keys, report)
-        else:
-            done = await self._verified(venue, keys, report)
-        return self._finished(order, work.step, await self._record(work.mode, order, work.step, done))
+    async def _proven(self, venue: Venue, settled: Sequence[Settled]) -> list[Done]:
+        """Compare the account with what the steps did, by one reading of it."""
+        if venue.simulated:
+            return [self._compared(venue, work.keys, report) for work, report, _ in settled]
+        verified = await self._verified(venue, [each for each in settled if each.report.state in DONE])
+        return [verified.get(work.step.id, Done(report, None)) for work, report, _ in settled]
 
-    async def _verified(self, venue: Venue, keys: tuple[Key, ...], report: Report) -> Done:
-        """What the step did, against what the owners of its positions show."""
-        own = {effect.id for effect in report.effects}
-        expected = deltas(effect for effect in report.effects if effect.id not in self.state.seen)
-        found = await self._reconciler.reconcile(keys, expected, own, report.at, venue, self.records.book())
+    async def _verified(self, venue: Venue, settled: Sequence[Settled]) -> dict[str, Done]:
+        """What steps did, by their ids, against what the owners of their positions show: the sum of it all, and nothing else.
+
+        One verdict is on all of them. What else the reading found is told with the last.
+        """
+        if not settled:
+            return {}
+        effects = [effect for each in settled for effect in each.report.effects]
+        keys = dict.fromkeys(key for each in settled for key in each.work.keys)
+        own = {effect.id for effect in effects}
+        expected = deltas(effect for effect in effects if effect.id not in self.state.seen)
+        at = max(each.report.at for each in settled)
+        found = await self._reconciler.reconcile(keys, expected, own, at, venue, self.records.book())
         book = found.book if found.verdict is Verdict.VERIFIED else {}
         if found.verdict is Verdict.UNVERIFIED:  # parked: until the account can be read, the books say what the effects say
             book = {key: self.state.book[key] + amount for key, amount in expected.items()}
-        return Done(report, found.verdict, found.externals, found.compared, found.reason, book, found.marks)
+        done = {each.work.step.id: Done(each.report, found.verdict, (), _evidence(found, each), found.reason) for each in settled}
+        last = settled[-1].work.step.id
+        done[last] = done[last]._replace(externals=found.externals, book=book, marks=found.marks)
+        return done
 
-    async def _record(self, mode: str, order: Order, step: Step, done: Done) -> Done:
-        """The second commit: report, verdict, evidence, and whether the account is frozen."""
-        events: list[Event] = []
+    async def _record(self, ended: Sequence[Ended], kept: bool = False) -> list[Done]:
+        """The second commit: reports, verdicts, evidence, and whether the account is frozen. `kept`: for the commit that closes the action,
+        which comes next; a run that ends before it finds the steps as they were being sent."""
+        reasons = [self._freezing(each) for each in ended]
+        events = [event for each, reason in zip(ended, reasons, strict=True) for event in self._events(each, reason)]
+        try:
+            await self.records.store(*events, kept=kept)
+        except JournalUnwritable as error:
+            self._stop(ended[0].order.account, str(error))
+            return [each.done._replace(verdict=Verdict.UNVERIFIED, reason=str(error)) for each in ended]
+        for each, reason in zip(ended, reasons, strict=True):
+            if reason:
+                self.tell_halted(each.order.account, reason)
+            if each.done.verdict is Verdict.VERIFIED:
+                self._trust(each.done.book)
+            else:
+                self._verified_at.clear()
+        return [each.done for each in ended]
+
+    def _events(self, ended: Ended, freezing: str | None) -> Iterator[Event]:
+        """What the journal is told of a step that is over."""
+        mode, order, step, done = ended
+        accounts = self.records.identities(order)
         if (mode, step.id) in self.state.steps:  # else it never got as far as being sent
-            events.append(
-                Outcome(
-                    mode, step.id, done.report, done.verdict, done.externals, done.compared, done.book, done.marks,
-                    self.records.identities(order),
-                )
-            )  # fmt: skip
-        reason = _freezing(done) or self._strange(self._venues.named(order.venue), done.externals) or self._denied(mode, order, step, done)
-        if reason:
+            yield Outcome(mode, step.id, done.report, done.verdict, done.externals, done.compared, done.book, done.marks, accounts)
+        if freezing:
             # what is not settled may still be mined, and keeps the nonces behind it: nobody else uses the lane meanwhile
             unsettled = done.report.state is State.NEEDS_HUMAN
-            frozen = dict.fromkeys((order.account, order.lane) if unsettled else (order.account,))
-            events += [Frozen(alias, f"{step.id}: {reason}", self.records.identities(order)) for alias in frozen]
-        try:
-            await self.records.commit(*events)
-        except JournalUnwritable as error:
-            self._stop(order.account, str(error))
-            return done._replace(verdict=Verdict.UNVERIFIED, reason=str(error))
-        if reason:
-            self.tell_halted(order.account, reason)
-        if done.verdict is Verdict.VERIFIED:
-            self._trust(done.book)
-        else:
-            self._verified_at.clear()
-        return done
+            for alias in dict.fromkeys((order.account, order.lane) if unsettled else (order.account,)):
+                yield Frozen(alias, f"{step.id}: {freezing}", accounts)
+
+    def _freezing(self, ended: Ended) -> str | None:
+        """Why the account must not act after this step; None when it may."""
+        mode, order, step, done = ended
+        if done.report.state is State.NEEDS_HUMAN:
+            return done.report.reason
+        if done.report.alarm:
+            return done.report.alarm
+        mismatch = done.reason if done.verdict is Verdict.MISMATCHED else None
+        return mismatch or self._strange(self._venues.named(order.venue), done.externals) or self._denied(mode, order, step, done)
 
     async def resume(self, sending: Sending) -> Done:
         """Settle a step that was being sent when a run ended: look it up first, never skip to sending."""
@@ -474,10 +560,7 @@ class JournalledLoop(TightLoop):
         self.tell_halted(account, reason)
 
 
-def _freezing(done: Done) -> str | None:
-    """Why the account must not act after this step; None when it may."""
-    if done.report.state is State.NEEDS_HUMAN:
-        return done.report.reason
-    if done.report.alarm:
-        return done.report.alarm
-    return done.reason if done.verdict is Verdict.MISMATCHED else None
+def _evidence(found: Findings, settled: Settled) -> tuple[Compared, ...]:
+    """The lines of a comparison that are about what the step touched."""
+    touched = {*settled.work.keys, *deltas(settled.report.effects)}
+    return tuple(line for line in found.compared if line.key in touched)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
 
 from ..actions import Action
 from ..clock import SteeredClock
-from ..errors import ActionConflict, InvalidAction, TryAgainLater
+from ..errors import ActionConflict, Denied, InvalidAction, TryAgainLater
 from ..journal.codec import fingerprint
 from ..journal.events import Closed, Event, Intent, Reserved
 from ..journal.locks import AccountLocks
@@ -25,12 +25,12 @@ from ..router import Routed
 from ..states import NOTHING_HAPPENED, State, Verdict
 from .books import SimulatedBooks
 from .course import Course
-from .journalled import JournalledLoop
 from .parts import Parts
 from .records import Records
 from .recover import Recovered, recover
 from .resolution import resolution, thawing
 from .stops import HaltFlags
+from .together import SharingLoop
 from .watch import watch
 
 
@@ -42,7 +42,7 @@ class LiveRun(Course):
         self.recovered = Recovered((), ())
         self._directory = directory
         self._journal: SqliteJournal | None = None
-        self._locks: AccountLocks | None = None
+        self._locks: list[AccountLocks] = []
         self._in_flight: set[str] = set()
         self._venues = parts.venues
         self._reconciler = Reconciler(parts.venues, parts.clock)
@@ -55,8 +55,7 @@ class LiveRun(Course):
         if isinstance(parts.clock, SteeredClock):
             parts.clock.set(parts.clock.now())
         identities = await self._open_venues()
-        accounts = [Account(a.alias, identities[a.alias], a.keeper, a.lane) for a in parts.accounts.values()]
-        self._locks = AccountLocks(parts.locks_directory or self._directory / "locks", accounts)
+        self._take_accounts(identities)
         self._journal = (parts.open_journal or SqliteJournal)(self._directory / "journal.sqlite", parts.clock)
         self._journal.make_room()
         self.state = JournalState(identities)
@@ -66,10 +65,21 @@ class LiveRun(Course):
         simulated.restore(self.state, {venue.name for venue in self._venues if venue.simulated})
         self.records = Records(self._journal, self.state, simulated)
         halts = HaltFlags(self._directory / "halt")
-        self.loop = JournalledLoop(
+        self.loop = SharingLoop(
             parts.mode, self._venues, self.records, simulated, self._reconciler, parts.market, parts.clock, parts.observers, halts
         )
         self.recovered = await recover(self.loop, self._venues, self.state)
+
+    def _take_accounts(self, identities: Mapping[str, str]) -> None:
+        """Lock the accounts of this journal, and those that venues told for the whole machine user: another state directory is no way
+        around. Raises `AccountBusy`."""
+        parts = self.parts
+        accounts = [Account(a.alias, identities[a.alias], a.keeper, a.lane) for a in parts.accounts.values()]
+        self._locks.append(AccountLocks(self._directory / "locks", accounts))
+        if parts.locks_directory is not None:
+            told = [a for a in accounts if a.identity != parts.accounts[a.alias].identity]
+            places = (Account(a.alias, f"{a.identity}{parts.stand_ins.get(a.alias, '')}", a.keeper, a.lane) for a in told)
+            self._locks.append(AccountLocks(parts.locks_directory, places))
 
     async def _open_venues(self) -> dict[str, str]:
         """Open every live venue. Answers the identity of each account, by alias."""
@@ -91,59 +101,104 @@ class LiveRun(Course):
         finally:
             if self._journal is not None:
                 self._journal.close()
-            if self._locks is not None:
-                self._locks.release()
+            while self._locks:
+                self._locks.pop().release()
 
     @property
     def frozen(self) -> dict[str, str]:
         """Accounts that must not act, with the reasons."""
         return self.state.frozen
 
-    # -- one action --------------------------------------------------------------------------------------------------------------
+    # -- actions -----------------------------------------------------------------------------------------------------------------
 
     async def execute(self, action: Action) -> ActionResult:
         """One action. An id that is being carried out is refused: its result comes to the one who asked first."""
-        if action.id in self._in_flight:
-            raise ActionConflict(f"the action {action.id!r} is being carried out; wait for its result")
-        self._in_flight.add(action.id)
+        (result,) = await self.execute_together((action,))
+        return result
+
+    async def execute_together(self, actions: Sequence[Action]) -> tuple[ActionResult, ...]:
+        """Actions that do not wait for each other's proof: their orders on one account share a reading of it. Raises as `execute`, for any
+        of them, before anything is sent; a spend limit that is reached denies its own action where there are several."""
+        with self._in_hand(actions):
+            routed = {action.id: await self._routed(action) for action in actions}
+            told = {action.id: result for action in actions if (result := self._result_of(action)) is not None}
+            left = [action for action in actions if action.id not in told]
+            if left:
+                await watch(self.loop, self._venues, self.state)
+            for action in left:
+                refused = await self._intended(action, routed[action.id], alone=len(actions) == 1)
+                if refused is not None:
+                    told[action.id] = refused
+            asked = [(action, routed[action.id]) for action in left if action.id not in told]
+            told.update(await self._carried_out(asked))
+            return tuple(told[action.id] for action in actions)
+
+    @contextmanager
+    def _in_hand(self, actions: Sequence[Action]) -> Iterator[None]:
+        ids = [action.id for action in actions]
+        twice = next((each for number, each in enumerate(ids) if each in self._in_flight or each in ids[:number]), None)
+        if twice is not None:
+            raise ActionConflict(f"the action {twice!r} is being carried out; wait for its result")
+        self._in_flight.update(ids)
         try:
-            record = self.state.actions.get((self.parts.mode, action.id))
-            return await (self._first(action) if record is None else self._again(action, record))
+            yield
         finally:
-            self._in_flight.discard(action.id)
+            self._in_flight.difference_update(ids)
 
-    async def _again(self, action: Action, record: ActionRecord) -> ActionResult:
-        """An id that is known: its stored result, or on from where it stood."""
-        if record.fingerprint != fingerprint(action):
-            raise ActionConflict(f"the action id {action.id!r} was used before with other parameters; give each action its own id")
-        if record.result is not None:
-            return record.result
-        await watch(self.loop, self._venues, self.state)
-        return await self._carried_out(action, Routed(record.orders, record.unallocated, record.notes))
+    def _known(self, action: Action) -> ActionRecord | None:
+        return self.state.actions.get((self.parts.mode, action.id))
 
-    async def _first(self, action: Action) -> ActionResult:
-        """A new id: it is routed, and its intent kept for the first commit."""
+    def _result_of(self, action: Action) -> ActionResult | None:
+        """The stored result of an action that is closed."""
+        record = self._known(action)
+        return None if record is None else record.result
+
+    async def _routed(self, action: Action) -> Routed:
+        """Where an action goes: a new one by the router, one that is known as it is stored."""
+        record = self._known(action)
+        if record is not None:
+            if record.fingerprint != fingerprint(action):
+                raise ActionConflict(f"the action id {action.id!r} was used before with other parameters; give each action its own id")
+            return Routed(record.orders, record.unallocated, record.notes)
         if action.valid_until is None:
             raise InvalidAction("a live action needs valid_until: after it nothing more of the action is started")
         if isinstance(self.parts.market, LiveMarket):
             await self.parts.market.refresh(self.parts.router.series(action))
-        routed = self.route(action)
-        await watch(self.loop, self._venues, self.state)
+        return self.route(action)
+
+    async def _intended(self, action: Action, routed: Routed, alone: bool) -> ActionResult | None:
+        """Keep a new action's intent for the first commit. Answers the result of one that is not begun."""
+        if self._known(action) is not None:
+            return None
         if self.halted:
             return self.denied(action, routed, self.halted)
-        reserved = await self._reserved(routed.orders)
+        try:
+            reserved = await self._reserved(routed.orders)
+        except Denied as refusal:
+            if alone:
+                raise
+            return self.denied(action, routed, str(refusal))
         accounts = self.records.identities(*routed.orders)
         self.records.keep(Intent(self.parts.mode, action, routed.orders, routed.unallocated, routed.notes, accounts, reserved))
-        return await self._carried_out(action, routed)
+        return None
 
-    async def _carried_out(self, action: Action, routed: Routed) -> ActionResult:
-        legs = await self._side_by_side(routed.orders)
-        result = self.summed(action, routed, legs)
-        if all(_over(leg) for leg in legs):
-            closed = Closed(self.parts.mode, result, self.records.identities(*routed.orders))
-            with suppress(JournalUnwritable):  # each step is stored, or nothing was sent: asked again, the id gives the same
-                await self.records.commit(closed)
-        return result
+    async def _carried_out(self, asked: Sequence[tuple[Action, Routed]]) -> dict[str, ActionResult]:
+        """The results, by action. The end of all of them is one commit."""
+        groups = _by_account(order for _, routed in asked for order in routed.orders)
+        legs = await self._side_by_side(groups)
+        results = {action.id: self.summed(action, routed, tuple(legs[order.id] for order in routed.orders)) for action, routed in asked}
+        closed = [
+            Closed(self.parts.mode, results[action.id], self.records.identities(*routed.orders))
+            for action, routed in asked
+            if all(_over(leg) for leg in results[action.id].legs)
+        ]
+        try:
+            await self.records.commit(*closed)
+        except JournalUnwritable as error:  # asked again, each id goes on from what is stored
+            if len(groups) == 1:
+                legs = {order: self.loop.unstored(leg, error) for order, leg in legs.items()}
+                return {action.id: self.summed(action, routed, tuple(legs[o.id] for o in routed.orders)) for action, routed in asked}
+        return results
 
     async def _reserved(self, orders: tuple[Order, ...]) -> tuple[Reserved, ...]:
         """What the orders take of the spend limits. Raises `LimitReached` or another `Denied`. Nothing waits between it and the intent."""
@@ -153,16 +208,19 @@ class LiveRun(Course):
         await limits.refresh(orders, self.state)
         return limits.reserve(orders, self.state, self._journal)
 
-    async def _side_by_side(self, orders: tuple[Order, ...]) -> tuple[LegResult, ...]:
-        if len(orders) == 1:
-            return (await self.loop.leg(orders[0]),)
+    async def _side_by_side(self, groups: Sequence[Sequence[Order]]) -> dict[str, LegResult]:
+        """The orders of each account, one account beside the other. Of one account alone, the last outcomes are kept for the commit that
+        closes the actions."""
+        if len(groups) == 1:
+            return await self.loop.legs(groups[0], closing=True)
         import asyncio
 
-        legs = await asyncio.gather(*(self.loop.leg(order) for order in orders), return_exceptions=True)
-        for leg in legs:
-            if isinstance(leg, BaseException):  # raised only after every other leg came to its end
-                raise leg
-        return tuple(leg for leg in legs if isinstance(leg, LegResult))
+        told: dict[str, LegResult] = {}
+        for legs in await asyncio.gather(*(self.loop.legs(group) for group in groups), return_exceptions=True):
+            if isinstance(legs, BaseException):  # raised only after every other leg came to its end
+                raise legs
+            told.update(legs)
+        return told
 
     # -- what else a runner and an operator ask ----------------------------------------------------------------------------------
 
@@ -189,6 +247,7 @@ class LiveRun(Course):
         """Check every live venue's connection, and look at steps that could still be reorganised. Raises as the clients do."""
         answers = {venue.name: await venue.client.heartbeat() for venue in self._venues if not venue.simulated}
         await watch(self.loop, self._venues, self.state)
+        await self.records.commit()  # no order comes that would take along what was kept
         return answers
 
     async def resolve(self, step: str, state: State, reason: str) -> None:
@@ -199,6 +258,13 @@ class LiveRun(Course):
         """Let a frozen account act again. Raises `Denied`."""
         event: Event = thawing(self.state, account, reason)
         await self.records.commit(event)
+
+
+def _by_account(orders: Iterable[Order]) -> list[list[Order]]:
+    groups: dict[tuple[str, str], list[Order]] = {}
+    for order in orders:
+        groups.setdefault((order.account, order.lane), []).append(order)
+    return list(groups.values())
 
 
 def _over(leg: LegResult) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from types import TracebackType
@@ -14,6 +14,7 @@ from ..clock import PlanClock, SteeredClock
 from ..errors import Denied, InvalidAction
 from ..keys import Key
 from ..results import ActionResult
+from ..starting import uncollected
 from ..states import State
 from .backtest import Backtest
 from .parts import Parts
@@ -44,9 +45,10 @@ class ExecutionManager:
     @classmethod
     def open(cls, mode: str, **options: Any) -> ExecutionManager:
         """A manager for the mode of that name, put together from configuration. Options: see `basis_venues.assemble.assemble`."""
-        from ..assemble import parts
+        with uncollected():
+            from ..assemble import parts
 
-        return cls(parts(mode, **options))
+            return cls(parts(mode, **options))
 
     @property
     def live(self) -> bool:
@@ -90,14 +92,42 @@ class ExecutionManager:
         stood. Raises `InvalidAction`, `NotRoutable`, `ActionConflict` and other `Denied` before anything is sent; what venues did is in
         the result, never raised.
         """
+        if mode is not None or not action.id:
+            self._check(action, mode)
+        now = moment(timestamp) if timestamp is not None and self._steered else None
+        if isinstance(self._run, Backtest):
+            return self._run.execute(action, now)
+        with money():
+            if now is not None:
+                self._clock.set(now)  # type: ignore[attr-defined]
+            return await self._run.execute(action)
+
+    async def execute_actions(
+        self, actions: Sequence[Action], mode: str | None = None, timestamp: datetime | int | None = None
+    ) -> tuple[ActionResult, ...]:
+        """Carry out actions that do not wait for each other's proof; answers in their sequence.
+
+        Live, orders on one account are still sent one after the other, each journalled before it leaves and each with a report of its own;
+        then one reading of the account proves all of them: it must show the sum of what they did. Where it does not, none of them is
+        proven. So a batch costs one reading for each account, and is as exact as the sum is: what one report says too much another could
+        say too little. An order of several steps has its own readings. An action that fails, or that a spend limit denies, does not keep
+        the others from being sent; one whose outcome stays unknown does. Otherwise as `execute_action`.
+        """
+        if isinstance(self._run, Backtest):
+            return tuple([await self.execute_action(action, mode, timestamp) for action in actions])
+        for action in actions:
+            self._check(action, mode)
+        with money():
+            if timestamp is not None and self._steered:
+                self._clock.set(moment(timestamp))  # type: ignore[attr-defined]
+            return await self._run.execute_together(actions)
+
+    def _check(self, action: Action, mode: str | None) -> None:
+        """Raises `InvalidAction` for a mode that this manager does not run, and for an action without an id."""
         if mode is not None and mode != self._parts.mode:
             raise InvalidAction(f"this manager runs the mode {self._parts.mode}, not {mode}")
         if not action.id:
             raise InvalidAction("an action needs an id of its own: it is what makes it safe to repeat")
-        with money():
-            if timestamp is not None and self._steered:
-                self._clock.set(moment(timestamp))  # type: ignore[attr-defined]
-            return await self._run.execute(action)
 
     async def pass_time(self, until: datetime | int) -> None:
         """Let time pass until then, and happen what happens by itself, such as funding: at once where the clock is ours to move (a

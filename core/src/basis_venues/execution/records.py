@@ -23,6 +23,14 @@ class Records:
         self._journal.keep(event)
         self._apply(event)
 
+    async def store(self, *events: Event, kept: bool) -> None:
+        """Commit the events, or keep them for the next commit. Raises as `commit`."""
+        if kept:
+            for event in events:
+                self.keep(event)
+        else:
+            await self.commit(*events)
+
     async def commit(self, *events: Event) -> None:
         """Write events, and what was kept before them, in one synced commit; then let them count. Raises `JournalUnwritable`."""
 

@@ -12,32 +12,47 @@ from .journalled import JournalledLoop
 
 
 async def watch(loop: JournalledLoop, venues: Venues, state: JournalState) -> tuple[str, ...]:
-    """Look once at every watched step of this run's venues. Answers the ids of those that were reopened and settled again.
+    """Look once at every watched step of this run's venues, at all of them at once: a client asks for them in one request. Answers the
+    ids of those that were reopened and settled again.
 
     All that a reorganisation took back is out of the books before the first of it is settled and compared again.
     """
     reopened: list[Name] = []
-    for name in list(state.watched):
-        order = state.steps[name].sending.order
-        if order.venue not in venues or venues.named(order.venue).simulated:  # what is simulated is never taken back
+    for name, seen, report in await _looked_at(venues, state):
+        back = _taken_back(seen, report)
+        if not back and not report.final and report.state is not State.FINAL:
             continue
+        order = seen.sending.order
         async with loop.holding(order):
-            record = state.watched.get(name)  # another task may have been faster, or have replaced its transaction
-            if record is None:
+            if state.watched.get(name) is not seen:  # another task was faster, or has replaced its transaction
                 continue
-            report = await boundary.lookup(venues.named(order.venue).client, record.sending.prepared)
             accounts = {alias: state.identities[alias] for alias in (order.account, order.lane)}
-            if _taken_back(record, report):
+            if back:
                 await loop.records.commit(Reopened(*name, accounts))
                 reopened.append(name)
-            elif report.final or report.state is State.FINAL:
-                await loop.records.commit(Finalised(*name, accounts))
+            else:
+                loop.records.keep(Finalised(*name, accounts))  # lost, it would be seen again: it needs no commit of its own
     for name in reopened:
         async with loop.holding(state.steps[name].sending.order):
             record = state.open.get(name)
             if record is not None:
                 await loop.resume(record.sending)
     return tuple(step for _, step in reopened)
+
+
+async def _looked_at(venues: Venues, state: JournalState) -> list[tuple[Name, StepRecord, Report]]:
+    """What became of each watched step. What is simulated is never taken back."""
+    watched = [
+        (name, record, venue.client)
+        for name, record in state.watched.items()
+        if record.sending.order.venue in venues and not (venue := venues.named(record.sending.order.venue)).simulated
+    ]
+    if not watched:
+        return []
+    import asyncio
+
+    reports = await asyncio.gather(*(boundary.lookup(client, record.sending.prepared) for _, record, client in watched))
+    return [(name, record, report) for (name, record, _), report in zip(watched, reports, strict=True)]
 
 
 def _taken_back(record: StepRecord, report: Report) -> bool:

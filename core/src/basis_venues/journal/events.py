@@ -5,9 +5,10 @@ Every event names the accounts that it is about: `accounts` maps their aliases t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import NamedTuple
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from ..actions import Action
 from ..keys import Key
@@ -147,12 +148,21 @@ _CLASSES: tuple[type[Event], ...] = (
 )  # fmt: skip
 
 
+_KINDS: Mapping[type[Event], str] = {cls: cls.__name__.upper() for cls in _CLASSES}
+_BY_KIND = {kind: cls for cls, kind in _KINDS.items()}
+_SUBJECTS: Mapping[type[Event], Callable[[Any], str]] = {
+    Intent: attrgetter("action.id"),
+    Sending: attrgetter("prepared.step.id"),
+    Closed: attrgetter("result.action.id"),
+    **dict.fromkeys((Outcome, Resolved, Reopened, Finalised), attrgetter("step")),
+    **dict.fromkeys((Frozen, Thawed), attrgetter("account")),
+    Observed: lambda _: "",
+}
+
+
 def kind_of(event: type[Event]) -> str:
     """The name that rows of the event carry."""
-    return event.__name__.upper()
-
-
-_BY_KIND = {kind_of(cls): cls for cls in _CLASSES}
+    return _KINDS[event]
 
 
 def event_class(kind: str) -> type[Event]:
@@ -162,14 +172,4 @@ def event_class(kind: str) -> type[Event]:
 
 def subject_of(event: Event) -> str:
     """What a row is about, for finding it: an action's or step's id, or an account."""
-    if isinstance(event, Intent):
-        return event.action.id
-    if isinstance(event, Sending):
-        return event.step.id
-    if isinstance(event, Closed):
-        return event.result.action.id
-    if isinstance(event, (Outcome, Resolved, Reopened, Finalised)):
-        return event.step
-    if isinstance(event, (Frozen, Thawed)):
-        return event.account
-    return ""
+    return _SUBJECTS[type(event)](event)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
-from ..errors import AccountBusy
+from ..errors import AccountBusy, ConfigurationError
 from ..network import Account
 
 
@@ -17,12 +17,16 @@ class AccountLocks:
     """The locks of a run's accounts, held until `release` or the end of the process."""
 
     def __init__(self, directory: Path, accounts: Iterable[Account]) -> None:
-        """Take them all, or none. Raises `AccountBusy` with the process that holds one."""
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """Take them all, or none. Raises `AccountBusy` with the process that holds one, and `ConfigurationError` where no lock can be
+        made."""
         self._held: list[IO[str]] = []
         try:
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             for account in sorted(accounts, key=lambda account: account.identity):
                 self._held.append(_take(directory, account))
+        except OSError as error:
+            self.release()
+            raise ConfigurationError(f"accounts cannot be locked in {directory} ({error.strerror}): let this user write there") from None
         except BaseException:
             self.release()
             raise

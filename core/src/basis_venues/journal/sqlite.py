@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from ..clock import Clock
 from ..errors import JournalCorrupt, JournalNewer, Stopped
-from .codec import dumps, event_data, event_from
+from .codec import event_from, text
 from .events import Event, kind_of, subject_of
 
 SCHEMA = 1
@@ -34,6 +34,7 @@ CREATE TABLE IF NOT EXISTS rows (
 INSERT OR IGNORE INTO meta VALUES ('schema', '{SCHEMA}');
 COMMIT;
 """
+_INSERT = "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?)"
 
 
 class JournalUnwritable(Stopped):
@@ -75,7 +76,7 @@ class Entry(NamedTuple):
     @classmethod
     def of(cls, event: Event) -> Entry:
         """The event's. Raises `TypeError` or `ValueError` for what cannot be written as JSON."""
-        return cls(kind_of(type(event)), subject_of(event), dumps(event_data(event)))
+        return cls(kind_of(type(event)), subject_of(event), text(event))
 
 
 class SqliteJournal:
@@ -84,6 +85,7 @@ class SqliteJournal:
     def __init__(self, path: Path, clock: Clock) -> None:
         self.path = path
         self._clock = clock
+        self._end: tuple[int, str] | None = None
         self._kept: list[Entry] = []
         self._waiting: list[tuple[list[Entry], Callable[[], None], Any]] = []
         new = not path.exists()
@@ -167,20 +169,32 @@ class SqliteJournal:
         """`write`, of events that are encoded."""
         at = self._clock.now()
         try:
-            self._db.execute("BEGIN IMMEDIATE")
             try:
-                last = self._db.execute("SELECT seq, hash FROM rows ORDER BY seq DESC LIMIT 1").fetchone()
-                seq, before = last if last is not None else (0, _ORIGIN)
-                for kind, subject, body in entries:
-                    seq, before = seq + 1, _hash(before, at, kind, subject, body)
-                    self._db.execute("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?)", (seq, at, kind, subject, body, before))
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
+                self._end = self._stored(self._end, at, entries)
+            except sqlite3.IntegrityError:  # another process has written since: its rows stand before these
+                self._end = self._stored(None, at, entries)
         except sqlite3.Error as error:
             raise JournalUnwritable(f"the journal {self.path} cannot be written ({error}): free the disk, then start again") from None
+
+    def _stored(self, end: tuple[int, str] | None, at: int, entries: Sequence[Entry]) -> tuple[int, str]:
+        """Store the rows in one transaction, after the row `end` (number and hash; None: whatever is last). Answers the new end."""
+        if end is not None and len(entries) == 1:  # a statement alone is a transaction
+            rows, end = _chained(end, at, entries)
+            self._db.execute(_INSERT, rows[0])
+            return end
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            rows, end = _chained(end or self._last(), at, entries)
+            self._db.executemany(_INSERT, rows)
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+        return end
+
+    def _last(self) -> tuple[int, str]:
+        return self._db.execute("SELECT seq, hash FROM rows ORDER BY seq DESC LIMIT 1").fetchone() or (0, _ORIGIN)
 
     def keep(self, event: Event) -> None:
         """Let an event be the head of the next commit, whoever makes it: no row that counts on it can be stored without it."""
@@ -197,9 +211,16 @@ class SqliteJournal:
         entries = [Entry.of(event) for event in events]
         loop = asyncio.get_running_loop()
         done = loop.create_future()
-        if not self._waiting:
-            loop.call_soon(self._flush)
+        first = not self._waiting
         self._waiting.append((entries, then, done))
+        if first:  # it waits a turn for the others, and then writes for all
+            try:
+                await asyncio.sleep(0)
+            except asyncio.CancelledError:
+                done.cancel()
+                loop.call_soon(self._flush)
+                raise
+            self._flush()
         await done
 
     def _flush(self) -> None:
@@ -227,6 +248,15 @@ def _tell(then: Callable[[], None], done: Any) -> None:
         done.set_exception(error)
     else:
         done.set_result(None)
+
+
+def _chained(end: tuple[int, str], at: int, entries: Sequence[Entry]) -> tuple[list[tuple[int, int, str, str, str, str]], tuple[int, str]]:
+    """The entries as rows that follow `end`, and the end after them."""
+    rows, (seq, before) = [], end
+    for kind, subject, body in entries:
+        seq, before = seq + 1, _hash(before, at, kind, subject, body)
+        rows.append((seq, at, kind, subject, body, before))
+    return rows, (seq, before)
 
 
 def _hash(before: str, at: int, kind: str, subject: str, body: str) -> str:

@@ -1,0 +1,54 @@
+"""Orders given together: K of them share one reading of their account, counted by the sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from basis_venues.states import State, Verdict
+
+World = Any
+pytestmark = pytest.mark.slow
+every_venue = pytest.mark.parametrize("venue", ["binance", "bybit", "okx"])
+EACH = {"binance": 1, "bybit": 2, "okx": 2}
+"""The write, and at Bybit and OKX the look at what became of it."""
+COUNT = 5
+
+
+def together(world: World, *actions: Any) -> dict[str, int]:
+    """The requests of the actions, given together to an account that is known."""
+
+    async def story() -> dict[str, int]:
+        async with world.open() as manager:
+            for action in (world.spot("first"), world.perp("begin")):
+                (await manager.execute_action(action)).raise_unless_verified()
+            before = world.mark()
+            for result in await manager.execute_actions(actions):
+                world.told.append(result)
+                (leg,) = result.legs
+                assert (leg.state, leg.verdict) == (State.FILLED, Verdict.VERIFIED), leg.reason
+            return world.asked(before)
+
+    cost: dict[str, int] = asyncio.run(story())
+    return cost
+
+
+@every_venue
+def test_k_spot_orders(world: World) -> None:
+    """Binance 1 + 1/K, Bybit and OKX 2 + 1/K."""
+    cost = together(world, *(world.spot(f"buy-{number}", quantity="0.01") for number in range(COUNT)))
+    assert sum(cost.values()) == COUNT * EACH[world.venue] + 1, cost
+    assert (cost["order.create"], cost["balance"]) == (COUNT, 1)
+    world.judge(effects=COUNT + 2)
+
+
+@every_venue
+def test_k_perpetual_orders(world: World) -> None:
+    """The same, with sales and purchases mixed: the sum of what they did is what the account must show."""
+    sides = ("sell", "buy", "sell", "sell", "buy")
+    cost = together(world, *(world.perp(f"perp-{n}", side=side, quantity="0.01") for n, side in enumerate(sides)))
+    assert sum(cost.values()) == COUNT * EACH[world.venue] + 1, cost
+    assert cost["order.create"] == COUNT
+    world.judge(effects=COUNT + 2)
