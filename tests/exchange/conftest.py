@@ -319,6 +319,12 @@ def world(fresh: Running, venue: str, tmp_path: Path) -> World:
     return World(fresh, tmp_path, venue)
 
 
+@pytest.fixture(scope="session")
+def world_of() -> type[World]:
+    """Makes a run at a sandbox of the test's own."""
+    return World
+
+
 @pytest.fixture
 def three(fresh: Running, tmp_path: Path) -> World:
     """A run at all three."""

@@ -16,8 +16,9 @@ from basis_venues_bybit.moves import BybitMoves, transfer_id
 from basis_venues_bybit.orders import BybitOrders
 from basis_venues_bybit.quotes import BybitQuotes
 from basis_venues_bybit.refusals import PROOFS
+from basis_venues_bybit.trades import fill
 from basis_venues_bybit.wire import BybitWire
-from basis_venues_ccxt.live import Ask, Listing, Move, Position, Proof, Request, Said, Unreadable
+from basis_venues_ccxt.live import Ask, Listing, Move, Position, Proof, Request, Said, Stated, Unreadable
 from basis_venues_ccxt.live.history import effects_of
 from basis_venues_ccxt.live.testing import make_desk, run, written
 
@@ -31,6 +32,12 @@ TRADE = {
     "execTime": "1760000000000", "feeCurrency": "", "isMaker": False, "execFee": "0.00001", "feeRate": "0.001", "execId": "e-1",
     "execPrice": "50000", "orderQty": "0.01", "orderPrice": "52500", "execValue": "500", "execType": "Trade", "execQty": "0.01",
     "closedSize": "", "seq": 1, "markPrice": "50000",
+}  # fmt: skip
+LOG = {
+    "id": "592324_BTCUSDT_1", "symbol": "BTCUSDT", "category": "linear", "side": "Sell", "transactionTime": "1760000000000",
+    "type": "TRADE", "transSubType": "", "qty": "0.01", "size": "-0.01", "currency": "USDT", "tradePrice": "50000", "funding": "",
+    "fee": "0.275", "cashFlow": "3", "change": "2.725", "cashBalance": "10002.725", "feeRate": "0.00055", "bonusChange": "",
+    "tradeId": "e-1", "orderId": "u-1", "orderLinkId": KEY, "extraFees": "",
 }  # fmt: skip
 ORDER = {
     "orderId": "u-1", "orderLinkId": KEY, "symbol": "BTCUSDT", "price": "0", "qty": "0.010", "side": "Sell", "positionIdx": 0,
@@ -56,8 +63,9 @@ def listed(*rows: Any) -> dict[str, Any]:
 
 
 def desk(answers: dict[str, Any] | None = None) -> Any:
-    """A desk on which both BTC markets are listed."""
-    return make_desk("bybit", BybitWire(), [SPOT, PERP], {f"v5/{path}": answer for path, answer in (answers or {}).items()})
+    """A desk on which both BTC markets are listed; the account's log lags unless it is among the answers."""
+    given = {"account/transaction-log": listed()} | (answers or {})
+    return make_desk("bybit", BybitWire(), [SPOT, PERP], {f"v5/{path}": answer for path, answer in given.items()})
 
 
 @pytest.mark.parametrize(("rest", "wanted"), [("ioc", "IOC"), ("fok", "FOK"), ("gtc", "GTC"), ("post_only", "PostOnly")])
@@ -96,6 +104,40 @@ def test_a_perpetual_settles_in_the_one_wallet() -> None:
     assert dict(effect.lines) == {
         "bybit:perp:BTC/USDT:USDT": D("-0.01"), "bybit:entry:BTC/USDT:USDT": D(-497), "bybit:balance:USDT": D("2.725"),
     }  # fmt: skip
+
+
+def test_the_log_of_a_perpetual_tells_its_execution_as_the_execution_itself_does() -> None:
+    """The same effect under the same id from one read of the account's log, beside the balance that it left."""
+    trade = TRADE | {"side": "Sell", "execFee": "0.275", "feeCurrency": "USDT", "execPnl": "3"}
+    (of_trade,) = desk()[0].ledger.effects([fill(trade, PERP)])
+    here, connection = desk({"account/transaction-log": listed(LOG, LOG | {"orderLinkId": "another", "tradeId": "e-0"})})
+    seen = written(BybitOrders(here), ask(PERP), envelope(ACK))
+    assert here.ledger.effects(seen.fills) == (of_trade,)
+    assert seen.stated == Stated(1760000000000, {"USDT": D("10002.725")})
+    (asked,) = connection.asked
+    wanted = {"accountType": "UNIFIED", "category": "linear", "type": "TRADE", "startTime": 1759999995123, "limit": 50}
+    assert (asked.path, asked.params) == ("v5/account/transaction-log", wanted)
+
+
+@pytest.mark.parametrize(("balance", "states"), [("99.7", True), ("99.9", False)])
+def test_lines_of_the_log_that_do_not_follow_from_each_other_state_no_balance(balance: str, states: bool) -> None:
+    """Two executions that paid 0.2 and 0.1: 100 before, 99.8 between them, 99.7 after, unless something else came between."""
+    later = LOG | {"qty": "0.004", "tradeId": "e-2", "fee": "0.1", "cashFlow": "0", "change": "-0.1", "cashBalance": balance}
+    earlier = LOG | {"qty": "0.006", "fee": "0.2", "cashFlow": "0", "change": "-0.2", "cashBalance": "99.8"}
+    here, _ = desk({"account/transaction-log": listed(later, earlier)})
+    seen = written(BybitOrders(here), ask(PERP), envelope(ACK))
+    assert (seen.state, len(seen.fills)) == (State.FILLED, 2)
+    assert seen.stated == (Stated(1760000000000, {"USDT": D("99.7")}) if states else None)
+
+
+def test_a_log_that_tells_a_part_only_leaves_the_executions_to_be_read() -> None:
+    """It may lag behind: what counts are the executions, and the wallet is to be read."""
+    whole_of_it = TRADE | {"side": "Sell", "execFee": "0.275", "feeCurrency": "USDT", "execPnl": "3"}
+    here, connection = desk({"account/transaction-log": listed(LOG | {"qty": "0.004"}), "execution/list": listed(whole_of_it)})
+    seen = written(BybitOrders(here), ask(PERP), envelope(ACK))
+    assert (seen.state, seen.stated, [each.path for each in connection.asked]) == (
+        State.FILLED, None, ["v5/account/transaction-log", "v5/execution/list"]
+    )  # fmt: skip
 
 
 def test_a_profit_that_is_not_told_is_worked_out_from_the_position_before() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from basis_venues.network import Network
 from basis_venues.states import State
-from basis_venues_ccxt.live import Ask, Listing, Move, Position, Proof, Request, Said, Unreadable
+from basis_venues_ccxt.live import Ask, Listing, Move, Position, Proof, Request, Said, Stated, Unreadable
 from basis_venues_ccxt.live.history import effects_of
 from basis_venues_ccxt.live.testing import make_desk, run, written
 from basis_venues_okx.account import OkxAccount
@@ -19,6 +19,7 @@ from basis_venues_okx.moves import OkxMoves
 from basis_venues_okx.orders import OkxOrders
 from basis_venues_okx.quotes import OkxQuotes
 from basis_venues_okx.refusals import PROOFS
+from basis_venues_okx.trades import fill
 from basis_venues_okx.wire import OkxWire
 
 D = Decimal
@@ -33,6 +34,12 @@ FILL = {
 }  # fmt: skip
 SWAP_FILL = FILL | {
     "instType": "SWAP", "instId": "BTC-USDT-SWAP", "fillSz": "1", "side": "sell", "feeCcy": "USDT", "fee": "-0.25", "fillPnl": "3"
+}  # fmt: skip
+BILL = {
+    "billId": "7001", "ccy": "USDT", "type": "2", "subType": "4", "instType": "SWAP", "instId": "BTC-USDT-SWAP", "mgnMode": "cross",
+    "balChg": "2.75", "bal": "10002.75", "posBalChg": "0", "posBal": "0", "sz": "1", "px": "50000", "pnl": "3", "fee": "-0.25",
+    "ordId": "312", "clOrdId": KEY, "tradeId": "99", "execType": "T", "from": "", "to": "", "notes": "", "interest": "0", "tag": "",
+    "ts": "1760000000001", "fillTime": "1760000000000",
 }  # fmt: skip
 ORDER = {
     "instType": "SWAP", "instId": "BTC-USDT-SWAP", "ordId": "312", "clOrdId": KEY, "px": "", "sz": "1", "pnl": "0", "ordType": "ioc",
@@ -54,8 +61,8 @@ def data(*rows: Any) -> dict[str, Any]:
 
 
 def desk(answers: dict[str, Any] | None = None) -> Any:
-    """A desk on which both BTC markets are listed."""
-    return make_desk("okx", OkxWire(), [SPOT, SWAP], answers or {})
+    """A desk on which both BTC markets are listed; the bills lag unless they are among the answers."""
+    return make_desk("okx", OkxWire(), [SPOT, SWAP], {"account/bills": data()} | (answers or {}))
 
 
 @pytest.mark.parametrize(("rest", "wanted"), [("ioc", "ioc"), ("fok", "fok"), ("gtc", "limit"), ("post_only", "post_only")])
@@ -113,6 +120,24 @@ def test_fills_that_are_not_listed_yet_keep_the_order_open() -> None:
     here, _ = desk({"trade/fills": data(), "trade/fills-history": data(), "trade/order": data(ORDER)})
     seen = written(OkxOrders(here), ask(SWAP), data(ACK))
     assert (seen.state, seen.complete) == (State.FILLED, False)
+
+
+def test_the_bill_of_a_swap_tells_its_fill_as_the_fill_itself_does() -> None:
+    """The same effect under the same id from one read of the bills, beside the balance that it left."""
+    (of_fill,) = desk()[0].ledger.effects([fill(SWAP_FILL, SWAP)])
+    here, connection = desk({"account/bills": data(BILL, BILL | {"ordId": "311", "tradeId": "98"})})
+    seen = written(OkxOrders(here), ask(SWAP), data(ACK))
+    assert here.ledger.effects(seen.fills) == (of_fill,)
+    assert seen.stated == Stated(1760000000001, {"USDT": D("10002.75")})
+    (asked,) = connection.asked
+    assert (asked.path, asked.params) == ("account/bills", {"instType": "SWAP", "type": "2", "begin": 1759999995000, "limit": 100})
+
+
+def test_a_bill_that_moves_margin_as_well_states_no_balance() -> None:
+    """Isolated margin leaves the wallet with the trade: the change is more than profit and fee, and the wallet is to be read."""
+    here, _ = desk({"account/bills": data(BILL | {"balChg": "-97.25", "posBalChg": "100"})})
+    seen = written(OkxOrders(here), ask(SWAP), data(ACK))
+    assert (seen.state, seen.stated) == (State.FILLED, None)
 
 
 @pytest.mark.parametrize(

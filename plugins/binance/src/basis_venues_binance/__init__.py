@@ -9,6 +9,8 @@ from basis_venues.hookspecs import hookimpl
 if TYPE_CHECKING:
     from basis_venues.contract import ClientContext, MarketData, ModelContext, VenueClient, VenueModel
 
+__all__ = ["create_client", "create_model", "market_data", "settings_class"]
+
 
 @hookimpl
 def settings_class() -> type:
@@ -33,7 +35,7 @@ def create_client(context: ClientContext) -> VenueClient:
 
     from .live import EXCHANGE
 
-    return make_client(context, EXCHANGE, __name__)
+    return make_client(context, EXCHANGE)
 
 
 @hookimpl
@@ -43,4 +45,4 @@ def market_data(context: ClientContext) -> MarketData:
 
     from .live import EXCHANGE
 
-    return make_market_data(context, EXCHANGE, __name__)
+    return make_market_data(context, EXCHANGE)

@@ -37,6 +37,7 @@ class BinanceMoves(Moves):
         params = {
             "coin": move.asset, "address": move.address, "network": CHAINS.get(move.chain, move.chain),
             "amount": f"{move.amount + move.fee:f}", "withdrawOrderId": move.key, "walletType": 0,
+            **({"addressTag": move.tag} if move.tag else {}),
         }  # fmt: skip
         return Request("sapi", "POST", "capital/withdraw/apply", params)
 

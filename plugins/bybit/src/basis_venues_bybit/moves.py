@@ -34,7 +34,7 @@ class BybitMoves(Moves):
             return Request("private", "POST", "v5/asset/transfer/inter-transfer", params)
         params = {
             "coin": move.asset, "chain": CHAINS.get(move.chain, move.chain), "address": move.address, "amount": f"{move.amount:f}",
-            "timestamp": move.at, "accountType": "UTA", "requestId": move.key, "feeType": 0,
+            "timestamp": move.at, "accountType": "UTA", "requestId": move.key, "feeType": 0, **({"tag": move.tag} if move.tag else {}),
         }  # fmt: skip
         return Request("private", "POST", "v5/asset/withdraw/create", params)
 

@@ -1,15 +1,16 @@
-"""Bybit's orders: a write is acknowledged, what became of it is read from its executions, and where these do not say, from the order."""
+"""Bybit's orders: a write is acknowledged; what became of it is read from its executions, which of a perpetual stand in the account's
+log beside the balance that they left; and where these do not say, from the order."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from basis_venues.states import State
-from basis_venues_ccxt.live import Ask, Desk, Fill, Orders, Request, Seen, Unreadable, ended, whole
+from basis_venues_ccxt.live import Ask, Desk, Fill, Line, Orders, Request, Said, Seen, Unreadable, ended, told, whole
 from basis_venues_ccxt.live.reading import amount, moment, needed, rows, text
 
 from .markets import category
-from .trades import fill
+from .trades import fill, logged
 
 STATES = {
     "New": State.ACCEPTED,
@@ -23,6 +24,8 @@ STATES = {
     "Deactivated": State.CANCELLED,
     "Rejected": State.REJECTED,
 }
+SLACK_MS = 5_000
+"""An order may have been carried out so long before its acknowledgement was dated."""
 WOULD_TAKE = "EC_PostOnlyWillTakeLiquidity"
 
 
@@ -56,10 +59,14 @@ class BybitOrders(Orders):
         return needed(result, "orderId")
 
     async def written(self, answer: Any, ask: Ask) -> Seen:
-        """One read of the executions is enough for an order that is filled at once."""
-        fills = () if ask.rest == "post_only" else await self._fills(ask)
-        seen = whole(fills, ask) or await self._order(ask, fills)
-        return seen or Seen(State.ACCEPTED, reason="acknowledged, and not shown yet")
+        """One read is enough for an order that is filled at once: of a perpetual, of the log, which may lag; else of the executions."""
+        if ask.rest == "post_only":
+            fills: tuple[Fill, ...] = ()
+        else:
+            if ask.listing.perpetual and (seen := told(await self._log(ask, moment(answer, "time")), ask)):
+                return seen
+            fills = await self._fills(ask)
+        return whole(fills, ask) or await self._order(ask, fills) or Seen(State.ACCEPTED, reason="acknowledged, and not shown yet")
 
     async def look(self, ask: Ask) -> Seen | None:
         """By client id, among the latest orders and then among all."""
@@ -91,6 +98,15 @@ class BybitOrders(Orders):
     async def _fills(self, ask: Ask) -> tuple[Fill, ...]:
         found = await self._rows("v5/execution/list", ask, execType="Trade", limit=100)
         return tuple(fill(row, ask.listing) for row in found if text(row, "orderLinkId") == ask.key)
+
+    async def _log(self, ask: Ask, acknowledged: int) -> list[Line]:
+        """The order's lines in the account's log, the latest first; none where the log cannot be had."""
+        kind = {"accountType": "UNIFIED", "category": "linear", "type": "TRADE"}
+        try:
+            answer = await self._desk.read("private", "v5/account/transaction-log", **kind, startTime=acknowledged - SLACK_MS, limit=50)
+        except Said:
+            return []
+        return [logged(row, ask.listing) for row in rows(answer, "result", "list") if text(row, "orderLinkId") == ask.key]
 
     async def _rows(self, path: str, ask: Ask, **more: Any) -> list[Any]:
         listing = ask.listing

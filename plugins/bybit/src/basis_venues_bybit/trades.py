@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from basis_venues_ccxt.live import Fill, Listing
+from basis_venues_ccxt.live import Fill, Line, Listing
 from basis_venues_ccxt.live.reading import amount, maybe, moment, needed, text
 
 
@@ -23,6 +23,25 @@ def fill(row: Any, listing: Listing) -> Fill:
         maybe(row, "execPnl"),
         text(row, "orderId"),
     )
+
+
+def logged(row: Any, listing: Listing) -> Line:
+    """A trade of a perpetual in `account/transaction-log`. `tradeId` is the execution's `execId`; `cashFlow` is what it realised, and
+    `change` that without the fee (paid when positive)."""
+    quantity, at = amount(row, "qty"), moment(row, "transactionTime")
+    change, coin = quantity if needed(row, "side") == "Buy" else -quantity, needed(row, "currency")
+    made = Fill(
+        needed(row, "tradeId"),
+        listing,
+        change,
+        quantity * amount(row, "tradePrice"),
+        ((coin, amount(row, "fee")),),
+        at,
+        text(row, "orderLinkId") or None,
+        amount(row, "cashFlow"),
+        text(row, "orderId"),
+    )
+    return Line(made, coin, amount(row, "change"), amount(row, "cashBalance"), at)
 
 
 def _usual(listing: Listing, buys: bool, rebate: bool) -> str:

@@ -7,13 +7,20 @@ import logging
 from decimal import Decimal
 from typing import Any
 
+import attrs
 import pytest
 
 from basis_venues.actions import Action, PerpTrade, SpotTrade, Transfer
+from basis_venues.clock import SystemClock
 from basis_venues.errors import ConfigurationError, CredentialError, GuardRefused, TryAgainLater
 from basis_venues.execution.manager import ExecutionManager
+from basis_venues.network import Network
+from basis_venues.orders import Order, Step
 from basis_venues.results import LegResult
 from basis_venues.states import State, Verdict
+from basis_venues_ccxt.live import ExchangeClient
+from basis_venues_okx.live import EXCHANGE
+from basis_venues_okx.wire import OkxWire
 
 D = Decimal
 VENUES = ("binance", "bybit", "okx")
@@ -67,7 +74,8 @@ def test_a_spot_order_costs_one_write_and_the_reads_that_prove_it(world: Any, ve
 
 @pytest.mark.parametrize("venue", VENUES)
 def test_a_short_is_opened_reduced_and_closed(world: Any, venue: str) -> None:
-    """Each verified against size, cost and balance read back; Binance in 1 + 1 requests, the others read wallet and positions."""
+    """Each verified against size, cost and balance; Binance in 1 + 1 requests, the others read the ledger, which tells order and wallet,
+    and the positions."""
     done = act(
         world,
         perp(venue, "open"),
@@ -77,7 +85,7 @@ def test_a_short_is_opened_reduced_and_closed(world: Any, venue: str) -> None:
     for leg, _ in done:
         assert (leg.state, leg.verdict) == (State.FILLED, Verdict.VERIFIED), leg.reason
     counted = done[2][1]
-    wanted = {"balance": 1} if venue == "binance" else {"trades": 1, "balance": 1, "positions": 1}
+    wanted = {"balance": 1} if venue == "binance" else {"bills": 1, "positions": 1}
     assert counted == {"order.create": 1, **wanted}
 
 
@@ -293,12 +301,104 @@ def opening(world: Any, venue: str) -> str:
     return ""
 
 
+@pytest.mark.parametrize("venue", ["binance", "bybit"])
+def test_a_write_s_receive_window_does_not_outlive_it(world: Any, venue: str) -> None:
+    """What is left until the fence is the window of the write alone: a look-up right after it keeps the one that reads had before. By the
+    sandbox's record of what each request said."""
+
+    async def go() -> None:
+        client = world.client(venue)
+        await client.open()
+        await client.positions((f"{venue}:balance:USDT",), 0)
+        trade = spot(venue, order_type="limit", price="20000", good_for=60_000, quantity="0.1")
+        step = Step("a/0", Order("a", trade, venue, venue, venue), (trade,))
+        prepared = await client.prepare(step, "bv" + "3" * 30)
+        soon = prepared._replace(fence=client._desk.now() + 1500)
+        assert (await client.send(soon)).state is State.ACCEPTED
+        assert (await client.lookup(soon)).state is State.ACCEPTED
+        await client.close()
+
+    before = world.mark()
+    asyncio.run(go())
+    windows = [(each["endpoint"], each["window"]) for each in world.box.control.requests(venue, before)]
+    (write,) = [window for endpoint, window in windows if endpoint == "order.create"]
+    usual = next(window for endpoint, window in windows if endpoint == "balance")
+    assert 0 < write <= 1500 < usual
+    after = windows[[endpoint for endpoint, _ in windows].index("order.create") + 1 :]
+    assert {window for endpoint, window in after} == {usual}
+    assert "order.read" in dict(after)
+
+
+def test_a_time_that_is_measured_is_that_of_the_request_alone(world: Any) -> None:
+    """What it takes to be made ready, ccxt's import above all, is no latency: the offset of the clock rests on that. On a clock that
+    stands still but for ten seconds that making ready takes."""
+
+    class Standing:
+        at = SystemClock().now()
+
+        def now(self) -> int:
+            return self.at
+
+        async def sleep(self, milliseconds: int) -> None:
+            self.at += milliseconds
+
+    clock = Standing()
+
+    class Slow(OkxWire):
+        def switch(self, exchange: Any, network: Network) -> None:
+            clock.at += 10_000
+            super().switch(exchange, network)
+
+    async def go() -> int:
+        made: Any = world.client("okx")
+        settings = attrs.evolve(made._settings, clock_skew_ms=60_000)
+        context = attrs.evolve(made._context, clock=clock, settings=settings, shared={})
+        client = ExchangeClient(context, attrs.evolve(EXCHANGE, wire=Slow))
+        await client.open()
+        await client.close()
+        return client._connection.clock.uncertainty
+
+    assert asyncio.run(go()) == 1
+
+
+@pytest.mark.parametrize("venue", VENUES)
+def test_what_the_venue_stated_of_the_wallet_serves_one_reading(world: Any, venue: str) -> None:
+    """The first reading after a perpetual order takes the balance from the ledger that told the order, if it is not older than what is
+    asked for; the next one asks for the wallet. The figures are the same."""
+
+    async def go() -> None:
+        client = world.client(venue)
+        await client.open()
+        trade = perp(venue)
+        world.box.control.price(trade.symbol, "50000")
+        await client.positions((f"{venue}:perp:{trade.symbol}",), 0)
+        step = Step("a/0", Order("a", trade, venue, venue, venue), (trade,), {"lowest_price": "49500"})
+        prepared = await client.prepare(step, "bv" + "4" * 30)
+        report = await client.send(prepared)
+        keys = [key for effect in report.effects for key, _ in effect.lines]
+        reads = []
+        for at in (report.at, report.at):
+            before = world.mark()
+            reads.append((await client.positions(keys, at), world.counted(venue, before)))
+        (first, asked), (second, again) = reads
+        assert first.values == second.values
+        assert first.at >= report.at
+        together = {"balance": 1} if venue == "binance" else {"balance": 1, "positions": 1}
+        assert asked == (together if venue == "binance" else {"positions": 1})
+        assert again == together
+        await client.send(await client.prepare(step, "bv" + "5" * 30))
+        before = world.mark()
+        await client.positions(keys, client._desk.now() + 1)
+        assert world.counted(venue, before) == together
+        await client.close()
+
+    asyncio.run(go())
+
+
 @pytest.mark.parametrize("venue", VENUES)
 def test_hedge_mode_is_refused_with_what_to_do(world: Any, venue: str) -> None:
     """One-way is what sizes and reduce-only rest on."""
     world.box.control.setting(venue, "hedge_mode", True)
-    if venue == "bybit":
-        return  # Bybit shows no position mode of a flat account; an order is refused there (10001)
     with pytest.raises(ConfigurationError, match="hedge mode; switch its position mode to one-way"):
         opening(world, venue)
 

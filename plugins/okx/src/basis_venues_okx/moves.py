@@ -31,7 +31,7 @@ class OkxMoves(Moves):
         return "OKX demo trading has no withdrawals; simulate okx in a profile"
 
     def write(self, move: Move) -> Request:
-        """The fee comes on top and must be named."""
+        """The fee comes on top and must be named; a tag follows the address behind a colon."""
         if move.inside:
             params = {
                 "ccy": move.asset, "amt": f"{move.amount:f}", "type": "0", "from": ACCOUNTS[move.source], "to": ACCOUNTS[move.target],
@@ -39,7 +39,7 @@ class OkxMoves(Moves):
             }  # fmt: skip
             return Request("private", "POST", "asset/transfer", params)
         params = {
-            "ccy": move.asset, "toAddr": move.address, "dest": "4", "amt": f"{move.amount:f}",
+            "ccy": move.asset, "toAddr": f"{move.address}:{move.tag}" if move.tag else move.address, "dest": "4", "amt": f"{move.amount:f}",
             "chain": f"{move.asset}-{CHAINS.get(move.chain, move.chain)}", "fee": f"{move.fee:f}", "clientId": move.key,
         }  # fmt: skip
         return Request("private", "POST", "asset/withdrawal", params)

@@ -1,15 +1,16 @@
-"""OKX's orders: a write is acknowledged, what became of it is read from its fills, and where these do not say, from the order."""
+"""OKX's orders: a write is acknowledged; what became of it is read from its fills, which of a swap stand in the account's bills beside
+the balance that they left; and where these do not say, from the order."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from basis_venues.states import State
-from basis_venues_ccxt.live import Ask, Desk, Fill, Orders, Request, Said, Seen, Unreadable, ended, whole
+from basis_venues_ccxt.live import Ask, Desk, Fill, Line, Orders, Request, Said, Seen, Unreadable, ended, told, whole
 from basis_venues_ccxt.live.reading import amount, moment, needed, rows, text
 
 from .markets import kind
-from .trades import fill
+from .trades import bill, fill
 
 STATES = {
     "live": State.ACCEPTED,
@@ -18,6 +19,8 @@ STATES = {
     "canceled": State.CANCELLED,
     "mmp_canceled": State.CANCELLED,
 }
+SLACK_MS = 5_000
+"""An order may have been carried out so long before its acknowledgement was dated."""
 TYPES = {"gtc": "limit", "ioc": "ioc", "fok": "fok", "post_only": "post_only"}
 
 
@@ -53,8 +56,13 @@ class OkxOrders(Orders):
         return needed(row, "ordId")
 
     async def written(self, answer: Any, ask: Ask) -> Seen:
-        """One read of the fills is enough for an order that is filled at once."""
-        fills = () if ask.rest == "post_only" else await self._fills(self.number(answer, ask), ask)
+        """One read is enough for an order that is filled at once: of a swap, of the bills, which may lag; else of the fills."""
+        if ask.rest == "post_only":
+            fills: tuple[Fill, ...] = ()
+        else:
+            if ask.listing.perpetual and (seen := told(await self._bills(_first(answer), ask), ask)):
+                return seen
+            fills = await self._fills(self.number(answer, ask), ask)
         return whole(fills, ask) or await self._order(ask, fills)
 
     async def look(self, ask: Ask) -> Seen | None:
@@ -76,6 +84,15 @@ class OkxOrders(Orders):
         if state is State.UNKNOWN:
             reason = f"an order state that is not known: {text(row, 'state')}"
         return Seen(state, fills, at, reason, filled)
+
+    async def _bills(self, acknowledged: Any, ask: Ask) -> list[Line]:
+        """The order's bills, the latest first; none where they cannot be had."""
+        number, begin = text(acknowledged, "ordId"), moment(acknowledged, "ts") - SLACK_MS
+        try:
+            answer = await self._desk.read("private", "account/bills", instType="SWAP", type="2", begin=begin, limit=100)
+        except Said:
+            return []
+        return [bill(row, ask.listing, ask.side) for row in rows(answer, "data") if text(row, "ordId") == number]
 
     async def _fills(self, number: str, ask: Ask) -> tuple[Fill, ...]:
         """Those of the last three days; older ones are in the archive."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .account import AccountReader, Holdings, Part, Setup
-from .asking import Ask, Orders, Seen, ended, whole
+from .asking import Ask, Orders, Seen, ended, told, whole
 from .client import ExchangeClient
 from .connection import Connection
 from .desk import Desk
@@ -16,6 +16,7 @@ from .moving import Move, Moved, Moves, one_of
 from .quotes import Figures, Quotes, middle
 from .reading import Unreadable
 from .saying import Proof, Proofs, Said
+from .statements import Line, Stated
 from .wire import Failure, Keys, Request, Wire
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "History",
     "Holdings",
     "Keys",
+    "Line",
     "Listing",
     "MarketReader",
     "Move",
@@ -49,6 +51,7 @@ __all__ = [
     "Said",
     "Seen",
     "Setup",
+    "Stated",
     "Unreadable",
     "Wire",
     "ended",
@@ -56,5 +59,6 @@ __all__ = [
     "make_market_data",
     "middle",
     "one_of",
+    "told",
     "whole",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
@@ -12,6 +12,7 @@ from basis_venues.states import CLOSED, State
 
 from .fills import Fill
 from .listings import Listing
+from .statements import Line, Stated, fills_of, stated
 from .wire import Request
 
 Rest = Literal["ioc", "fok", "gtc", "post_only"]
@@ -47,13 +48,14 @@ def ask_from(kept: Mapping[str, Any], listing: Listing) -> Ask:
 
 class Seen(NamedTuple):
     """What a venue shows of an order: its state, the fills that it lists, and how much it says was filled in all (base units; None
-    where the fills are all there is to know)."""
+    where the fills are all there is to know). `stated`: what the same answer says of the wallet after the last of those fills."""
 
     state: State
     fills: tuple[Fill, ...] = ()
     at: int = 0
     reason: str = ""
     filled: Decimal | None = None
+    stated: Stated | None = None
 
     @property
     def complete(self) -> bool:
@@ -102,6 +104,12 @@ def whole(fills: tuple[Fill, ...], ask: Ask) -> Seen | None:
     if quantity_of(fills) < ask.quantity:
         return None
     return Seen(State.FILLED, fills, max(fill.at for fill in fills))
+
+
+def told(lines: Sequence[Line], ask: Ask) -> Seen | None:
+    """The same of its lines in the ledger, the latest first, with what they state of the wallet."""
+    seen = whole(fills_of(lines), ask)
+    return None if seen is None else seen._replace(stated=stated(lines))
 
 
 def shown(seen: Seen) -> Seen:

@@ -12,11 +12,11 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
-from basis_venues.actions import PerpTrade, SpotTrade, Transfer
+from basis_venues.actions import MAX, PerpTrade, SpotTrade, Transfer
 from basis_venues.amounts import ZERO
 from basis_venues.contract import ClientContext, VenueClient, not_supported
 from basis_venues.keys import BALANCE, ENTRY, PERP, Key, split_key
-from basis_venues.orders import Effect, Prepared, Report, Snapshot, Step
+from basis_venues.orders import Effect, Outgoing, Prepared, Report, Snapshot, Step
 from basis_venues.secret import Secret
 
 from ..settings import ExchangeSettings
@@ -28,21 +28,22 @@ from .fills import Ledger, Position
 from .history import effects_of
 from .listings import Listing, Listings
 from .preflight import check_clock, check_setup, leverage_note, opening_error, withdrawal_note
-from .rules import Rules
+from .statements import Stated
 from .trading import Trading
 from .transferring import Transferring
+from .wire import Request
 
 
 class ExchangeClient(VenueClient):
     """One account on one exchange."""
 
-    def __init__(self, context: ClientContext, exchange: Exchange, rules: Rules) -> None:
+    def __init__(self, context: ClientContext, exchange: Exchange) -> None:
         settings = context.settings
         assert isinstance(settings, ExchangeSettings)
         self.network = context.network
         self._context = context
         self._settings = settings
-        self._connection = connection = connection_of(context, exchange.wire(), rules)
+        self._connection = connection = connection_of(context, exchange.wire())
         self._ledger = Ledger(context.venue, context.account.alias, settings.unified)
         file = Path(context.state) / f"markets-{context.venue}-{context.network.value}.json" if context.state else None
         self._listings = Listings(exchange.markets(connection), settings.markets, file, settings.market_age_ms, context.clock)
@@ -58,6 +59,7 @@ class ExchangeClient(VenueClient):
         `TryAgainLater`."""
         venue = self._context.venue
         try:
+            self._connection.make_ready()
             await self._connection.clock.synchronise()
             check_clock(venue, self._connection.clock.offset, self._connection.clock.uncertainty, self._settings.clock_skew_ms)
             await self._listings.load()
@@ -101,6 +103,14 @@ class ExchangeClient(VenueClient):
             return await self._transfers.prepare(step, attempt_key)
         raise not_supported(self._context.venue, action)
 
+    async def show(self, step: Step, attempt_key: str, ahead: int) -> Outgoing:
+        """The request with its parameters; keys and signature are hidden."""
+        prepared = await self.prepare(step, attempt_key)
+        outgoing = self._connection.shown(Request(*prepared.payload["request"]), prepared.fence)
+        if ahead and getattr(step.actions[0], "amount", None) == MAX:
+            outgoing = outgoing._replace(unknown=("the amount is all that is there then; the figure is today's",))
+        return outgoing
+
     async def send(self, prepared: Prepared) -> Report:
         """One write request; where the venue only acknowledges, one look at what became of it belongs to it."""
         return await (self._transfers.send(prepared) if _moves(prepared) else self._trading.send(prepared))
@@ -116,16 +126,24 @@ class ExchangeClient(VenueClient):
             await self._trading.cancel(prepared)
 
     async def positions(self, keys: Collection[Key], at: int) -> Snapshot:
-        """One request for each wallet that the keys lie in. The answer holds from when it was asked for."""
+        """One request for each wallet that the keys lie in, but for one that the venue stated since `at` along with the last order; what
+        was stated serves once. The answer holds from when it was asked for, or stated."""
         await self._listings.load()
         asked = max(at, self._connection.clock.at_least())
-        holdings = await self._account.holdings({self._part(key) for key in keys})
+        stated, self._trading.stated = self._stated(keys, at), None
+        parts = {self._part(key) for key in keys}
+        holdings = await self._account.holdings(parts if stated is None else parts - {"spot"})
+        since = max(asked, holdings.at)
+        if stated is not None:
+            holdings = holdings._replace(wallets={**holdings.wallets, "spot": stated.balances})
+            since = min(since, stated.at)
         self._trading.positions.update(self._read_perpetuals(holdings))
         values = {key: value for key in keys if (value := self._value(key, holdings)) is not None}
-        return Snapshot(max(asked, holdings.at), values)
+        return Snapshot(since, values)
 
     async def recent_effects(self, keys: Collection[Key], since: int, until: int) -> Sequence[Effect]:
-        """Trades, funding, deposits, withdrawals, transfers and resting orders in the configured markets."""
+        """Trades, funding, deposits, withdrawals, transfers and resting orders in the configured markets, after `since` up to `until`
+        (ms)."""
         await self._listings.load()
         markets = [each for each in self._listings.all() if not keys or self._concerns(each, keys)]
         wallets = {part for key in keys if (part := self._part(key)) != "perpetuals"} if keys else {"spot", "futures", "funding"}
@@ -146,6 +164,14 @@ class ExchangeClient(VenueClient):
         value = next((self._context.credentials[name] for name in keys), "")
         text = value.reveal() if isinstance(value, Secret) else value
         return f"key-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+    def _stated(self, keys: Collection[Key], at: int) -> Stated | None:
+        """What the venue stated of the one wallet, if it is not older than `at` and tells every coin of it that is asked for."""
+        stated = self._trading.stated
+        if stated is None or stated.at < at:
+            return None
+        coins = {split_key(key).instrument for key in keys if self._part(key) == "spot"}
+        return stated if coins <= stated.balances.keys() else None
 
     def _part(self, key: Key) -> Part:
         _, kind, instrument = split_key(key)

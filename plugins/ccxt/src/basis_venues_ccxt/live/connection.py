@@ -1,6 +1,7 @@
 """One connection to an exchange: ccxt builds and signs the requests, everything that decides about money is on this side.
 
-ccxt's own parsing, retries, error classes and rate limiter are not used: an answer is JSON with exact figures or it raises `Said`.
+ccxt's own sending, parsing, retries, error classes and rate limiter are not used: an answer is JSON with exact figures or it raises
+`Said`.
 Client and market data of one venue share a connection, and with it the session, the clock and the budget.
 """
 
@@ -12,18 +13,19 @@ from collections.abc import Mapping
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from basis_venues.contract import ClientContext
 from basis_venues.errors import CredentialError
 from basis_venues.network import Network
+from basis_venues.orders import Outgoing
 from basis_venues.secret import Secret
 
 from .budget import RateBudget
 from .exchanges import exchange_class
-from .rules import Rules
 from .saying import Proof, Said
 from .session import Bounds, GuardedSession
+from .showing import shown
 from .venue_clock import VenueClock
 from .wire import Failure, Keys, Request, Wire
 
@@ -31,42 +33,51 @@ DEFAULT_PAUSE_MS = 1_000
 DEFAULT_BAN_MS = 600_000
 _SILENT = logging.Logger("basis_venues_ccxt", logging.CRITICAL + 1)
 """ccxt writes headers and signatures to its logger at the level DEBUG; this one goes nowhere."""
-_open: dict[tuple[str, ...], Connection] = {}
 
 
-def connection_of(context: ClientContext, wire: Wire, rules: Rules) -> Connection:
-    """The connection of the venue's account in this run; made at the first call."""
-    key = (context.venue, context.network.value, context.account.identity, context.endpoints.get("base", ""), str(id(context.clock)))
-    found = _open.get(key)
-    if found is None or found.context.credentials != context.credentials:
-        found = _open[key] = Connection(context, wire, rules)
+def connection_of(context: ClientContext, wire: Wire) -> Connection:
+    """The connection that the venue's client and market data share; made at the first call. It is the run's and ends with it."""
+    found: Connection | None = context.shared.get("connection")
+    if found is None or not found.leads_as(context):
+        found = context.shared["connection"] = Connection(context, wire)
     return found
 
 
 class Connection:
     """Calls to one exchange, as one account."""
 
-    def __init__(self, context: ClientContext, wire: Wire, rules: Rules) -> None:
+    def __init__(self, context: ClientContext, wire: Wire) -> None:
+        manifest = context.manifest
+        assert manifest is not None  # the core hands it to every client
+        rule = manifest.rule(context.network)
         self.context = context
         self.wire = wire
-        self.rules = rules
+        self.fence_ms = manifest.fence.milliseconds
+        """How long after it was prepared a write may still be carried out."""
         self.clock = VenueClock(context.clock, self._time)
         banned = Path(context.state) / f"banned-{context.venue}-{context.network.value}" if context.state else None
-        self.budget = context.limiter if isinstance(context.limiter, RateBudget) else RateBudget(rules.per_minute, context.clock, banned)
+        pace = manifest.rate.requests_per_minute
+        self.budget = context.limiter if isinstance(context.limiter, RateBudget) else RateBudget(pace, context.clock, banned)
         self._bounds = Bounds(
             venue=context.venue,
-            hosts=rules.of(context.network),
+            hosts=frozenset(rule.hosts if rule is not None else ()),
             allowed=context.allowed_hosts,
             endpoint=context.endpoints.get("base"),
             header=wire.headers.get(context.network),
         )
-        self._exchange: Any = None
-        self._session: GuardedSession | None = None
+        self._keys: dict[str, tuple[Secret | str, Secret | str, Secret | str]] = {}
+        self._signer: Any = None
+        self._session = GuardedSession(self._bounds)
 
     @property
     def network(self) -> Network:
         """Where it leads."""
         return self.context.network
+
+    def leads_as(self, context: ClientContext) -> bool:
+        """Whether it goes where that context wants to go, as whom it wants to."""
+        mine = self.context
+        return (mine.network, mine.endpoints, mine.credentials) == (context.network, context.endpoints, context.credentials)
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -82,20 +93,29 @@ class Connection:
         """Send one request and answer the JSON that came back. `fence`: the venue's time after which it must not be carried out.
 
         Raises `Said` where the venue answered something else than a success, `GuardRefused` or `TryAgainLater` where nothing left,
-        and ccxt's network errors, with their causes, where no answer came.
+        `NotConnected` likewise, and `Broken`, `Garbled` or `TimeoutError` where no answer came that says anything.
         """
         await self.budget.take(urgent=urgent)
-        headers: dict[str, str] = {}
-        window: int | None = None
-        if fence is not None:
-            request, headers, window = self.wire.fenced(request, fence, self.clock.now())
+        request, headers, window = self._fenced(request, fence)
         try:
-            return await self._ready().send(request, headers, window)
+            return await self._sent(request, headers, window)
         except Said as said:
             self._slow_down(said)
             if self.wire.proofs.of(said) is Proof.CLOCK and request != self.wire.clock:
                 await self._mend_clock()
             raise
+
+    def shown(self, request: Request, fence: int | None) -> Outgoing:
+        """The request as `call` would send it now, for a person. Raises `GuardRefused` where it would not leave."""
+        request, headers, window = self._fenced(request, fence)
+        exchange = self.make_ready()
+        signed = exchange.signed_within(request, window)
+        sent = exchange.prepare_request_headers({**(signed["headers"] or {}), **headers})
+        self._bounds.check(signed["url"].partition("?")[0], sent)
+        return shown(request, signed, sent, self._bounds.endpoint)
+
+    def _fenced(self, request: Request, fence: int | None) -> tuple[Request, dict[str, str], int | None]:
+        return (request, {}, None) if fence is None else self.wire.fenced(request, fence, self.clock.now())
 
     async def ask(self, request: Request) -> Any:
         """The answer to a question; None where the venue refuses it as one about something that it does not have."""
@@ -108,23 +128,22 @@ class Connection:
 
     async def close(self) -> None:
         """Let the connection go; the next call opens it again."""
-        for key in [key for key, each in _open.items() if each is self]:
-            del _open[key]
-        exchange, self._exchange = self._exchange, None
-        session, self._session = self._session, None
-        if exchange is not None:
-            await exchange.close()
-        if session is not None:
-            await session.close()
+        await self._session.close()
 
     def keys_for(self, api: str) -> tuple[str, str, str]:
         """Key, secret and passphrase of a section. Raises `CredentialError`, naming what is missing."""
-        names = self.wire.keys(api)
-        missing = [name for name in names if name and not self.context.credentials.get(name)]
+        found = self._keys.get(api)
+        if found is None:
+            found = self._keys[api] = self._named(self.wire.keys(api))
+        key, secret, passphrase = found
+        return _revealed(key), _revealed(secret), _revealed(passphrase)
+
+    def _named(self, names: Keys) -> tuple[Secret | str, Secret | str, Secret | str]:
+        credentials = self.context.credentials
+        missing = [name for name in names if name and not credentials.get(name)]
         if missing:
             raise CredentialError(f"{self.context.venue}: the credential {missing[0]} is needed for this and is not set")
-        key, secret, passphrase = (_revealed(self.context.credentials.get(name, "")) for name in names)
-        return key, secret, passphrase
+        return credentials[names.key], credentials[names.secret], credentials[names.passphrase] if names.passphrase else ""
 
     def clean(self, words: str) -> str:
         """Words of the venue without anything that is secret."""
@@ -132,6 +151,19 @@ class Connection:
             if isinstance(each, Secret) and each:
                 words = words.replace(each.reveal(), "***")
         return words[:300]
+
+    async def _sent(self, request: Request, headers: Mapping[str, str], window: int | None) -> Any:
+        """Sign and send, without anything in between that could send twice."""
+        signer = self.make_ready()
+        signed = signer.signed_within(request, window)
+        said = signer.prepare_request_headers({**(signed["headers"] or {}), **headers})
+        body = signed["body"].encode() if signed["body"] else None
+        answer = await self._session.request(signed["method"], signed["url"], said, body, self.context.settings.request_timeout_ms / 1000)
+        found = _read(answer.body)
+        failure = _failure(self.wire, answer.status, found)
+        if failure is not None:
+            raise Said(answer.status, failure.code, self.clean(failure.words), _retry_after(answer.headers))
+        return found
 
     async def _time(self) -> int:
         return self.wire.time(await self.call(self.wire.clock, urgent=True))
@@ -147,44 +179,45 @@ class Connection:
         elif self.wire.proofs.of(said) is Proof.PACE:
             self.budget.pause(said.retry_after or DEFAULT_PAUSE_MS)
 
-    def _ready(self) -> Any:
-        """The ccxt object. Network first, markets never: a switch after loading would leave the other network's filters in place."""
-        if self._exchange is None:
-            self._session = GuardedSession(self._bounds)
-            made = _sending(exchange_class(self.wire.exchange))(
-                {
-                    "session": self._session,
-                    "ssl_context": False,
-                    "enableRateLimit": False,
-                    "timeout": self.context.settings.request_timeout_ms,
-                    "timeout_on_exit": 0,
-                    "options": dict(self.wire.options),
-                }
+    def make_ready(self) -> Any:
+        """The ccxt object, imported and made at the first call, which takes too long to be part of a time that is measured. Network first,
+        markets never: a switch after loading would leave the other network's filters in place."""
+        if self._signer is None:
+            made = _signing(exchange_class(self.wire.exchange))(
+                {"session": _NoSession(), "userAgent": "basis-venues", "options": dict(self.wire.options)}
             )
             made.connection = self
             made.logger = _SILENT
             self.wire.switch(made, self.network)
-            self._exchange = made
-        return self._exchange
+            self._signer = made
+        return self._signer
 
 
 def _revealed(value: Secret | str) -> str:
     return value.reveal() if isinstance(value, Secret) else value
 
 
-def _sending(base: Any) -> Any:
-    """A ccxt class that signs with our keys at our time, and hands answers on as they are."""
+_EXACT = json.JSONDecoder(parse_float=Decimal)
 
-    class Sending(base):  # type: ignore[misc]
+
+class _NoSession:
+    """Stands where ccxt would make an HTTP session of its own: it sends nothing."""
+
+    headers: ClassVar[Mapping[str, str]] = {}
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def _signing(base: Any) -> Any:
+    """A ccxt class that signs with our keys at our time, and cannot send."""
+
+    class Signing(base):  # type: ignore[misc]
         connection: Connection
-        extra: Mapping[str, str] = {}
 
-        async def send(self, request: Request, headers: Mapping[str, str], window: int | None) -> Any:
-            """Sign and send, without anything in between that could send twice."""
-            signed = self.signed(request) if window is None else self._signed_within(request, window)
-            return await self.fetch(signed["url"], signed["method"], {**(signed["headers"] or {}), **headers}, signed["body"])
-
-        def _signed_within(self, request: Request, window: int) -> Any:
+        def signed_within(self, request: Request, window: int | None) -> Any:
+            if window is None:
+                return self.signed(request)
             usual = self.options.pop("recvWindow", None)
             self.options["recvWindow"] = window
             try:
@@ -209,18 +242,18 @@ def _sending(base: Any) -> Any:
         def nonce(self) -> int:
             return self.connection.clock.now()
 
-        def on_json_response(self, body: str) -> Any:
-            return json.loads(body, parse_float=Decimal)
+        def fetch(self, *_: Any, **__: Any) -> Any:
+            raise NotImplementedError("requests leave over the connection, never by ccxt itself")
 
-        def handle_errors(self, status: int, _reason: Any, _url: Any, _method: Any, headers: Any, _body: Any, answer: Any, *_: Any) -> None:
-            failure = _failure(self.connection.wire, status, answer)
-            if failure is not None:
-                raise Said(status, failure.code, self.connection.clean(failure.words), _retry_after(headers))
+    return Signing
 
-        def handle_http_status_code(self, *_: Any) -> None:
-            """Judged already, above."""
 
-    return Sending
+def _read(body: bytes) -> Any:
+    """The JSON of an answer, with exact figures; None where it is none."""
+    try:
+        return _EXACT.decode(body.decode())
+    except (ValueError, RecursionError):
+        return None
 
 
 def _failure(wire: Wire, status: int, answer: Any) -> Failure | None:
@@ -231,8 +264,8 @@ def _failure(wire: Wire, status: int, answer: Any) -> Failure | None:
     return found
 
 
-def _retry_after(headers: Any) -> int:
-    text = str(headers.get("Retry-After", "")) if headers is not None else ""
+def _retry_after(headers: Mapping[str, str]) -> int:
+    text = headers.get("retry-after", "")
     return int(text) * 1000 if text.isdigit() else 0
 
 

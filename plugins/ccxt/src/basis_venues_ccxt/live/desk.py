@@ -34,6 +34,10 @@ class Desk:
         """The venue's time, ms."""
         return self.connection.clock.now()
 
+    def at_least(self) -> int:
+        """A moment that the venue's clock has surely reached, ms: what is written from now on is not dated earlier."""
+        return self.connection.clock.at_least()
+
     def rate(self, listing: Listing) -> Decimal | None:
         """The account's own fee rate; None where it is not known or fees may be taken in another coin."""
         return None if self.settings.fee_assets else listing.taker

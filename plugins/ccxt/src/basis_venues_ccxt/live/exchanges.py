@@ -1,8 +1,8 @@
-"""Importing one exchange class of ccxt, without the hundred others that its packages load with it.
+"""Importing one exchange class of ccxt, without the hundred others that its package loads with it.
 
-ccxt's package modules import every exchange: half a second, of which one exchange needs a part. While an exchange is imported, empty
-modules with the real directories as their paths stand in for them; afterwards they are taken away again, so that whoever imports
-ccxt later gets the real one (`reference: cex.md §10.1`, tried with 4.5.90).
+ccxt's package module imports every exchange: half a second, of which one exchange needs a part. While an exchange is imported, an empty
+module with the real directory as its path stands in for it; afterwards it is taken away again, so that whoever imports ccxt later gets
+the real one (`reference: cex.md §10.1`, tried with 4.5.90). The synchronous class is enough: only its signing is used.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-_PACKAGES = ("ccxt", "ccxt.async_support")
+_PACKAGES = ("ccxt",)
 _NEEDED_BY_MODULES = ("ccxt.base.errors", "ccxt.base.exchange")
 
 
 def exchange_class(name: str) -> Any:
-    """The asynchronous class `name` of ccxt. Raises `ModuleNotFoundError` where ccxt is not installed or has no such exchange."""
-    module = f"ccxt.async_support.{name}"
+    """The class `name` of ccxt. Raises `ModuleNotFoundError` where ccxt is not installed or has no such exchange."""
+    module = f"ccxt.{name}"
     if module not in sys.modules and "ccxt" not in sys.modules:
         _import_alone(module)
     return getattr(importlib.import_module(module), name)

@@ -16,7 +16,8 @@ from .wire import Request
 
 class Move(NamedTuple):
     """A transfer between two wallets (`target` is one of them) or a withdrawal (`address` and `chain` are given). `amount` is what
-    arrives, `fee` what the withdrawal is expected to cost on top. `at`: the venue's time when it was prepared."""
+    arrives, `fee` what the withdrawal is expected to cost on top. `at`: what the venue dates it is not before it. `tag`: the memo
+    that goes with the address."""
 
     key: str
     asset: str
@@ -27,6 +28,7 @@ class Move(NamedTuple):
     chain: str = ""
     fee: Decimal = ZERO
     at: int = 0
+    tag: str = ""
 
     @property
     def inside(self) -> bool:

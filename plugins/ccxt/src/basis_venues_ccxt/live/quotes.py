@@ -11,9 +11,7 @@ from typing import NamedTuple
 from basis_venues import series
 from basis_venues.contract import ClientContext, Quote
 
-from .connection import connection_of
-from .rules import Rules
-from .wire import Wire
+from .connection import Connection
 
 STALE_MS = 60_000
 """A figure that the venue itself dates further back is left out."""
@@ -43,11 +41,11 @@ class ExchangeData:
     or too old, and plans nothing with it.
     """
 
-    def __init__(self, context: ClientContext, wire: Wire, rules: Rules, quotes: Quotes) -> None:
+    def __init__(self, context: ClientContext, connection: Connection, quotes: Quotes) -> None:
         self.sources: tuple[str, ...] = (context.venue,)
         self._venue = context.venue
         self._symbols = tuple(context.settings.markets)
-        self._connection = connection_of(context, wire, rules)
+        self._connection = connection
         self._quotes = quotes
 
     async def fetch(self, series: Collection[str]) -> Mapping[str, Quote]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
-import aiohttp
-
 from basis_venues.errors import BasisError
 from basis_venues.orders import Report
 from basis_venues.states import State
+
+from .http import NotConnected
 
 
 class Proof(StrEnum):
@@ -77,22 +77,9 @@ class Proofs:
         return said.status < 500 and said.code in self._absent
 
 
-NOT_SENT = (
-    aiohttp.ClientConnectorError,  # refused, DNS, TLS, certificates
-    aiohttp.ConnectionTimeoutError,
-    BasisError,  # a guard or the budget, before any byte left
-)
-
-
 def never_left(error: BaseException) -> bool:
-    """Whether a failure proves that no byte of the request left: found in the chain of causes, never from ccxt's class, for a refused
-    connection and a reset after acceptance have the same one."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, NOT_SENT):
-            return True
-        cause = cause.__cause__
-    return False
+    """Whether a failure proves that no byte of the request left: there was no connection, or a guard or the budget stopped it."""
+    return isinstance(error, (NotConnected, BasisError))
 
 
 def outcome(error: Exception, proofs: Proofs) -> Report:
@@ -114,7 +101,4 @@ def _of_answer(said: Said, proof: Proof | None) -> Report:
 
 def _told(error: BaseException) -> str:
     """Our own words may be shown; those of a library may hold a signed URL."""
-    if isinstance(error, BasisError):
-        return str(error)
-    cause = error.__cause__
-    return f"no connection: {type(cause or error).__name__}"
+    return str(error) if isinstance(error, BasisError) else f"no connection: {type(error.__cause__ or error).__name__}"

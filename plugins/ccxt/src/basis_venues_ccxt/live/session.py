@@ -1,27 +1,31 @@
-"""The HTTP session of an exchange: an `aiohttp.ClientSession` to ccxt, and a guard to us.
+"""The HTTP session of an exchange, and its guard.
 
 Every request is checked before a byte leaves: the host that it is meant for, the host that it really goes to, and the address of the
 socket. Redirects are never followed. Where the sandbox is configured, requests go to it with path and query untouched (they are
-signed) and the host that they were meant for in `X-Orig-Host`: ccxt's error maps and the venue's dialect depend on that host.
+signed) and the host that they were meant for in `X-Orig-Host`: the venue's dialect depends on that host.
 """
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import socket
 import ssl
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
-import aiohttp
 import certifi
 from attrs import frozen
-from yarl import URL
 
 from basis_venues.errors import GuardRefused
-from basis_venues.guard import LOOPBACK, check_host, host_of, is_loopback
+from basis_venues.guard import check_host, host_of, is_loopback
 
-KEEP_ALIVE_S = 60
+from .http import Answer, Broken, Channel, NotConnected, request_of
+
+KEEP_ALIVE_S = 50
+"""A connection that was idle for longer is not used again: the other side may be about to close it."""
 
 
 @frozen(kw_only=True)
@@ -39,12 +43,16 @@ class Bounds:
     def check(self, url: str, headers: Mapping[str, str]) -> None:
         """Raises `GuardRefused` for a request that must not leave."""
         host = host_of(url)
-        if host not in self.hosts:
+        if host not in self.hosts and (self.hosts or self.endpoint is None):  # a venue without this network is at the endpoint alone
             raise GuardRefused(f"{self.venue} may not reach {host} on this network; its hosts are {', '.join(sorted(self.hosts))}")
+        self.check_headers(headers)
+        check_host(self.venue, self.endpoint or url, self.allowed)
+
+    def check_headers(self, headers: Mapping[str, str]) -> None:
+        """Raises `GuardRefused` for a request whose headers would take it to the other network."""
         if self.header is not None and headers.get(self.header[0]) != self.header[1]:
             wanted = "must not be there" if self.header[1] is None else f"must be {self.header[1]}"
             raise GuardRefused(f"{self.venue}: a request with the wrong header {self.header[0]} (it {wanted} on this network) was stopped")
-        check_host(self.venue, self.endpoint or url, self.allowed)
 
     def check_address(self, address: str) -> None:
         """Raises `GuardRefused` for a socket to somewhere else: this machine and its network, or, with an endpoint here, the outside."""
@@ -56,60 +64,131 @@ class Bounds:
             raise GuardRefused(f"{self.venue}: the name of its host leads to {peer}, which is not on the internet")
 
 
+class Place(NamedTuple):
+    """Where a request really goes. `authority`: host and port as the request names them; `meant`: the host that it is meant for, where
+    that is another one."""
+
+    host: str
+    port: int
+    tls: bool
+    authority: str
+    meant: str = ""
+
+
 class GuardedSession:
-    """What ccxt calls: `get`, `post`, `put`, `delete`, `patch`, `close` and what else an aiohttp session has."""
+    """Sends requests to one exchange over connections that stay open, one for each host unless several are asked at once."""
 
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
-        self._target = URL(bounds.endpoint) if bounds.endpoint else None
-        connector = aiohttp.TCPConnector(
-            ssl=_trust(bounds), keepalive_timeout=KEEP_ALIVE_S, socket_factory=self._socket, happy_eyeballs_delay=None
-        )
-        self._inner = aiohttp.ClientSession(connector=connector, trust_env=False, cookie_jar=aiohttp.DummyCookieJar())
+        self._places: dict[str, Place] = {}
+        self._open: dict[Place, list[Channel]] = {}
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
-
-    def get(self, url: Any, **options: Any) -> Any:
-        """GET."""
-        return self._request("GET", url, options)
-
-    def post(self, url: Any, **options: Any) -> Any:
-        """POST."""
-        return self._request("POST", url, options)
-
-    def put(self, url: Any, **options: Any) -> Any:
-        """PUT."""
-        return self._request("PUT", url, options)
-
-    def delete(self, url: Any, **options: Any) -> Any:
-        """DELETE."""
-        return self._request("DELETE", url, options)
+    async def request(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout_s: float) -> Answer:
+        """Send one request; path and query go as they are. Raises `GuardRefused` and `NotConnected` where nothing left, else `Broken`,
+        `Garbled` or `TimeoutError`. A read over a connection that turns out to be closed is asked again over a new one."""
+        base, path = _split(url)
+        place = self._checked(base, headers)
+        sent = {"Host": place.authority, **headers, **({"X-Orig-Host": place.meant} if place.meant else {})}
+        asked = request_of(method, path, sent, body)
+        channel = self._idle(place)
+        if channel is not None:
+            try:
+                return await channel.ask(asked, timeout_s)
+            except Broken:
+                if method != "GET":
+                    raise
+        return await (await self._connected(place, timeout_s)).ask(asked, timeout_s)
 
     async def close(self) -> None:
         """Let the connections go."""
-        await self._inner.close()
+        channels = [channel for each in self._open.values() for channel in each]
+        self._open.clear()
+        for channel in channels:
+            channel.close()
+        while not all(channel.gone for channel in channels):
+            await asyncio.sleep(0)
 
-    def _request(self, method: str, url: Any, options: dict[str, Any]) -> Any:
-        meant = URL(str(url), encoded=True)
-        headers = dict(options.pop("headers", None) or {})
-        self._bounds.check(f"{meant.scheme}://{meant.authority}", headers)
-        options.pop("proxy", None)
-        if self._target is None:
-            return self._inner.request(method, meant, headers=headers, allow_redirects=False, **options)
-        headers["X-Orig-Host"] = str(meant.host)
-        target = URL(f"{self._target.scheme}://{self._target.authority}{meant.raw_path_qs}", encoded=True)
-        return self._inner.request(method, target, headers=headers, allow_redirects=False, **options)
+    def _checked(self, base: str, headers: Mapping[str, str]) -> Place:
+        """Where the URL leads, looked at once; the headers are looked at every time. Raises `GuardRefused`."""
+        place = self._places.get(base)
+        if place is not None:
+            self._bounds.check_headers(headers)
+            return place
+        self._bounds.check(base, headers)
+        place = self._places[base] = _place(self._bounds.endpoint or base, host_of(base) if self._bounds.endpoint else "")
+        return place
 
-    def _socket(self, found: Any) -> socket.socket:
-        """A socket for an address that is about to be connected to, if it may be."""
-        family, kind, protocol, _, address = found
-        self._bounds.check_address(str(address[0]))
-        return socket.socket(family=family, type=kind, proto=protocol)
+    def _idle(self, place: Place) -> Channel | None:
+        oldest = asyncio.get_running_loop().time() - KEEP_ALIVE_S
+        kept = self._open[place] = [each for each in self._open.get(place, ()) if each.open]
+        for channel in kept:
+            if channel.busy:
+                continue
+            if channel.idle_since > oldest:
+                return channel
+            channel.close()
+        return None
+
+    async def _connected(self, place: Place, timeout_s: float) -> Channel:
+        try:
+            async with asyncio.timeout(timeout_s):
+                channel = await self._connect(place)
+        except OSError as error:  # refused, no such name, no trust; a timeout is one as well
+            raise NotConnected(type(error).__name__) from error
+        self._open.setdefault(place, []).append(channel)
+        return channel
+
+    async def _connect(self, place: Place) -> Channel:
+        """Every address that the name leads to is checked before any is connected to."""
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
+        for *_, address in found:
+            self._bounds.check_address(str(address[0]))
+        connected = await _first(found)
+        try:
+            trust, name = (trusted(), place.host) if place.tls else (None, None)
+            _, channel = await loop.create_connection(Channel, sock=connected, ssl=trust, server_hostname=name)
+        except BaseException:
+            connected.close()
+            raise
+        return channel
 
 
-def _trust(bounds: Bounds) -> ssl.SSLContext | bool:
-    """The certificates to trust: made only where TLS is spoken, for it takes 50 ms."""
-    if bounds.endpoint is not None and bounds.endpoint.startswith("http://") and host_of(bounds.endpoint) in LOOPBACK:
-        return True
+async def _first(found: Iterable[Any]) -> socket.socket:
+    """A socket to the first address that answers. Raises `OSError`."""
+    loop, failure = asyncio.get_running_loop(), OSError("the name leads nowhere")
+    for family, kind, protocol, _, address in found:
+        made = socket.socket(family=family, type=kind, proto=protocol)
+        made.setblocking(False)
+        try:
+            await loop.sock_connect(made, address)
+        except OSError as error:
+            made.close()
+            failure = error
+        except BaseException:
+            made.close()
+            raise
+        else:
+            return made
+    raise failure
+
+
+def _split(url: str) -> tuple[str, str]:
+    """Scheme with authority, and path with query, byte for byte. Raises `GuardRefused` where that cannot be told apart plainly."""
+    scheme, _, rest = url.partition("://")
+    authority, _, path = rest.partition("/")
+    if "?" in authority or "#" in url or not url.isascii():
+        raise GuardRefused("a URL of a request does not name its path plainly")
+    return f"{scheme}://{authority}", f"/{path}"
+
+
+def _place(url: str, meant: str) -> Place:
+    parts = urlsplit(url)
+    tls = parts.scheme == "https"
+    return Place(host_of(url), parts.port or (443 if tls else 80), tls, parts.netloc, meant)
+
+
+@lru_cache(maxsize=1)
+def trusted() -> ssl.SSLContext:
+    """The certificates to trust: read once, and only where TLS is spoken, for it takes 50 ms."""
     return ssl.create_default_context(cafile=certifi.where())

@@ -31,7 +31,7 @@ class Canned:
         self.network = network
         self.asked: list[Request] = []
         self.clock = SimpleNamespace(now=lambda: NOW, at_least=lambda: NOW, offset=0, uncertainty=1)
-        self.rules = SimpleNamespace(fence_ms=5000)
+        self.fence_ms = 5000
         self._answers = answers
 
     def has(self, _api: str) -> bool:

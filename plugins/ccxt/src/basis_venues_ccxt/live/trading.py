@@ -21,17 +21,20 @@ from .fills import Position
 from .listings import Listing
 from .reading import Unreadable
 from .saying import Proof, Said, outcome
+from .statements import Stated
 from .wire import Request
 
 
 class Trading:
-    """Orders of one account. `positions`: the perpetual positions as they were read last, by symbol."""
+    """Orders of one account. `positions`: the perpetual positions as they were read last, by symbol. `stated`: the wallet as the venue
+    stated it after the order that was sent last, until the account is read."""
 
     def __init__(self, desk: Desk, orders: Orders) -> None:
         self._desk = desk
         self._orders = orders
         self.setup = Setup()
         self.positions: dict[str, Position] = {}
+        self.stated: Stated | None = None
         self._acknowledged: set[str] = set()
 
     def prepare(self, step: Step, key: str) -> Prepared:
@@ -48,11 +51,12 @@ class Trading:
             "ask": ask.json(),
             "before": None if before is None else [str(before.size), str(before.entry)],
         }
-        return Prepared(key, step, payload, self._desk.now() + self._desk.connection.rules.fence_ms)
+        return Prepared(key, step, payload, self._desk.now() + self._desk.connection.fence_ms)
 
     async def send(self, prepared: Prepared) -> Report:
         """The write, and where it was only acknowledged one look at what became of it."""
         ask = self._ask(prepared)
+        self.stated = None
         try:
             answer = await self._desk.connection.call(Request(*prepared.payload["request"]), fence=prepared.fence)
         except Exception as error:
@@ -63,7 +67,9 @@ class Trading:
             return Report(State.UNKNOWN, reason=str(missing))
         self._acknowledged.add(prepared.key)
         try:
-            return self._report(prepared, await self._orders.written(answer, ask))
+            seen = await self._orders.written(answer, ask)
+            self.stated = seen.stated
+            return self._report(prepared, seen)
         except Exception as error:  # the venue has it, whatever reading brought
             return Report(State.ACCEPTED, reason=f"acknowledged, and not shown yet ({type(error).__name__})")
 

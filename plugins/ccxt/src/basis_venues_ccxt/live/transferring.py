@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from basis_venues.actions import MAX, Transfer
 from basis_venues.amounts import ZERO
-from basis_venues.config.venues import Destination
-from basis_venues.errors import Denied, GuardRefused
+from basis_venues.errors import Denied
+from basis_venues.guard import destination
 from basis_venues.keys import TRANSIT
 from basis_venues.orders import Effect, Prepared, Report, Step
 from basis_venues.states import State
@@ -45,13 +45,13 @@ class Transferring:
         asset = self._desk.settings.assets.get(transfer.asset, AssetSettings())
         fee = ZERO if inside else asset.withdrawal_fee
         amount = await self._amount(transfer, source, fee)
-        move = Move(key, transfer.asset, amount, source, fee=fee, at=self._desk.now())
+        move = Move(key, transfer.asset, amount, source, fee=fee, at=self._desk.at_least())
         if inside:
             move = move._replace(target=transfer.to_wallet or "")
         else:
-            move = self._addressed(move, transfer, transfer.network or asset.network)
+            move = self._addressed(move, transfer, transfer.network or self._desk.settings.network_of(transfer.asset))
         payload = {"request": list(self._moves.write(move)), "move": move.json()}
-        return Prepared(key, step, payload, self._desk.now() + self._desk.connection.rules.fence_ms)
+        return Prepared(key, step, payload, self._desk.now() + self._desk.connection.fence_ms)
 
     async def send(self, prepared: Prepared) -> Report:
         """The write, and one look at what became of it."""
@@ -108,15 +108,5 @@ class Transferring:
         """A withdrawal goes to a listed destination only, over a chain that is named: venues would pick one."""
         if chain is None:
             raise Denied(f"a withdrawal of {transfer.asset} needs a network: name it in the transfer or in assets.{transfer.asset}.network")
-        for place in self._desk.settings.destinations:
-            if _leads_to(place, transfer) and place.network in (None, chain) and place.asset in (None, transfer.asset):
-                return move._replace(address=place.address, chain=chain)
-        where = f"the account {transfer.target}" if transfer.address is None else "this address"
-        raise GuardRefused(
-            f"no destination in the venue's YAML allows {transfer.asset} over {chain} to {where}; list its address under `destinations`"
-            + ("" if transfer.address is not None else f", with `label: {transfer.target}`")
-        )
-
-
-def _leads_to(place: Destination, transfer: Transfer) -> bool:
-    return place.label == transfer.target if transfer.address is None else place.address == transfer.address
+        place = destination(self._desk.ledger.venue, self._desk.settings, transfer)
+        return move._replace(address=place.address, chain=chain, tag=place.tag or "")

@@ -33,7 +33,8 @@ class Running:
 def running_sandbox(
     *, seed: int = 1, now: int | None = None, data: str = "", data_directory: str = "", process: bool = False
 ) -> Iterator[Running]:
-    """Run the exchange side on free ports of the loopback. `process` keeps its work out of this process, for measurements."""
+    """Run the exchange side on free ports of the loopback. `now`: its time at the start, ms; None for the machine's. `process` keeps its
+    work out of this process, for measurements."""
     arguments = {"seed": seed, "now": now, "data": data, "data_directory": data_directory}
     with (_in_process if process else _in_thread)(arguments) as (port, control_port):
         yield Running(f"http://127.0.0.1:{port}", Control(f"http://127.0.0.1:{control_port}"))

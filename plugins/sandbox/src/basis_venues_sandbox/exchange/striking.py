@@ -49,7 +49,8 @@ class Request:
         self._sandbox.recorder.add(
             at=call.now, venue=self._dialect.venue, host=call.headers.get("x-orig-host", ""), endpoint=self._route.endpoint,
             method=call.method, path=call.path, writes=self._route.writes, client_id=next((str(each) for each in client_ids if each), ""),
-            connection=connection, status=self._status, verbs=tuple(verb.name for verb in self._verbs),
+            connection=connection, status=self._status, window=call.window,
+            verbs=tuple(verb.name for verb in self._verbs),
         )  # fmt: skip
 
     def _carried_out(self) -> Reply:

@@ -27,7 +27,8 @@ class Control:
         self, venue: str, endpoint: str, *verbs: Script, times: int | None = None, skip: int = 0, contains: str = "", **arguments: Any
     ) -> int:
         """Script verbs that strike the next request to `endpoint` together: `fault("okx", "order.create", "accept_then_hang")`,
-        `fault("okx", "order.create", "partial", q="0.4")`, or several as mappings. `times=-1` for every request until `clear`."""
+        `fault("okx", "order.create", "partial", q="0.4")`, or several as mappings. `times=-1` for every request until `clear`.
+        Raises `ControlFailed`, also for a verb or an argument that there is not."""
         said = [{"verb": each} if isinstance(each, str) else dict(each) for each in verbs]
         if arguments:
             if len(said) != 1:

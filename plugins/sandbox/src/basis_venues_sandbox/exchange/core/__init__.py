@@ -12,10 +12,12 @@ from .position import Position
 from .prices import Prices, open_prices
 from .refusal import Refused, Why
 from .rules import Coin, Rules
+from .settling import TRADE
 from .treasury import Movement, Progress
 from .world import World
 
 __all__ = [
+    "TRADE",
     "VENUES",
     "Ask",
     "Books",

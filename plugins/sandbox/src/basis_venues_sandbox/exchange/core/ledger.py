@@ -24,7 +24,7 @@ Posting = tuple[str, str, Decimal]
 
 @frozen
 class Entry:
-    """One change of one wallet."""
+    """One change of one wallet, and what it held afterwards."""
 
     number: int
     at: int
@@ -33,6 +33,7 @@ class Entry:
     wallet: str
     asset: str
     amount: Decimal
+    balance: Decimal
 
 
 class Ledger:
@@ -43,15 +44,17 @@ class Ledger:
         self.entries: list[Entry] = []
 
     def post(self, at: int, kind: str, ref: str, *postings: Posting) -> None:
-        """Book postings that cancel each other out, asset by asset."""
+        """Book postings that cancel each other out, asset by asset; what one holder gets and pays of an asset is one entry."""
         sums: dict[str, Decimal] = {}
-        for _, asset, amount in postings:
-            sums[asset] = sums.get(asset, ZERO) + amount
-        assert not any(sums.values()), f"postings of {kind} {ref} do not cancel out: {sums}"
+        changes: dict[tuple[str, str], Decimal] = {}
         for holder, asset, amount in postings:
-            self._balances[holder, asset] = self.balance(holder, asset) + amount
+            sums[asset] = sums.get(asset, ZERO) + amount
+            changes[holder, asset] = changes.get((holder, asset), ZERO) + amount
+        assert not any(sums.values()), f"postings of {kind} {ref} do not cancel out: {sums}"
+        for (holder, asset), amount in changes.items():
+            balance = self._balances[holder, asset] = self.balance(holder, asset) + amount
             if amount and not holder.startswith("@"):
-                self.entries.append(Entry(len(self.entries), at, kind, ref, holder, asset, amount))
+                self.entries.append(Entry(len(self.entries), at, kind, ref, holder, asset, amount, balance))
 
     def move(self, at: int, kind: str, ref: str, source: str, target: str, asset: str, amount: Decimal) -> None:
         """Book an amount from one holder to another."""

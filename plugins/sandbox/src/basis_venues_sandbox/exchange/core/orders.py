@@ -68,7 +68,7 @@ PLAIN = Quirks()
 
 @frozen(kw_only=True)
 class Fill:
-    """One execution. `fee` is positive when paid."""
+    """One execution. `fee` is positive when paid; `position` is the size that a perpetual's position has after it."""
 
     id: int
     order: int
@@ -81,6 +81,7 @@ class Fill:
     maker: bool
     realised: Decimal
     at: int
+    position: Decimal = ZERO
 
     @property
     def value(self) -> Decimal:

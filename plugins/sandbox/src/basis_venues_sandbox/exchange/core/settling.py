@@ -21,9 +21,10 @@ def settle(books: Books, market: Market, order: Order, price: Decimal, quantity:
     buys, value = order.ask.side == "buy", price * quantity
     rate = market.maker if maker else market.taker
     wallet = books.wallet_of(market)
-    realised = Decimal(0)
+    realised = position = Decimal(0)
     if market.swap:
         realised = books.position(market.symbol).trade(quantity if buys else -quantity, price, books.now)
+        position = books.position(market.symbol).size
         postings: tuple[Posting, ...] = _moved(wallet, market.quote, realised)
         fee_asset, fee = market.quote, value * rate
     else:
@@ -35,7 +36,7 @@ def settle(books: Books, market: Market, order: Order, price: Decimal, quantity:
     books.ledger.post(books.now, TRADE, str(number), *postings, (wallet, fee_asset, -fee), (FEES, fee_asset, fee))
     return Fill(
         id=number, order=order.id, symbol=market.symbol, side=order.ask.side, price=price, quantity=quantity, fee=fee,
-        fee_asset=fee_asset, maker=maker, realised=realised, at=books.now,
+        fee_asset=fee_asset, maker=maker, realised=realised, at=books.now, position=position,
     )  # fmt: skip
 
 

@@ -17,7 +17,8 @@ PLAIN = Quirks()
 @define(kw_only=True)
 class Call:
     """One request as it was received. `target` is path and query byte for byte; headers have lower-case names. `now` is the venue's
-    own time, ms. `environment` is empty when the request does not tell."""
+    own time, ms. `environment` is empty when the request does not tell. `window`: how many ms after its timestamp it may still be
+    received, by its own word; 0 where it says none."""
 
     method: str
     target: str
@@ -30,6 +31,7 @@ class Call:
     key: ApiKey | None = None
     quirks: Quirks = PLAIN
     deadline: int | None = None
+    window: int = 0
 
     @property
     def path(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..core import Fill, Order
+from ..core import TRADE, Entry, Fill, Order, Payment
 from .call import Call
 
 
@@ -22,6 +22,20 @@ def fills(call: Call, symbols: set[str]) -> Iterator[Fill]:
     for fill in desk.fills:
         if fill.symbol in symbols and not desk.orders[fill.order].hidden:
             yield fill
+
+
+def changes(call: Call, wallet: str) -> Iterator[tuple[Entry, Fill | Payment | None]]:
+    """Every change of a wallet, the latest first, with the execution or payment that it comes from; those of an order that is still
+    hidden are hidden with it."""
+    exchange = call.exchange
+    trades = {str(each.id): each for each in exchange.desk.fills}
+    payments = {str(each.id): each for each in exchange.payments}
+    for entry in reversed(exchange.books.ledger.entries):
+        if entry.wallet != wallet:
+            continue
+        fill = trades[entry.ref] if entry.kind == TRADE else None
+        if fill is None or not exchange.desk.orders[fill.order].hidden:
+            yield entry, fill if fill is not None else payments.get(entry.ref)
 
 
 def within(at: int, call: Call, since: str = "startTime", until: str = "endTime") -> bool:

@@ -12,7 +12,7 @@ from attrs import frozen
 
 @frozen(kw_only=True)
 class Record:
-    """One request. `connection` tells connections apart; `status` is 0 where no reply went out."""
+    """One request. `connection` tells connections apart; `status` is 0 where no reply went out. `window`: see `Call`."""
 
     number: int
     at: int
@@ -25,6 +25,7 @@ class Record:
     client_id: str
     connection: int
     status: int
+    window: int
     verbs: tuple[str, ...]
 
 

@@ -60,6 +60,7 @@ def _check_window(call: Call) -> None:
         raise Turned(-1131, "recvWindow must be less than 60000.", 400)
     if int(sent) >= call.now + 1000:
         raise Turned(-1021, "Timestamp for this request was 1000ms ahead of the server's time.", 400)
-    call.deadline = int(sent) + int(window)
+    call.window = int(window)
+    call.deadline = int(sent) + call.window
     if call.now > call.deadline:
         raise Turned(-1021, "Timestamp for this request is outside of the recvWindow.", 400)

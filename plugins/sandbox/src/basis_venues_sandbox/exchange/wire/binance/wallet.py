@@ -50,10 +50,10 @@ def transfers(call: Call) -> dict[str, Any]:
 
 
 def withdraw(call: Call) -> dict[str, Any]:
-    """POST sapi/v1/capital/withdraw/apply."""
-    sent = call.exchange.treasury.withdraw(
-        call.text("coin"), call.number("amount"), call.text("address"), call.maybe("network"), call.maybe("withdrawOrderId")
-    )
+    """POST sapi/v1/capital/withdraw/apply: what it costs is taken from the amount; the history tells what is left of it, and the fee."""
+    treasury, coin = call.exchange.treasury, call.text("coin")
+    amount = call.number("amount") - treasury.coin(coin).fee
+    sent = treasury.withdraw(coin, amount, call.text("address"), call.maybe("network"), call.maybe("withdrawOrderId"))
     return {"id": _long(sent)}
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
-from ...core import Market, Refused, Why
-from ...core.ledger import Entry
+from ...core import Entry, Fill, Market, Payment, Refused, Why
 from ...core.margin import locked, standing
 from ...keys import FUTURES, SPOT, TRANSFER, WITHDRAW
 from ..call import Call
-from ..listing import within
+from ..listing import changes, within
 from ..text import plain
 from .markets import asked, chosen, name, page
+from .orders import execution_id, order_id
 
 ZERO = Decimal(0)
 _LOG_TYPES = {"trade": "TRADE", "funding": "SETTLEMENT", "transfer": "TRANSFER", "withdrawal": "WITHDRAW", "deposit": "DEPOSIT"}
@@ -50,10 +51,13 @@ def funding_balance(call: Call) -> dict[str, Any]:
 
 
 def positions(call: Call) -> dict[str, Any]:
-    """GET position/list: with a symbol its row, flat or not; else what is open."""
+    """GET position/list: with a symbol its row, flat or not, and in hedge mode one for each side; else what is open."""
     named = bool(call.maybe("symbol"))
     rows = [each for each in chosen(call) if each.swap and (named or call.exchange.books.position(each.symbol).size)]
-    return page(call, [_position(call, each) for each in rows])
+    if not call.exchange.books.settings.hedge_mode:
+        return page(call, [_position(call, each) for each in rows])
+    sides = [_position(call, each) | {"positionIdx": side} for each in rows for side in (1, 2)]
+    return page(call, [row for row in sides if named or row["side"] == ("Buy" if row["positionIdx"] == 1 else "Sell")])
 
 
 def set_leverage(call: Call) -> dict[str, Any]:
@@ -118,22 +122,43 @@ def fee_rate(call: Call) -> dict[str, Any]:
 
 def transaction_log(call: Call) -> dict[str, Any]:
     """GET account/transaction-log: every change of the unified wallet, the latest first."""
-    coin, kind = call.maybe("currency"), call.maybe("type")
-    rows = [_log_row(call, entry) for entry in call.exchange.books.ledger.entries if entry.wallet == "trading" and within(entry.at, call)]
-    shown = [row for row in reversed(rows) if coin in ("", row["currency"]) and kind in ("", row["type"])]
-    return {"list": shown[: call.whole("limit", 20)], "nextPageCursor": ""}
+    wanted = {name: call.maybe(name) for name in ("currency", "type", "category") if call.maybe(name)}
+    shown = (
+        row
+        for entry, cause in changes(call, "trading")
+        if within(entry.at, call)
+        for row in (_log_row(call, entry, cause),)
+        if all(row[name] == value for name, value in wanted.items())
+    )
+    return {"list": list(islice(shown, call.whole("limit", 20))), "nextPageCursor": ""}
 
 
-def _log_row(call: Call, entry: Entry) -> dict[str, Any]:
+def _log_row(call: Call, entry: Entry, cause: Fill | Payment | None) -> dict[str, Any]:
     kind = _LOG_TYPES.get(entry.kind, "BONUS")
     if kind == "TRANSFER":
         kind = "TRANSFER_IN" if entry.amount > 0 else "TRANSFER_OUT"
-    return {
+    row = {
         "id": f"{entry.number}", "symbol": "", "category": "", "side": "None", "transactionTime": str(entry.at), "type": kind,
         "transSubType": "", "qty": "", "size": "", "currency": entry.asset, "tradePrice": "", "funding": "", "fee": "0",
-        "cashFlow": plain(entry.amount), "change": plain(entry.amount), "cashBalance": "", "feeRate": "", "bonusChange": "",
-        "tradeId": entry.ref,
-        "orderId": "", "orderLinkId": "",
+        "cashFlow": plain(entry.amount), "change": plain(entry.amount), "cashBalance": plain(entry.balance), "feeRate": "",
+        "bonusChange": "", "tradeId": entry.ref, "orderId": "", "orderLinkId": "", "extraFees": "",
+    }  # fmt: skip
+    if isinstance(cause, Payment):
+        market = call.exchange.books.market(cause.symbol)
+        return row | {"symbol": name(market), "category": "linear", "funding": plain(cause.amount), "cashFlow": "0",
+                      "qty": plain(abs(cause.size)), "size": plain(cause.size), "tradePrice": plain(cause.mark)}  # fmt: skip
+    return row | (_traded(call, entry, cause) if cause is not None else {})
+
+
+def _traded(call: Call, entry: Entry, fill: Fill) -> dict[str, Any]:
+    """What the row of an execution tells of it; a fee in another coin is told by that coin's own row."""
+    market, order = call.exchange.books.market(fill.symbol), call.exchange.desk.orders[fill.order]
+    fee = fill.fee if fill.fee_asset == entry.asset else ZERO
+    return {
+        "symbol": name(market), "category": "linear" if market.swap else "spot", "side": fill.side.capitalize(),
+        "qty": plain(fill.quantity if market.swap else entry.amount + fee), "size": plain(fill.position), "tradePrice": plain(fill.price),
+        "fee": plain(fee), "cashFlow": plain(entry.amount + fee), "feeRate": plain(market.maker if fill.maker else market.taker),
+        "tradeId": execution_id(fill.id), "orderId": order_id(order.id), "orderLinkId": order.ask.client_id,
     }  # fmt: skip
 
 

@@ -34,7 +34,8 @@ def authenticate(call: Call, keyring: Keyring, right: str) -> None:
     sent, window = header("x-bapi-timestamp", ""), header("x-bapi-recv-window", "5000")
     if not sent.isdigit() or not window.isdigit():
         raise Turned(10001, "Request parameter error: timestamp.")
-    if not call.now - int(window) <= int(sent) < call.now + 1000:
+    call.window = int(window)
+    if not call.now - call.window <= int(sent) < call.now + 1000:
         text = "invalid request, please check your server timestamp or recv_window param"
         raise Turned(10002, f"{text}. req_timestamp[{sent}],server_timestamp[{call.now}],recv_window[{window}]")
     signed = f"{sent}{key.key}{window}".encode() + (call.body if call.method == "POST" else call.query.encode())

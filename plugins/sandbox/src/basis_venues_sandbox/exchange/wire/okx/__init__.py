@@ -45,7 +45,7 @@ def _routes() -> dict[tuple[str, str], Route]:
         ("GET", root + "account/balance"): Route("balance", account.balance),
         ("GET", root + "account/positions"): Route("positions", account.positions),
         ("GET", root + "account/positions-history"): Route("positions.history", _nothing),
-        ("GET", root + "account/bills"): Route("funding.history", account.bills),
+        ("GET", root + "account/bills"): Route("bills", account.bills),
         ("GET", root + "account/bills-archive"): Route("funding.history", account.bills),
         ("GET", root + "account/config"): Route("key", account.config),
         ("GET", root + "account/leverage-info"): Route("leverage.read", account.leverage_info),

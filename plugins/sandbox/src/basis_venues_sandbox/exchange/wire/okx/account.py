@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
-from ...core import Market, Refused, Why
-from ...core.ledger import Entry
+from ...core import Entry, Fill, Market, Payment, Refused, Why
 from ...core.margin import standing
 from ...keys import FUTURES, SPOT, WITHDRAW
 from ..call import Call
+from ..listing import changes, within
 from ..text import plain
 from .markets import asked, chosen, kind, name
 
@@ -36,11 +37,16 @@ def positions(call: Call) -> list[dict[str, Any]]:
 
 def bills(call: Call) -> list[dict[str, Any]]:
     """GET account/bills, bills-archive: the latest first."""
-    rows = [_bill(call, entry) for entry in call.exchange.books.ledger.entries if entry.wallet == "trading"]
-    wanted = [(key, call.maybe(name)) for key, name in (("type", "type"), ("ccy", "ccy"), ("instType", "instType")) if call.maybe(name)]
-    begin, end = call.whole("begin", 0), call.whole("end", 1 << 62)
-    shown = [row for row in reversed(rows) if all(row[key] == value for key, value in wanted) and begin <= int(row["ts"]) <= end]
-    return shown[: call.whole("limit", 100)]
+    asked_for = ("type", "ccy", "instType")
+    wanted = {name: call.maybe(name) for name in asked_for if call.maybe(name)}
+    shown = (
+        row
+        for entry, cause in changes(call, "trading")
+        if within(entry.at, call, "begin", "end")
+        for row in (_bill(call, entry, cause),)
+        if all(row[name] == value for name, value in wanted.items())
+    )
+    return list(islice(shown, call.whole("limit", 100)))
 
 
 def config(call: Call) -> list[dict[str, Any]]:
@@ -120,21 +126,32 @@ def _position(call: Call, market: Market) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _bill(call: Call, entry: Entry) -> dict[str, Any]:
-    swap = entry.kind == "funding"
-    payment = next((each for each in call.exchange.payments if str(each.id) == entry.ref), None) if swap else None
-    fill = next((each for each in call.exchange.desk.fills if str(each.id) == entry.ref), None) if entry.kind == "trade" else None
-    cause = payment or fill
+def _bill(call: Call, entry: Entry, cause: Fill | Payment | None) -> dict[str, Any]:
     market = call.exchange.books.market(cause.symbol) if cause else None
-    order = call.exchange.desk.orders[fill.order] if fill else None
     source, target = ("6", "18") if entry.amount > 0 else ("18", "6")
-    return {
+    row = {
         "billId": str(entry.number), "ccy": entry.asset, "type": _BILLS.get(entry.kind, "3"),
-        "subType": "173" if entry.kind == "funding" else "11", "balChg": plain(entry.amount), "bal": "", "sz": plain(abs(entry.amount)),
+        "subType": "173" if entry.kind == "funding" else "11", "balChg": plain(entry.amount), "bal": plain(entry.balance),
+        "posBalChg": "0", "posBal": "0", "sz": plain(abs(entry.amount)),
         "from": source if entry.kind == "transfer" else "", "to": target if entry.kind == "transfer" else "", "ts": str(entry.at),
         "instId": name(market) if market else "", "instType": kind(market) if market else "", "notes": "", "fee": "0", "pnl": "0",
-        "ordId": str(order.id) if order else "", "clOrdId": order.ask.client_id if order else "", "tradeId": entry.ref if fill else "",
-        "px": plain(payment.mark) if payment else "", "mgnMode": "", "execType": "", "interest": "0", "tag": "", "fillTime": str(entry.at),
+        "ordId": "", "clOrdId": "", "tradeId": "", "px": plain(cause.mark) if isinstance(cause, Payment) else "", "mgnMode": "",
+        "execType": "", "interest": "0", "tag": "", "fillTime": str(entry.at),
+    }  # fmt: skip
+    return row | (_traded(call, market, cause, entry.asset) if market and isinstance(cause, Fill) else {})
+
+
+def _traded(call: Call, market: Market, fill: Fill, asset: str) -> dict[str, Any]:
+    """What the bill of an execution tells of it; a fee in another coin is told by that coin's own bill."""
+    buys, order = fill.side == "buy", call.exchange.desk.orders[fill.order]
+    before = fill.position + (-fill.quantity if buys else fill.quantity)
+    opens = not before or (before > 0) == buys
+    side = {(True, True): "3", (False, True): "4", (False, False): "5", (True, False): "6"}[buys, opens] if market.swap else "12"[not buys]
+    return {
+        "subType": side, "sz": plain(fill.quantity / market.contract), "px": plain(fill.price),
+        "fee": plain(-fill.fee) if fill.fee_asset == asset else "0", "pnl": plain(fill.realised) if asset == market.quote else "0",
+        "ordId": str(order.id), "clOrdId": order.ask.client_id, "tradeId": str(fill.id), "execType": "M" if fill.maker else "T",
+        "mgnMode": call.exchange.books.margin_mode.get(market.symbol, "cross") if market.swap else "cash",
     }  # fmt: skip
 
 

@@ -1,0 +1,276 @@
+"""HTTP as exchanges speak it: answers in any pieces, and nothing taken for an answer that is none."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import zlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from basis_venues_ccxt.live.http import Answer, Broken, Channel, Garbled, NotConnected, Reader, request_of
+from basis_venues_ccxt.live.session import Bounds, GuardedSession
+
+HOST = "demo-api.binance.com"
+BODIES = st.binary(max_size=300)
+
+
+def counted(body: bytes, *headers: str) -> bytes:
+    """An answer that says its length."""
+    lines = ["HTTP/1.1 200 OK", f"Content-Length: {len(body)}", *headers]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def chunked(*pieces: bytes) -> bytes:
+    """An answer in pieces, each with its length."""
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    return head + b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces if piece) + b"0\r\n\r\n"
+
+
+def read(data: bytes, cuts: list[int] | None = None) -> Answer | None:
+    """What a reader makes of the bytes, cut up at those places."""
+    reader, found, at = Reader(), None, 0
+    for end in [*sorted(cuts or ()), len(data)]:
+        found = reader.feed(data[at:end]) or found
+        at = max(at, end)
+    return found
+
+
+@given(body=BODIES, cuts=st.lists(st.integers(0, 400), max_size=6))
+def test_an_answer_is_the_same_however_it_is_cut_up(body: bytes, cuts: list[int]) -> None:
+    """The network may deliver it byte by byte."""
+    answer = read(counted(body), cuts)
+    assert answer is not None
+    assert (answer.status, answer.body) == (200, body)
+
+
+@given(pieces=st.lists(BODIES, max_size=4), cuts=st.lists(st.integers(0, 1300), max_size=6))
+def test_pieces_are_put_together(pieces: list[bytes], cuts: list[int]) -> None:
+    """A body in chunks is their sum."""
+    answer = read(chunked(*pieces), cuts)
+    assert answer is not None
+    assert answer.body == b"".join(pieces)
+
+
+@given(body=BODIES, cut=st.integers(1, 300))
+def test_an_answer_that_is_cut_off_is_none(body: bytes, cut: int) -> None:
+    """Whatever was there already."""
+    whole = counted(body)
+    reader = Reader()
+    assert reader.feed(whole[: max(len(whole) - cut, 0)]) is None
+    assert reader.ended() is None
+
+
+@given(st.binary(max_size=200))
+def test_arbitrary_bytes_are_an_answer_or_refused(data: bytes) -> None:
+    """Nothing else is raised, and nothing without a status line is an answer."""
+    try:
+        answer = read(data)
+    except Garbled:
+        return
+    assert answer is None or data.startswith(b"HTTP/1.")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "pack"),
+    [
+        ("gzip", gzip.compress),
+        ("deflate", zlib.compress),
+        ("deflate", lambda body: zlib.compress(body)[2:-4]),
+        ("identity", bytes),
+    ],
+)
+def test_packed_bodies_are_unpacked(encoding: str, pack: Callable[[bytes], bytes]) -> None:
+    """Deflate as the standard says and as some servers do."""
+    body = b'{"retCode": 0}' * 9
+    answer = read(counted(pack(body), f"Content-Encoding: {encoding}"))
+    assert answer is not None
+    assert answer.body == body
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<html>",
+        b"HTTP/2 200 OK\r\n\r\n",
+        b"HTTP/1.1 999 Odd\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n",
+        b"HTTP/1.1 200 OK\r\n folded: x\r\n\r\n",
+        counted(b"no gzip", "Content-Encoding: gzip"),
+        counted(gzip.compress(b"cut off")[:-4], "Content-Encoding: gzip"),
+        counted(b"?", "Content-Encoding: br"),
+    ],
+)
+def test_what_is_no_plain_answer_is_refused(data: bytes) -> None:
+    """Two readers could disagree on it."""
+    with pytest.raises(Garbled):
+        read(data)
+
+
+def test_what_is_said_in_passing_is_passed_over() -> None:
+    """A status below 200 is no answer yet."""
+    answer = read(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + counted(b"{}"))
+    assert answer is not None
+    assert (answer.status, answer.body) == (200, b"{}")
+
+
+def test_an_answer_without_a_length_goes_on_until_the_end() -> None:
+    """And its connection is of no more use."""
+    reader = Reader()
+    assert reader.feed(b"HTTP/1.1 502 Bad Gateway\r\n\r\n<html>") is None
+    assert reader.ended() == Answer(502, {}, b"<html>")
+    assert not reader.reusable
+
+
+@pytest.mark.parametrize(("path", "headers"), [("/a b", {}), ("/", {"key": "x\r\nHost: evil.io"}), ("/\n", {})])
+def test_a_request_stays_one_request(path: str, headers: dict[str, str]) -> None:
+    """No line break of a value begins another header."""
+    with pytest.raises(ValueError, match="line breaks"):
+        request_of("GET", path, headers, None)
+
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], object]
+
+
+@asynccontextmanager
+async def served(*replies: bytes | None) -> AsyncIterator[tuple[str, list[bytes], list[int]]]:
+    """A server that answers each request with the next of `replies`, and closes instead where that is None. What it heard, and how many
+    connections there were."""
+    heard: list[bytes] = []
+    connections: list[int] = []
+    left = list(replies)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(1)
+        try:
+            while left:
+                heard.append((await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[0])
+                reply = left.pop(0)
+                if reply is None:
+                    break
+                writer.write(reply)
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", heard, connections
+    finally:
+        server.close()
+
+
+def session_to(url: str) -> GuardedSession:
+    """A session whose host is stood in for by a server of the test."""
+    return GuardedSession(Bounds(venue="binance", hosts=frozenset({HOST}), allowed=frozenset({"127.0.0.1"}), endpoint=url))
+
+
+async def ask(session: GuardedSession, method: str = "GET", timeout_s: float = 1) -> Answer:
+    """One request."""
+    return await session.request(method, f"https://{HOST}/x", {}, None, timeout_s)
+
+
+def test_one_connection_serves_request_after_request() -> None:
+    """Until the other side closes it; then a read goes over a new one."""
+
+    async def go() -> None:
+        async with served(counted(b"1"), counted(b"2"), None, counted(b"3")) as (url, heard, connections):
+            session = session_to(url)
+            assert [(await ask(session)).body for _ in range(3)] == [b"1", b"2", b"3"]
+            assert (len(heard), len(connections)) == (4, 2)
+            await session.close()
+
+    asyncio.run(go())
+
+
+def test_a_write_is_never_sent_again() -> None:
+    """A connection that ends before the answer leaves its outcome open."""
+
+    async def go() -> None:
+        async with served(counted(b"1"), None, counted(b"2")) as (url, heard, _):
+            session = session_to(url)
+            await ask(session)
+            with pytest.raises(Broken):
+                await ask(session, "POST")
+            assert heard == [b"GET /x HTTP/1.1", b"POST /x HTTP/1.1"]
+            await session.close()
+
+    asyncio.run(go())
+
+
+def test_an_answer_that_comes_too_late_is_nobody_s() -> None:
+    """A connection on which time ran out is not used again: its late answer must not be taken for that of the next request."""
+
+    async def go() -> None:
+        async with served(b"", counted(b"2")) as (url, _, connections):
+            session = session_to(url)
+            with pytest.raises(TimeoutError):
+                await ask(session, timeout_s=0.05)
+            assert (await ask(session)).body == b"2"
+            assert len(connections) == 2
+            await session.close()
+
+    asyncio.run(go())
+
+
+def test_words_that_nobody_asked_for_end_the_connection() -> None:
+    """A second answer to one request must not be taken for that of the next."""
+
+    async def go() -> None:
+        async with served(counted(b"1") + counted(b"forged"), counted(b"2")) as (url, _, connections):
+            session = session_to(url)
+            assert (await ask(session)).body == b"1"
+            assert (await ask(session)).body == b"2"
+            assert len(connections) == 2
+            await session.close()
+
+    asyncio.run(go())
+
+
+def test_a_request_that_is_given_up_takes_its_connection_with_it() -> None:
+    """Cancelled while it waits: the answer that may still come is nobody's."""
+
+    async def go() -> None:
+        async with served(b"", counted(b"2")) as (url, _, connections):
+            session = session_to(url)
+            waiting = asyncio.create_task(ask(session))
+            await asyncio.sleep(0.05)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+            assert (await ask(session)).body == b"2"
+            assert len(connections) == 2
+            await session.close()
+
+    asyncio.run(go())
+
+
+def test_nobody_there_is_told_apart_from_no_answer() -> None:
+    """The only failure that proves that nothing was sent."""
+
+    async def go() -> None:
+        async with served() as (url, _, _):
+            pass
+        with pytest.raises(NotConnected) as told:
+            await ask(session_to(url))
+        assert isinstance(told.value.__cause__, ConnectionRefusedError)
+
+    asyncio.run(go())
+
+
+def test_a_closed_channel_is_not_open() -> None:
+    """Before it was ever connected, too."""
+    channel = Channel()
+    channel.close()
+    assert (channel.open, channel.busy) == (False, False)
