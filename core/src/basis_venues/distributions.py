@@ -61,9 +61,12 @@ def _normalised(name: str) -> str:
 
 
 def _read(metadata: str, groups: Sequence[str]) -> Iterator[EntryPoint]:
+    file = f"{metadata}/entry_points.txt"
+    if not os.access(file, os.R_OK):  # most have none, and an error raised for each of them costs
+        return
     try:
-        with open(f"{metadata}/entry_points.txt", encoding="utf-8") as file:  # noqa: PTH123  # for every distribution: each Path costs
-            text = file.read()
+        with open(file, encoding="utf-8") as opened:  # noqa: PTH123  # for every distribution: each Path costs
+            text = opened.read()
     except (OSError, UnicodeDecodeError):
         return
     if not any(f"[{group}]" in text for group in groups):

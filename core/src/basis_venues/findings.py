@@ -8,6 +8,20 @@ from typing import Literal, NamedTuple
 Status = Literal["pass", "warn", "fail"]
 
 
+class Told(str):
+    """A sentence about something that is wrong, or that a person should know, and which item of the lists in `validation` it belongs to:
+    `check`, empty where it belongs to none."""
+
+    __slots__ = ("check",)
+    check: str
+
+    def __new__(cls, text: str, check: str) -> Told:
+        """The sentence with its item."""
+        told = super().__new__(cls, text)
+        told.check = check
+        return told
+
+
 class Finding(NamedTuple):
     """One named check's answer. `mend` says in one line what to do about a warning or failure."""
 

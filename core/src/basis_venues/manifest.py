@@ -6,14 +6,11 @@ import re
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from attrs import Attribute, field, frozen
-from cattrs import Converter
 
-from .config.converter import make_converter
 from .config.document import Document
 from .config.misfit import Misfit
 from .errors import ConfigurationError
@@ -36,6 +33,16 @@ class Capability(NamedTuple):
     def usable(self) -> bool:
         """Whether such an action may be sent at all."""
         return self.level in ("full", "versioned")
+
+    @classmethod
+    def structured(cls, value: Any) -> Capability:
+        """From the text of a manifest, `full` or `LEVEL: REASON`. Raises `Misfit`."""
+        level, _, reason = value.partition(":") if isinstance(value, str) else ("", "", "")
+        if level not in LEVELS:
+            raise Misfit(f"expected one of {', '.join(LEVELS)}, with ': REASON' after every one but full")
+        if (level == "full") == bool(reason.strip()):
+            raise Misfit("full takes no reason, and every other level needs one: 'unsupported: why'")
+        return cls(level, reason.strip())
 
 
 class AccountRule(NamedTuple):
@@ -94,7 +101,7 @@ def _venue_name(_instance: Any, _attribute: Attribute[str], value: str) -> None:
         raise ConfigurationError("a venue's name is made of a-z, 0-9 and _")
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class Manifest:
     """A venue's manifest. `actions` maps action type -> action class -> capability; `contract` is MAJOR.MINOR. `endpoints` are the names
     that a profile may give URLs for; without any, names are not checked."""
@@ -136,23 +143,7 @@ def read_manifest(file: Path) -> Manifest:
         raise ConfigurationError(f"{file}: cannot be read: {type(error).__name__}") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{file}: is not TOML: {error}") from None
-    manifest: Manifest = Document(str(file), data).fit(Manifest, converter=_converter())
+    manifest: Manifest = Document(str(file), data).fit(Manifest)
     if not re.fullmatch(r"[0-9]{1,4}\.[0-9]{1,4}", manifest.contract):
         raise ConfigurationError(f"{file}: contract: expected MAJOR.MINOR, such as '1.0'")
     return manifest
-
-
-def _capability(value: Any, _: Any) -> Capability:
-    level, _, reason = value.partition(":") if isinstance(value, str) else ("", "", "")
-    if level not in LEVELS:
-        raise Misfit(f"expected one of {', '.join(LEVELS)}, with ': REASON' after every one but full")
-    if (level == "full") == bool(reason.strip()):
-        raise Misfit("full takes no reason, and every other level needs one: 'unsupported: why'")
-    return Capability(level, reason.strip())
-
-
-@lru_cache(maxsize=1)
-def _converter() -> Converter:
-    converter = make_converter()
-    converter.register_structure_hook(Capability, _capability)
-    return converter

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-
-from attrs import frozen
+from typing import NamedTuple
 
 
 class Network(StrEnum):
@@ -18,8 +17,7 @@ class Network(StrEnum):
     """Real money."""
 
 
-@frozen
-class Account:
+class Account(NamedTuple):
     """Where value sits, and the unit of sequence, freeze and limits.
 
     `alias` is what position keys carry. `identity` is what locks and the journal use: exchange and key owner, or chain id and

@@ -15,10 +15,13 @@ class Observers:
         self._manager = manager
         self._listeners: dict[str, tuple[tuple[str, Callable[..., Any], tuple[str, ...]], ...]] = {}
         self._warned: set[tuple[str, str]] = set()
+        self.anyone = False
+        """Whether anyone listens to anything: a backtest may spare itself the asking."""
 
     def refresh(self, hooks: tuple[str, ...]) -> None:
         """Look up again who listens to the `hooks`; called when a plugin was registered."""
         self._listeners = {name: listeners for name in hooks if (listeners := self._of(name))}
+        self.anyone = bool(self._listeners)
 
     def listening(self, hook: str) -> bool:
         """Whether anyone listens to the hook: a caller may spare itself the arguments."""

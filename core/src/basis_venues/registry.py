@@ -70,6 +70,7 @@ class Registry:
             raise PluginRefused(f"no plugin for the venue {shown(name)!r} is installed: pip install {_wheel(shown(name))}{hint}")
         pinned = [claim for claim in claims if self._trust is not None and self._trust.covers(claim.distribution, name)]
         if len(claims) > 1 and len(pinned) == 1 and name not in FIRST_PARTY:
+            self._check_unchanged(pinned[0])
             return pinned[0]
         if len(claims) > 1:
             owners = " and ".join(sorted(claim.distribution.name for claim in claims))
@@ -85,7 +86,17 @@ class Registry:
                 f"{owner} {claims[0].distribution.version} claims the venue {name!r} and is not among the trusted distributions of "
                 f"{self._trust.file if self._trust else 'this run'}, so it is not imported; look at it, then: basis venues trust {name}"
             )
+        self._check_unchanged(claims[0])
         return claims[0]
+
+    def _check_unchanged(self, entry: EntryPoint) -> None:
+        """Raises `PluginRefused` where files of a distribution of others changed after it was looked at."""
+        line = None if self._trust is None else self._trust.line(entry.distribution, entry.name)
+        if line is not None and line.changed(entry.distribution, module_folder(entry)):
+            raise PluginRefused(
+                f"the files of {entry.distribution.name} {entry.distribution.version} are not those that were looked at when it was "
+                f"trusted, so it is not imported; look at it again, then: basis venues trust {entry.name}"
+            )
 
     def claims(self, name: str) -> tuple[EntryPoint, ...]:
         """Every entry point that claims the venue's name, or is an observer of that name."""
@@ -95,12 +106,14 @@ class Registry:
     def _trusts(self, entry: EntryPoint) -> bool:
         """Whether the entry's distribution is ours, or listed."""
         venue = entry.name if entry.group == ENTRY_POINT_GROUP else ""
-        ours = FIRST_PARTY.get(venue) == entry.distribution.name
-        return ours or self._trust is None or self._trust.covers(entry.distribution, venue)
+        if FIRST_PARTY.get(venue) == entry.distribution.name or self._trust is None:
+            return True
+        line = self._trust.line(entry.distribution, venue)
+        return line is not None and (bool(venue) or not line.changed(entry.distribution, module_folder(entry)))
 
     def admitted(self, entry: EntryPoint) -> Installed:
         """The venue that an entry point leads to, whoever ships it. Raises `PluginRefused` where its manifest or contract does not fit."""
-        folder = _module_folder(entry)
+        folder = module_folder(entry)
         shipper = f"{entry.distribution.name} {entry.distribution.version}"
         try:
             manifest = read_manifest(folder / "manifest.toml")
@@ -130,7 +143,7 @@ def _wheel(name: str) -> str:
     return f"basis-venues-{name.replace('_', '-')}"
 
 
-def _module_folder(entry: EntryPoint) -> Path:
+def module_folder(entry: EntryPoint) -> Path:
     """The folder of the entry's module, found without running it: beside the metadata, or where the import system would look."""
     top, *rest = entry.module.split(".")
     folder = entry.distribution.home.joinpath(top, *rest)

@@ -16,7 +16,7 @@ from .config.venues import Timing, VenueSettings
 from .environment import EnvironmentManager
 from .errors import BasisError, CredentialError, GuardRefused, PluginRefused
 from .factory import VenueClientFactory
-from .findings import Finding
+from .findings import Finding, Told
 from .manifest import Capability, Manifest
 from .network import Network
 
@@ -27,20 +27,6 @@ CHECKS = {
 }
 """The lists of the requirement, and the names of their items."""
 
-_BY_PLACE = (
-    ("venue_requirements", "venue requirements"),
-    ("environments/", "mixed environments"),
-    ("allocation", "allocations"),
-    ("modes/", "mode file"),
-    ("venues/", "static limits"),
-    ("env.unified", "environment variables"),
-    ("the process environment", "environment variables"),
-    ("BASIS_", "environment variables"),
-    ("limits.yaml", "static limits"),
-    ("acts through", "mixed environments"),
-    ("chain in common", "mixed environments"),
-)
-
 
 def check_of(error: BasisError, problem: str) -> str:
     """Which item of the lists a problem fails."""
@@ -50,18 +36,12 @@ def check_of(error: BasisError, problem: str) -> str:
         return "networks"
     if isinstance(error, PluginRefused):
         return "venue clients"
-    return next((check for place, check in _BY_PLACE if place in problem), "configuration")
+    return item_of(problem)
 
 
-def of_warning(settings: Settings, warning: str) -> str:
-    """Which item of the lists a warning of the settings belongs to."""
-    if "older name" in warning or "env.unified" in warning:
-        return "environment variables"
-    if "subscribes to" in warning or "no plugin for" in warning:
-        return "nothing needless"
-    if any(f": {action_type}: " in warning for action_type in settings.mode.routes):
-        return "allocations"
-    return "venue clients" if "observer" in warning else "configuration"
+def item_of(told: str) -> str:
+    """Which item of the lists a warning or problem says that it belongs to; `configuration` where it says none."""
+    return (told.check if isinstance(told, Told) else "") or "configuration"
 
 
 def of_settings(settings: Settings, requirements: Requirements) -> Iterator[Finding]:

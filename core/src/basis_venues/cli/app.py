@@ -7,9 +7,27 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from . import check, doctor, env, halt, init, journal, new, positions, resolve, run, schema, thaw, venues
 from .boundary import DEBUG, reported
 from .elsewhere import commands_elsewhere
+from .later import Ours
+
+_COMMANDS = (
+    ("init", "init:init", "Write a configuration to start from."),
+    ("venues", "venues:app", "List installed venues; trust another's."),
+    ("check", "check:check", "Check offline that a mode would run."),
+    ("doctor", "doctor:doctor", "Check that this machine is fit to run anything."),
+    ("run", "run:run", "Run a mode's plan: a backtest, unless --live."),
+    ("positions", "positions:positions", "Show a live mode's positions and books."),
+    ("journal", "journal:app", "Read a live run's journal, check its chain, or export it."),
+    ("env", "env:app", "Write, check or import the file of credentials, env.unified."),
+    ("schema", "schema:schema", "JSON Schemas of the configuration files."),
+    ("new", "new:app", "Write a distribution for a further venue."),
+    ("resolve", "resolve:resolve", "Close by hand a step that only a person can."),
+    ("thaw", "thaw:thaw", "Let a frozen account act again."),
+    ("halt", "halt:halt", "Stop sending, at once."),
+    ("resume", "halt:resume", "Take halt flags away."),
+)
+"""Every command of ours: its name, where it is, and its line in the list."""
 
 _EXIT_CODES = """\b
 Exit codes:
@@ -34,6 +52,20 @@ class Root(TyperGroup):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        self.commands.update((each[0], Ours(*each)) for each in _COMMANDS)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names of all commands, ours first."""
+        self._look_elsewhere()
+        return list(self.commands)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of that name; None where there is none. Others are looked for only when the name is not ours."""
+        if cmd_name not in self.commands:
+            self._look_elsewhere()
+        return super().get_command(ctx, cmd_name)
+
+    def _look_elsewhere(self) -> None:
         for command in commands_elsewhere():
             self.commands.setdefault(str(command.name), command)
 
@@ -69,19 +101,3 @@ def _root(
     debug: Annotated[bool, typer.Option("--debug", help="Show where an error came from; secrets stay hidden.")] = False,
 ) -> None:
     context.meta[DEBUG] = debug
-
-
-app.command("init", short_help="Write a configuration to start from.")(init.init)
-app.add_typer(venues.app, name="venues", short_help="List installed venues; trust another's.")
-app.command("check", short_help="Check offline that a mode would run.")(check.check)
-app.command("doctor", short_help="Check that this machine is fit to run anything.")(doctor.doctor)
-app.command("run", short_help="Run a mode's plan: a backtest, unless --live.")(run.run)
-app.command("positions", short_help="Show a live mode's positions and books.")(positions.positions)
-app.add_typer(journal.app, name="journal")
-app.add_typer(env.app, name="env")
-app.command("schema", short_help="JSON Schemas of the configuration files.")(schema.schema)
-app.add_typer(new.app, name="new", short_help="Write a distribution for a further venue.")
-app.command("resolve", short_help="Close by hand a step that only a person can.")(resolve.resolve)
-app.command("thaw", short_help="Let a frozen account act again.")(thaw.thaw)
-app.command("halt", short_help="Stop sending, at once.")(halt.halt)
-app.command("resume", short_help="Take halt flags away.")(halt.resume)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from errno import EPIPE
@@ -73,6 +71,9 @@ def _tell_unexpected(error: Exception, meta: Mapping[str, Any]) -> None:
 
 def error_id(error: BaseException) -> str:
     """A name for the place and type of an error: the same bug has the same id on every machine."""
+    import hashlib
+    import traceback
+
     places = [f"{Path(frame.filename).name}:{frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
     return hashlib.sha256(f"{type(error).__name__} {places}".encode()).hexdigest()[:8]
 
@@ -85,6 +86,8 @@ def _problems(error: BasisError) -> tuple[str, ...]:
 
 def _trace(error: BaseException, meta: Mapping[str, Any]) -> str:
     """The traceback, without local variables and with secrets hidden."""
+    import traceback
+
     return _redactor(meta).everything("".join(traceback.format_exception(error)))
 
 

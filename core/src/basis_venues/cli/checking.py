@@ -18,8 +18,8 @@ from ..factory import VenueClientFactory
 from ..findings import Finding, gravest
 from ..market.settings import load_data_settings
 from ..network import Network
-from ..run.plan import Plan, load_plan
-from ..validation import check_of, of_clients, of_environment, of_settings, of_warning
+from ..run.plan import Plan, plan_of
+from ..validation import check_of, item_of, of_clients, of_environment, of_settings
 
 T = TypeVar("T")
 
@@ -82,7 +82,7 @@ class Checks:
     def _warnings(self, settings: Settings) -> None:
         for warning in settings.warnings:
             text, _, mend = warning.rpartition("; ")
-            check = of_warning(settings, warning)
+            check = item_of(warning)
             self._add([Finding("warn", check, text or warning, mend if text else "change the file, if it is not meant so")])
 
     def _described(self, settings: Settings, requirements: Requirements) -> None:
@@ -139,10 +139,10 @@ def _problems(error: BasisError) -> Iterator[str]:
 
 def _plan(file: Path, settings: Settings) -> Plan | None:
     """The plan; None where it is another mode's."""
-    data = read_yaml(file).data
-    if isinstance(data, dict) and data.get("mode") not in (None, settings.mode.name):
+    document = read_yaml(file)
+    if isinstance(document.data, dict) and document.data.get("mode") not in (None, settings.mode.name):
         return None
-    return load_plan(file, settings.configs)
+    return plan_of(document, file.stem)
 
 
 def _version(settings: Settings, venue: str) -> str:

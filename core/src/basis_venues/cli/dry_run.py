@@ -1,4 +1,4 @@
-"""What a plan's actions would become, without sending any."""
+"""`basis run --dry-run`: what a plan's actions would become, without sending any."""
 
 from __future__ import annotations
 
@@ -9,21 +9,72 @@ if TYPE_CHECKING:
     from ..run.plan import Plan
 
 
+def show_dry_run(assembly: Assembly, plan: Plan, since: int, until: int, json: bool) -> None:
+    """Print where each action would go; for live venues also each write as it would leave, and the host that it would go to."""
+    from . import output
+
+    live = assembly.parts.state_directory is not None
+    if live:
+        from ..run.rehearsed import rehearse
+
+        actions = rehearse(assembly, plan, since, until)
+    else:
+        actions = orders_of(assembly, plan, since, until)
+    if json:
+        networks = {venue: network.value for venue, network in assembly.settings.networks.items()}
+        output.document({"mode": assembly.settings.mode.name, "plan": plan.name, "dry_run": True, "networks": networks, "actions": actions})
+        return
+    rows = [(a["id"], a["at"], o["order"], o["venue"], o["account"], _parameters(o["action"])) for a in actions for o in a["orders"]]
+    output.table("would be sent", ("action", "time", "order", "venue", "account", "what"), rows)
+    for order in (order for action in actions for order in action["orders"] if live):
+        _show_writes(order)
+    refused = [(each["id"], each["at"], each["refused"]) for each in actions if each["refused"]]
+    if refused:
+        output.table("would be denied", ("action", "time", "reason"), refused)
+
+
+def _show_writes(order: dict[str, Any]) -> None:
+    """An order's writes, and what the models say of it."""
+    from . import output
+
+    place = f"{order['venue']} on {order['network']}, account {order['account']}"
+    for write in order["writes"]:
+        sender = f" {write['address']}" if write["address"] else ""
+        output.line(f"{write['step']}: {write['method']} {write['host']} {write['path']} ({place}{sender})")
+        for name, value in (*write["headers"].items(), *write["body"].items()):
+            output.line(f"    {name}: {_text(value)}")
+        for said in write["unknown"]:
+            output.line(f"    not known yet: {said}")
+    outlook = order["outlook"]
+    changes = ", ".join(f"{key} {amount}" for key, amount in outlook["deltas"].items())
+    nothing = "" if order["writes"] else "nothing would leave; "
+    output.line(f"{order['order']} ({place}): {nothing}by the models {outlook['state']} {outlook['reason'] or changes}".rstrip())
+    output.line("")
+
+
+def _text(value: Any) -> str:
+    from json import dumps
+
+    return value if isinstance(value, str) else dumps(value)
+
+
+def _parameters(action: dict[str, Any]) -> str:
+    return " ".join([action["action"], *(f"{key}={value}" for key, value in action.items() if key not in ("action", "id", "valid_until"))])
+
+
 def orders_of(assembly: Assembly, plan: Plan, since: int, until: int) -> list[dict[str, Any]]:
     """For each action of the plan in its order: the orders that it is divided into, or why it would be refused.
 
     Raises `ConfigurationError` for a plan of another mode, and `MissingData` where a price that a split needs is not there.
     """
     from ..clock import PlanClock
-    from ..errors import ConfigurationError, Denied
+    from ..errors import Denied
     from ..journal.codec import plain
     from ..market.provider import utc
+    from ..run.runner import scheduled
 
-    mode = assembly.settings.mode.name
-    if plan.mode != mode:
-        raise ConfigurationError(f"the plan {plan.name} is for the mode {plan.mode}, not {mode}")
     found: list[dict[str, Any]] = []
-    for due, action in plan.schedule(since, until):
+    for due, action in scheduled(assembly, plan, since, until):
         if isinstance(assembly.clock, PlanClock):
             assembly.clock.set(due)
         entry: dict[str, Any] = {"id": action.id, "at": utc(due), "orders": [], "unallocated": "0", "notes": [], "refused": None}

@@ -9,28 +9,25 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
 
 from ..distributions import EntryPoint, entry_points
 from ..errors import PluginRefused
+from .later import Later
 
 GROUP = "basis.commands"
 
 
-class Elsewhere(TyperGroup):
-    """Stands for a command until it is used; then the command's own app takes over."""
+class Elsewhere(Later):
+    """A command of another distribution."""
 
     def __init__(self, name: str, entries: Sequence[EntryPoint]) -> None:
         owners = " and ".join(sorted(entry.distribution.name for entry in entries))
-        super().__init__(name=name, help=f"(of {owners})", rich_markup_mode=None)
+        super().__init__(name, f"(of {owners})")
         self._entries = tuple(entries)
         self._owners = owners
 
-    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
-        """The context of the real command."""
-        return self._command().make_context(info_name, args, parent, **extra)
-
-    def _command(self) -> Any:
+    def command(self) -> Any:
+        """The real command; its module is imported now. Raises `PluginRefused` where that fails, or two bring the name."""
         if len(self._entries) > 1:
             raise PluginRefused(f"{self._owners} both bring the command {self.name!r}, so neither is run: pip uninstall one of them")
         return typer.main.get_command(_app(self._entries[0]))

@@ -12,7 +12,9 @@ from .options import CONFIGS_HERE, Configs, Json
 if TYPE_CHECKING:
     from ..manifest import Manifest
 
-app = typer.Typer(help="Write, check or import the file of credentials, env.unified.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Write, check or import the file of credentials, env.unified.", no_args_is_help=True, rich_markup_mode=None, add_completion=False
+)
 
 
 @app.command()

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from ..journal.sqlite import Row
     from ..journal.state import StepRecord
 
-app = typer.Typer(help="Read a live run's journal, check its chain, or export it.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Read a live run's journal, check its chain, or export it.", no_args_is_help=True, rich_markup_mode=None, add_completion=False
+)
 
 
 @app.command()

@@ -12,7 +12,7 @@ import typer
 
 from .options import Json
 
-app = typer.Typer(help="Write something new to start from.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Write something new to start from.", no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
 _TEMPLATES = Path(__file__).resolve().parent.parent / "template"
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")

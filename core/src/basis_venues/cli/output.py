@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
+
+from .table import drawn
 
 if TYPE_CHECKING:
     from ..findings import Finding
@@ -19,12 +21,12 @@ _STYLES = {
     "fail": "bold red", "refused": "bold red", "MISMATCHED": "bold red", "UNKNOWN": "bold red", "NEEDS_HUMAN": "bold red",
     "REJECTED": "red", "REVERTED": "red", "DENIED": "red", "no": "red",
 }  # fmt: skip
-_WIDE = 10_000
-"""Columns of a table that no terminal shows: nothing is cut or wrapped."""
 
 
 def document(data: Mapping[str, Any]) -> None:
     """Print one JSON document."""
+    import json
+
     typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
 
 
@@ -50,19 +52,20 @@ def findings(found: Iterable[Finding]) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table. Words that stand for good or bad news are coloured where colours are welcome; None is shown as nothing."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    colours = colourful(sys.stdout)
+    width = get_terminal_size().columns if sys.stdout.isatty() else None
+    paint = _painted if colours else _plain
+    for text in (*([paint(title, None)] if title else ()), *drawn(columns, cells, width, paint), ""):
+        typer.echo(text, color=colours)
 
-    terminal = colourful(sys.stdout)
-    console = Console(
-        file=sys.stdout, color_system="auto" if terminal else None, force_terminal=terminal, width=None if sys.stdout.isatty() else _WIDE
-    )
-    shown = Table(*columns, title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold", title_style="bold")
-    for row in rows:
-        cells = ["" if cell is None else str(cell) for cell in row]
-        shown.add_row(*(Text(cell, style=_STYLES.get(cell, ""), overflow="fold") for cell in cells))
-    with console.capture() as captured:
-        console.print(shown)
-    typer.echo("\n".join(text.rstrip() for text in captured.get().splitlines()), color=terminal)
-    typer.echo("")
+
+def _plain(piece: str, _cell: str | None) -> str:
+    return piece
+
+
+def _painted(piece: str, cell: str | None) -> str:
+    style = "bold" if cell is None else _STYLES.get(cell)
+    if style is None or not piece:
+        return piece
+    return typer.style(piece, fg=style.removeprefix("bold").strip() or None, bold=style.startswith("bold") or None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +22,7 @@ DataSettings = Annotated[
 ]
 From = Annotated[str | None, typer.Option("--from", metavar="TIME", help="Begin: ISO 8601, UTC unless it says otherwise; else the plan's.")]
 To = Annotated[str | None, typer.Option("--to", metavar="TIME", help="End, as --from.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Send nothing: show the orders and, with --live, each write as it would leave.")]
 
 
 def run(
@@ -34,7 +37,7 @@ def run(
     profile: Profile = None,
     live: Live = False,
     account: Accounts = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the orders that each action would become; send nothing.")] = False,
+    dry_run: DryRun = False,
     stream: Annotated[Path | None, typer.Option("--stream", metavar="FILE", help="Write a row for each action of a backtest.")] = None,
     configs: Configs = CONFIGS_HERE,
     state: State = None,
@@ -46,41 +49,51 @@ def run(
     from ..run.plan import load_plan
     from ..run.runner import run_plan
     from . import output
+    from .dry_run import show_dry_run
     from .logs import log_to_stderr
     from .progress import ShownProgress
 
     mode_file(mode_of(mode), configs)  # a wrong mode is said to be one, not a plan that is missing
     chosen = load_plan(plan or Path(mode).stem, configs)
     begin, end = _window(chosen, since, until)
-    assembly = assemble(
-        mode_of(mode),
-        configs=configs,
-        live=live,
-        profile=profile,
-        confirm_mainnet=account or (),
-        data_settings=data_settings,
-        data_directory=data,
-        since=begin,
-        until=end,
-        positions=chosen.positions,
-        state=state,
-        stream=stream,
-    )
-    for warning in assembly.settings.warnings:
-        output.note(f"warning: {warning}")
-    if dry_run:
-        _show_orders(assembly, chosen, begin, end, json)
-        return
-    if assembly.settings.selection.live:
-        log_to_stderr(configs)
-    begin, end = _on_the_clock(assembly, begin, end, since)
-    with ShownProgress() as progress:
-        report = run_plan(assembly, chosen, begin, end, progress=progress.step)
+    with ExitStack() as until_done:
+        assembly = assemble(
+            mode_of(mode),
+            configs=configs,
+            live=live,
+            profile=profile,
+            confirm_mainnet=account or (),
+            data_settings=data_settings,
+            data_directory=data,
+            since=begin,
+            until=end,
+            positions=chosen.positions,
+            state=state,
+            stream=stream,
+            working_copy=_throwaway(until_done) if dry_run else None,
+        )
+        for warning in assembly.settings.warnings:
+            output.note(f"warning: {warning}")
+        if assembly.settings.selection.live:
+            log_to_stderr(configs)
+        begin, end = _on_the_clock(assembly, begin, end, since)
+        if dry_run:
+            show_dry_run(assembly, chosen, begin, end, json)
+            return
+        with ShownProgress() as progress:
+            report = run_plan(assembly, chosen, begin, end, progress=progress.step)
     if json:
         output.document(report.document())
     else:
         _show(report.document())
     raise typer.Exit(_told(report))
+
+
+def _throwaway(until_done: ExitStack) -> Callable[[Path], Path]:
+    """Makes the copy of a state directory that a dry run works in."""
+    from ..execution.rehearsal import copied
+
+    return lambda state: until_done.enter_context(copied(state))
 
 
 def _window(plan: Plan, since: str | None, until: str | None) -> tuple[int, int]:
@@ -112,27 +125,6 @@ def moment_of(text: str, option: str) -> int:
         return parse_time(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no time; write it like 2024-08-01T00:00:00Z", param_hint=option) from None
-
-
-def _show_orders(assembly: Assembly, plan: Plan, since: int, until: int, json: bool) -> None:
-    """Where each action would go. Nothing is opened and nothing sent; refusals are shown as they would come."""
-    from . import output
-    from .dry_run import orders_of
-
-    actions = orders_of(assembly, plan, since, until)
-    if json:
-        networks = {venue: network.value for venue, network in assembly.settings.networks.items()}
-        output.document({"mode": assembly.settings.mode.name, "plan": plan.name, "dry_run": True, "networks": networks, "actions": actions})
-        return
-    rows = [(a["id"], a["at"], o["order"], o["venue"], o["account"], _parameters(o["action"])) for a in actions for o in a["orders"]]
-    output.table("would be sent", ("action", "time", "order", "venue", "account", "what"), rows)
-    refused = [(each["id"], each["at"], each["refused"]) for each in actions if each["refused"]]
-    if refused:
-        output.table("would be denied", ("action", "time", "reason"), refused)
-
-
-def _parameters(action: dict[str, Any]) -> str:
-    return " ".join([action["action"], *(f"{key}={value}" for key, value in action.items() if key not in ("action", "id", "valid_until"))])
 
 
 def _show(run: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..registry import Installed, Registry
 
 
-app = typer.Typer(help="List installed venues, or trust one of another's.", rich_markup_mode=None)
+app = typer.Typer(help="List installed venues, or trust one of another's.", rich_markup_mode=None, add_completion=False)
 
 
 @app.callback(invoke_without_command=True)
@@ -38,7 +38,7 @@ def venues(context: typer.Context, configs: Configs = CONFIGS_HERE, json: Json =
     if json:
         output.document({"venues": found, "refused": refused, "observers": observers})
         return
-    output.table("", ("venue", "kind", "version", "contract", "account", "networks", "summary"), map(_row, found))
+    output.table("", ("venue", "kind", "version", "contract", "conformance", "account", "networks", "summary"), map(_row, found))
     output.table("", ("venue", "action type", "action", "level", "why"), (row for venue in found for row in _actions(venue)))
     if refused:
         output.table("refused", ("venue", "reason"), ((each["venue"], each["reason"]) for each in refused))
@@ -55,7 +55,7 @@ def trust(
     """Let a distribution of another be imported from now on: writes its line into venues.lock. Shows first what it asks for."""
     from ..errors import PluginRefused
     from ..hookspecs import ENTRY_POINT_GROUP
-    from ..registry import FIRST_PARTY, Registry
+    from ..registry import FIRST_PARTY, Registry, module_folder
     from ..trust import line_for, read_lock
     from . import output
 
@@ -73,7 +73,7 @@ def trust(
         thief = entry.distribution.name
         mend = "it is trusted already" if thief == owner else f"no other may have it: pip uninstall {thief}"
         raise PluginRefused(f"the venue {venue!r} belongs to {owner}; {mend}")
-    line = line_for(entry.distribution, venue)
+    line = line_for(entry.distribution, venue, module_folder(entry))
     lock = read_lock(configs).with_line(line)
     asked = _asked(registry, entry) if venue else {"hosts": [], "variables": []}
     lock.write()
@@ -94,13 +94,20 @@ def _asked(registry: Registry, entry: EntryPoint) -> dict[str, list[str]]:
 
 
 def _described(venue: Installed) -> dict[str, Any]:
+    from ..conformance import Conformance, shipped_conformance
+
     manifest, distribution = venue.manifest, venue.entry.distribution
+    kept = Conformance()
+    if venue.defaults is not None:
+        kept = shipped_conformance(venue.defaults.parent, manifest.venue, distribution.version, manifest.contract)
     return {
         "venue": manifest.venue,
         "kind": manifest.kind,
         "distribution": distribution.name,
         "version": distribution.version,
         "contract": manifest.contract,
+        "conformance": str(kept),
+        "level": kept.level,
         "summary": manifest.summary,
         "account": manifest.account.alias,
         "networks": ["simulation", *manifest.networks],
@@ -117,7 +124,7 @@ def _described(venue: Installed) -> dict[str, Any]:
 
 def _row(venue: dict[str, Any]) -> tuple[str, ...]:
     networks = ", ".join(venue["networks"])
-    return (*(venue[key] for key in ("venue", "kind", "version", "contract", "account")), networks, venue["summary"])
+    return (*(venue[key] for key in ("venue", "kind", "version", "contract", "conformance", "account")), networks, venue["summary"])
 
 
 def _actions(venue: dict[str, Any]) -> list[tuple[str, ...]]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Literal, NoReturn, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Any, Literal, NoReturn, Union, get_args, get_origin
 
 import attrs
 import cattrs
@@ -26,7 +27,10 @@ Hook = Callable[[Any, Any], Any]
 
 
 def make_converter() -> cattrs.Converter:
-    """A new strict converter, independent of every other. The caller may register hooks of its own on it."""
+    """A new strict converter, independent of every other. The caller may register hooks of its own on it.
+
+    A class with a class method `structured` makes its instances itself, from the data as it stands.
+    """
     converter = cattrs.Converter(detailed_validation=False)
     converter.register_structure_hook_factory(is_any_set, lambda _: _refuse_set)
     converter.register_structure_hook_factory(_is_list, lambda cls: _list_hook(cls, converter))
@@ -36,6 +40,8 @@ def make_converter() -> cattrs.Converter:
     for kind, hook in _SCALARS.items():
         converter.register_structure_hook(kind, _enums_apart(hook))
     converter.register_structure_hook_func(_is_enum, _member)
+    converter.register_structure_hook_factory(_is_optional, lambda cls: _optional_hook(cls, converter))
+    converter.register_structure_hook_func(_structures_itself, lambda data, cls: cls.structured(data))
     converter.register_unstructure_hook(Secret, _refuse_secret)
     return converter
 
@@ -75,6 +81,11 @@ def _made(cls: Any, arguments: dict[str, Any], problems: list[tuple[Path, str]])
         blamed = tuple(part.name for part in error.args if isinstance(part, attrs.Attribute))[:1]
         said = ((blamed, f"does not fit the rules of {cls.__name__}"),)
     raise Misfit(*said)
+
+
+def _optional_hook(cls: Any, converter: cattrs.Converter) -> Hook:
+    kind = next(each for each in get_args(cls) if each is not NoneType)
+    return lambda data, _: None if data is None else converter.structure(data, kind)
 
 
 def _list_hook(cls: Any, converter: cattrs.Converter) -> Hook:
@@ -198,6 +209,14 @@ def _is_literal(cls: Any) -> bool:
 
 def _is_list(cls: Any) -> bool:
     return cls in (tuple, list) or get_origin(cls) in (tuple, list)
+
+
+def _is_optional(cls: Any) -> bool:
+    return get_origin(cls) in (UnionType, Union) and len(get_args(cls)) == 2 and NoneType in get_args(cls)
+
+
+def _structures_itself(cls: Any) -> bool:
+    return hasattr(cls, "structured")
 
 
 def _is_enum(cls: Any) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar, overload
 from cattrs import Converter
 
 from ..errors import ConfigurationError
+from ..findings import Told
 from .converter import make_converter
 from .misfit import Misfit, Path, dotted
 
@@ -36,6 +37,23 @@ class Problems(list[str]):
             raise ConfigurationError(list(dict.fromkeys(self))) from None
 
 
+_CHECKS = {
+    "modes": "mode file",
+    "environments": "mixed environments",
+    "venues": "static limits",
+    "limits": "static limits",
+    "venue_requirements": "venue requirements",
+}
+"""The folder or name of a configuration file -> the item of the lists in `validation` that looks at it."""
+
+
+def check_of_file(file: str, path: Path = ()) -> str:
+    """The item that a problem at `path` of the file fails; empty for files that no item is about."""
+    folder, _, name = file.replace("\\", "/").rpartition("/")
+    found = _CHECKS.get(name.partition(".")[0]) or _CHECKS.get(folder.rpartition("/")[2], "")
+    return "allocations" if found == "mode file" and any("allocation" in str(step) for step in path) else found
+
+
 def _no_lines(_path: Path) -> int | None:
     return None
 
@@ -50,8 +68,9 @@ class Document(NamedTuple):
     """The document that this one was laid over."""
 
     def problem(self, path: Path, text: str) -> str:
-        """`FILE:LINE: key.path: text`, with the line of the closest part that exists."""
-        return ": ".join(part for part in (self._where(path), dotted(path), text) if part)
+        """`FILE:LINE: key.path: text`, with the line of the closest part that exists, told as of the check that the file belongs to."""
+        said = ": ".join(part for part in (self._where(path), dotted(path), text) if part)
+        return Told(said, check_of_file(self.file, path))
 
     def error(self, problems: Iterable[tuple[Path, str]]) -> ConfigurationError:
         """All `problems`, each at its place."""
@@ -65,13 +84,13 @@ class Document(NamedTuple):
         return found
 
     @overload
-    def fit(self, cls: type[T], at: Path = (), converter: Converter | None = None) -> T: ...
+    def fit(self, cls: type[T], at: Path = ()) -> T: ...
     @overload
-    def fit(self, cls: Any, at: Path = (), converter: Converter | None = None) -> Any: ...
-    def fit(self, cls: Any, at: Path = (), converter: Converter | None = None) -> Any:
+    def fit(self, cls: Any, at: Path = ()) -> Any: ...
+    def fit(self, cls: Any, at: Path = ()) -> Any:
         """The part at `at` as an instance of `cls`. Raises `ConfigurationError` with every problem in it."""
         try:
-            return (converter or _converter()).structure(self.part(at), cls)
+            return _converter().structure(self.part(at), cls)
         except Misfit as misfit:
             found = [((*at, *path), text) for path, text in misfit.problems]
         raise self.error(found)

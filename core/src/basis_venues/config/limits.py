@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path as FilePath
+from typing import NamedTuple
 
 from attrs import fields, frozen
 
@@ -16,7 +17,7 @@ FILE = "limits.yaml"
 CAPS = ("per_action_usd", "per_day_usd", "open_usd", "gas_per_day_eth")
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LimitRule:
     """One limit. `mode`, `account`, `venue` and `asset` say what it is about; what is left out is any.
 
@@ -52,8 +53,7 @@ class LimitRule:
         return " ".join(said) or "everything"
 
 
-@frozen(kw_only=True)
-class _File:
+class _File(NamedTuple):
     limits: tuple[LimitRule, ...] = ()
 
 

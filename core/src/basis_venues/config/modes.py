@@ -51,7 +51,7 @@ class _Top(NamedTuple):
     on_leg_failure: Literal["halt", "continue"] = "halt"
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class Mode:
     """A strategy's configuration, resolved.
 

@@ -7,6 +7,7 @@ from pathlib import Path as FilePath
 from types import MappingProxyType
 from typing import NamedTuple
 
+from ..findings import Told
 from .document import Document
 from .misfit import nearest
 from .yaml_file import read_yaml
@@ -48,13 +49,14 @@ class Requirements(NamedTuple):
             if hint:
                 yield self.document.problem(("strategy_requirements", name), f"there is no such mode{hint}")
 
-    def needless(self, mode: str, subscribed: Collection[str]) -> Iterator[str]:
+    def needless(self, mode: str, subscribed: Collection[str]) -> Iterator[Told]:
         """A warning for each venue that the mode has and does not need by this file."""
         wanted = self.of(mode)
         if mode in self.modes:
             for venue in subscribed:
                 if venue not in wanted.required_venues + wanted.optional_venues:
-                    yield f"the mode {mode} subscribes to {venue}, which {self.document.file} neither requires nor allows for it"
+                    text = f"the mode {mode} subscribes to {venue}, which {self.document.file} neither requires nor allows for it"
+                    yield Told(text, "nothing needless")
 
 
 def read_requirements(file: FilePath) -> Requirements:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeVar
 
 from ..errors import ConfigurationError
+from ..findings import Told
 from ..network import Network
 from .misfit import nearest
 
@@ -52,6 +53,10 @@ class Selection(NamedTuple):
         return f"BASIS_{self.environment.upper()}__"
 
 
+_CHECK = "environment variables"
+"""The item of the lists in `validation` that all of this belongs to."""
+
+
 class Said(NamedTuple):
     """What one source, the process or env.unified, says; None where it is silent."""
 
@@ -71,10 +76,11 @@ def said_by(values: Mapping[str, str], source: str) -> Said:
     by_then, where = row
     level = {"dev": "testnet", "staging": "testnet", "prod": "live"}
     if execution_mode not in (None, by_then) or (where and environment and level[environment] != level[where]):
-        raise ConfigurationError(f"{source}: {OLDER} and {EXECUTION_MODE} or {ENVIRONMENT} are both set and disagree; remove {OLDER}")
+        text = f"{source}: {OLDER} and {EXECUTION_MODE} or {ENVIRONMENT} are both set and disagree; remove {OLDER}"
+        raise ConfigurationError(Told(text, _CHECK))
     meant = EXECUTION_MODE + f"={by_then}" + (f" and {ENVIRONMENT}={where}" if where else "")
     warning = f"{source}: {OLDER} is the older name; it is read as {meant}: `basis env import` rewrites it"
-    return Said(by_then, environment or where, (warning,))
+    return Said(by_then, environment or where, (Told(warning, _CHECK),))
 
 
 def asks_live(execution_mode: str | None, process: Said) -> bool:
@@ -91,7 +97,8 @@ def select(execution_mode: str | None, environment: str | None, process: Said, f
     """
     warnings = [*process.warnings, *file.warnings]
     if execution_mode is None and file.execution_mode == "backtest":
-        warnings.append(f"env.unified says {EXECUTION_MODE}=backtest, which counts before the exported variable; type --live to go live")
+        text = f"env.unified says {EXECUTION_MODE}=backtest, which counts before the exported variable; type --live to go live"
+        warnings.append(Told(text, _CHECK))
         return Selection(), tuple(warnings)
     if environment is not None:
         chosen = _known(environment, _ENVIRONMENTS, "environment")
@@ -99,7 +106,7 @@ def select(execution_mode: str | None, environment: str | None, process: Said, f
         chosen = process.environment or file.environment or "dev"
         if chosen == "prod" and file.environment not in (None, "prod"):
             chosen = file.environment
-            warnings.append(f"env.unified says {ENVIRONMENT}={chosen}, which is safer than the exported prod and counts")
+            warnings.append(Told(f"env.unified says {ENVIRONMENT}={chosen}, which is safer than the exported prod and counts", _CHECK))
     return Selection(live=True, environment=chosen, typed=execution_mode is not None), tuple(warnings)
 
 
@@ -110,5 +117,5 @@ def _word(values: Mapping[str, str], name: str, known: Mapping[str, T], source: 
 
 def _known(value: str, known: Mapping[str, T], what: str) -> T:
     if value not in known:
-        raise ConfigurationError(f"{what}: expected one of {', '.join(known)}{nearest(value, known)}")
+        raise ConfigurationError(Told(f"{what}: expected one of {', '.join(known)}{nearest(value, known)}", _CHECK))
     return known[value]

@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path as FilePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
 from ..errors import ConfigurationError, PluginRefused
+from ..findings import Told
 from ..manifest import Manifest
 from ..network import Network
 from ..plugins import Plugins
 from ..registry import FIRST_PARTY
 from ..trust import read_lock
 from .document import Document, Problems
-from .env_file import EnvFile, read_env_file
 from .environments import Profile, read_profile
 from .misfit import nearest
 from .modes import Mode, ModeFile, read_mode
@@ -26,10 +26,13 @@ from .variables import Variables
 from .venues import VenueSettings
 from .yaml_file import read_yaml
 
+if TYPE_CHECKING:
+    from .env_file import EnvFile
+
 ENV_FILE = "env.unified"
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class Settings:
     """A run's settings.
 
@@ -46,7 +49,7 @@ class Settings:
     manifests: Mapping[str, Manifest]
     venues: Mapping[str, VenueSettings]
     plugins: Plugins
-    variables: Variables = field(factory=Variables, repr=False)
+    variables: Variables = field(factory=Variables)
     warnings: tuple[str, ...] = ()
 
     @classmethod
@@ -112,6 +115,8 @@ class _Loading:
         if not asks_live(execution_mode, process):
             self.warnings.extend(process.warnings)
             return
+        from .env_file import EnvFile, read_env_file
+
         file = read_env_file(env_file) if env_file.exists() else EnvFile(str(env_file))
         said = _said_in(file)
         self.selection, warnings = select(execution_mode, environment, process, said)
@@ -157,7 +162,7 @@ class _Loading:
     def plug_in(self) -> None:
         """Load the venues' plugins and fill their settings classes."""
         self.plugins.load(self._used())
-        self.warnings.extend(self.plugins.load_observers())
+        self.warnings.extend(Told(text, "venue clients") for text in self.plugins.load_observers())
         problems = Problems()
         for venue in self._used():
             with problems.collect():
@@ -212,13 +217,14 @@ class _Loading:
     def _warn(self) -> None:
         name = self.mode.name
         for action_type, route in self.mode.routes.items():
-            self.warnings.extend(f"the mode {name}: {action_type}: {note}" for note in route.notes)
+            self.warnings.extend(Told(f"the mode {name}: {action_type}: {note}", "allocations") for note in route.notes)
         subscribed = dict.fromkeys((*self.mode.execution_venues, *self.mode.data_venues))
         self.warnings.extend(self.requirements.needless(name, tuple(subscribed)))
         installed = self.plugins.names()
         for venue in self.mode.data_venues:
             if venue not in installed:
-                self.warnings.append(f"the mode {name}: data_subscriptions: no plugin for {venue} is installed{nearest(venue, installed)}")
+                text = f"the mode {name}: data_subscriptions: no plugin for {venue} is installed{nearest(venue, installed)}"
+                self.warnings.append(Told(text, "nothing needless"))
 
 
 def action_types(manifest: Manifest) -> tuple[str, ...]:

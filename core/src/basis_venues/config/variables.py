@@ -5,37 +5,45 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError
+from ..findings import Told
 from ..secret import Secret
-from .env_file import EnvFile
 from .misfit import nearest
-from .references import resolved
 
-_EXCHANGE = re.compile(r"([A-Z0-9]+)_(TESTNET|LIVE)_(API_KEY|SECRET_KEY|PASSPHRASE)")
-_WALLET = re.compile(r"ALCHEMY_(TESTNET|LIVE)_([A-Z0-9_]+)")
+if TYPE_CHECKING:
+    from .env_file import EnvFile  # only a live run has one
+
+_EXCHANGE = r"([A-Z0-9]+)_(TESTNET|LIVE)_(API_KEY|SECRET_KEY|PASSPHRASE)"
+_WALLET = r"ALCHEMY_(TESTNET|LIVE)_([A-Z0-9_]+)"
 _TODAY = {"API_KEY": "API_KEY", "SECRET_KEY": "SECRET", "PASSPHRASE": "PASSPHRASE"}
 _ROW = {"TESTNET": "DEV", "LIVE": "PROD"}
 
 
 def todays_names(older: str) -> tuple[str, ...]:
     """What an older name such as `BINANCE_TESTNET_API_KEY` is called today; one key of an exchange served all its markets."""
-    if wallet := _WALLET.fullmatch(older):
+    if wallet := re.fullmatch(_WALLET, older):
         return (f"BASIS_{_ROW[wallet[1]]}__ALCHEMY__{wallet[2]}",)
-    if exchange := _EXCHANGE.fullmatch(older):
+    if exchange := re.fullmatch(_EXCHANGE, older):
         venue, row, parameter = exchange.groups()
         stem = f"BASIS_{_ROW[row]}__CEX__{venue}_"
         return tuple(f"{stem}{market}{_TODAY[parameter]}" for market in ("", "SPOT_", "FUTURES_"))
     return ()
 
 
+_CHECK = "environment variables"
+"""The item of the lists in `validation` that all of this belongs to."""
+
+
 class Variables:
     """Values by name, all of them secrets. An empty value sets nothing."""
 
     def __init__(self, process: Mapping[str, str] | None = None, file: EnvFile | None = None) -> None:
-        self._file = file or EnvFile("env.unified")
+        self._file = file.file if file else "env.unified"
+        self._lines = file.lines if file else {}
         exported = {name: Secret(text) for name, text in (process or {}).items() if text and (_of_ours(name) or todays_names(name))}
-        self._values: dict[str, Secret] = {**self._file.values, **exported}
+        self._values: dict[str, Secret] = {**(file.values if file else {}), **exported}
         self._exported = frozenset(exported)
         self.warnings = tuple(self._translate())
         """A sentence for each older name that is in use."""
@@ -46,8 +54,10 @@ class Variables:
 
     def secret(self, name: str) -> Secret | None:
         """The value itself, fetched from where a reference says. Raises `CredentialError` where it is not there."""
+        from .references import resolved
+
         value = self._values.get(name)
-        return None if value is None else resolved(name, value, Path(self._file.file).parent)
+        return None if value is None else resolved(name, value, Path(self._file).parent)
 
     def names(self) -> tuple[str, ...]:
         """The names that are set, in alphabetical order."""
@@ -57,22 +67,24 @@ class Variables:
         """Where the value comes from: the process environment, or the line of env.unified."""
         if name in self._exported:
             return "the process environment"
-        return f"{self._file.file}:{self._file.lines.get(name, '?')}"
+        return f"{self._file}:{self._lines.get(name, '?')}"
 
     def missing(self, name: str) -> str:
         """A sentence about a variable that is needed and not set."""
-        return f"{name} is not set; put it into {self._file.file} or export it{nearest(name, self._values)}"
+        return f"{name} is not set; put it into {self._file} or export it{nearest(name, self._values)}"
 
-    def _translate(self) -> list[str]:
+    def _translate(self) -> list[Told]:
         problems, warnings, found = [], [], {}
         for older in sorted(self._values):
             names = todays_names(older)
             for name in names:
                 if name in self._values and self._values[name] != self._values[older]:
-                    problems.append(f"{self.origin(older)}: {older} is the older name of {name}, and the two differ; remove {older}")
+                    text = f"{self.origin(older)}: {older} is the older name of {name}, and the two differ; remove {older}"
+                    problems.append(Told(text, _CHECK))
                 found[name] = self._values[older]
             if names:
-                warnings.append(f"{self.origin(older)}: {older} is the older name of {names[0]}; `basis env import` rewrites it")
+                text = f"{self.origin(older)}: {older} is the older name of {names[0]}; `basis env import` rewrites it"
+                warnings.append(Told(text, _CHECK))
         if problems:
             raise ConfigurationError(problems)
         self._values = {**found, **self._values}

@@ -8,7 +8,7 @@ from typing import Literal
 from attrs import field, frozen
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, repr=False)
 class Timing:
     """How patiently a venue's outcome is settled and its account read; all in milliseconds, except the number of reads.
 
@@ -24,17 +24,19 @@ class Timing:
     verify_within_ms: int = 10_000
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, repr=False)
 class Destination:
-    """An address that transfers out of this venue's account may go to. Anything else is refused before it is sent."""
+    """An address that transfers out of this venue's account may go to. Anything else is refused before it is sent. `tag`: the memo or
+    destination tag that goes with it; `label`: the account of ours that it belongs to."""
 
     address: str
     network: str | None = None
     asset: str | None = None
     label: str = ""
+    tag: str | None = None
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, repr=False)
 class VenueSettings:
     """Static attributes of a venue, from `configs/venues/NAME.yaml` over the defaults in the plugin's wheel."""
 
@@ -44,3 +46,7 @@ class VenueSettings:
     tolerated_externals: tuple[str, ...] = ("funding", "interest", "deposit", "fee", "transfer")
     """Kinds of effects, caused by others, that do not freeze the account; every other kind does."""
     maximum_action_usd: Decimal | None = None
+
+    def network_of(self, asset: str) -> str | None:
+        """The network that a transfer of the asset goes over when it names none; None where that is not configured."""
+        return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import define, frozen
+from attrs import frozen
 
 
 @frozen
@@ -20,11 +20,10 @@ class Note:
     count: int
 
 
-@define
 class _Tally:
-    since: int
-    until: int
-    count: int = 1
+    def __init__(self, moment: int) -> None:
+        self.since = self.until = moment
+        self.count = 1
 
     def add(self, moment: int) -> None:
         if moment > self.until:
@@ -46,7 +45,7 @@ class Notebook:
         """The figure at `moment` came about by `what`; `stretch` tells one gap from the next."""
         tally = self._tallies.get((series, what, stretch))
         if tally is None:
-            self._tallies[series, what, stretch] = _Tally(moment, moment)
+            self._tallies[series, what, stretch] = _Tally(moment)
         else:
             tally.add(moment)
 

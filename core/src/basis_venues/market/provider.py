@@ -7,8 +7,6 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple, Protocol
 
-from attrs import frozen
-
 from ..errors import ConfigurationError, MissingData
 
 Unit = Literal["iso", "seconds", "milliseconds"]
@@ -17,14 +15,14 @@ FAR = 1 << 62
 """A moment after all others, ms; `-FAR` is before all others."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class TableAbsent(MissingData):
     """The file or table is not there at all, which `when: missing` in the data settings answers."""
 
 
-@frozen
-class Source:
+class Source(NamedTuple):
     """One series in a provider's own terms: a column of figures beside a column of times.
 
     `unit` says how whole numbers or text in the time column are to be read; columns of a date or timestamp type need no unit.
@@ -63,7 +61,7 @@ class Moments(dict[str, int]):
     def __missing__(self, text: str) -> int:
         moment = datetime.fromisoformat(text.strip())
         known = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        self[text] = milliseconds = (known - _EPOCH) // timedelta(milliseconds=1)
+        self[text] = milliseconds = (known - _EPOCH) // _MILLISECOND
         return milliseconds
 
 

@@ -6,9 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from decimal import ROUND_FLOOR, Decimal, InvalidOperation
 from functools import partial, reduce
-from typing import Literal
-
-from attrs import frozen
+from typing import Literal, NamedTuple
 
 from ..amounts import MONEY
 from ..errors import ConfigurationError, MissingData
@@ -28,8 +26,7 @@ def to_ray(figure: Decimal) -> Decimal:
     return figure.quantize(_RAY, ROUND_FLOOR, MONEY)
 
 
-@frozen
-class Duplicates:
+class Duplicates(NamedTuple):
     """Which of several rows of one time counts, and the times that have several."""
 
     rule: Literal["fail", "first", "last"]

@@ -32,7 +32,7 @@ def duration(text: str) -> int:
     return int(match[1]) * _UNITS[match[2]]
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, repr=False)
 class SeriesRule:
     """Where one series comes from. Exactly one of `table`, `constant`, `derive`, or none of them and a `substitute`.
 
@@ -118,7 +118,7 @@ class SeriesRule:
         return tuple(name for name in (*self.of, self.substitute) if name is not None and ":" in name)
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, repr=False)
 class DataSettings:
     """`configs/data/NAME.yaml`. With `database`, a file in the data directory, tables are those of that DuckDB database; without it
     they are CSV or Parquet files in the data directory."""
@@ -138,7 +138,8 @@ class DataSettings:
         if written_out is not None:
             return written_out
         for pattern, rule in self.series.items():
-            match = _matcher(pattern).fullmatch(series) if "{" in pattern else None
+            beginning, placeholder, _ = pattern.partition("{")
+            match = _matcher(pattern).fullmatch(series) if placeholder and series.startswith(beginning) else None
             if match is not None:
                 return _filled(rule, match.groupdict())
         raise MissingData(f"the data settings say nothing about {series}{suggestion(series, self.series)}")
