@@ -1,15 +1,110 @@
-"""For all tests: where the real market history is known to be there, a test that skips for want of it fails."""
+"""For all tests: canary secrets are looked for in everything that a run wrote, and nothing is written to the machine user's directories.
 
+Where the real market history is known to be there, a test that skips for want of it fails.
+"""
+
+from __future__ import annotations
+
+import logging
 import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
+import canaries
 import pytest
+import typer.testing
+
+_LEAKS: list[str] = []
+"""Where a canary was seen by this process, in words without the canary."""
+_LOGGERS = ("basis_venues", "ccxt", "web3", "aiohttp", "urllib3")
+"""Those that are made to say everything they have to say."""
+
+
+class _Watching(logging.Handler):
+    """Looks at every record as a formatter without redaction would write it, with arguments and traceback."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _look(self.format(record), f"a log line of {record.name}")
+
+
+def _look(content: Any, where: str) -> None:
+    if isinstance(content, (str, bytes)) and (found := canaries.found_in(content)):
+        test = os.environ.get("PYTEST_CURRENT_TEST", "").partition(" ")[0].partition("[")[0]
+        _LEAKS.append(f"{where}, in {test or 'no test'}: {found}")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Plant canaries in the environment, and watch logs and what commands print."""
+    os.environ.update(canaries.planted())
+    handler = _Watching(logging.NOTSET)
+    logging.getLogger().addHandler(handler)
+    for name in _LOGGERS:
+        logging.getLogger(name).setLevel(logging.DEBUG)
+    _watch(typer.testing.CliRunner, "invoke", ("output", "stderr_bytes"))
+    _watch(subprocess, "run", ("stdout", "stderr"))
+
+
+def _watch(owner: Any, name: str, outputs: tuple[str, ...]) -> None:
+    """Look at what a function that runs commands answers; nothing else of it changes."""
+    original = getattr(owner, name)
+
+    def watched(*arguments: Any, **options: Any) -> Any:
+        done = original(*arguments, **options)
+        for output in outputs:
+            _look(getattr(done, output, None), f"the {output} of a command")
+        return done
+
+    setattr(owner, name, watched)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_directories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """State of the machine user goes below this session's directory, where canaries are looked for, too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("user-state")))
+        yield
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item, call):
-    """Turn such a skip into a failure: it would hide that nothing was checked."""
-    report = yield
+def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Iterator[None]:
+    """Look at tracebacks and captured output; turn a skip that would hide that nothing was checked into a failure."""
+    report: Any = yield
     if report.skipped and not hasattr(report, "wasxfail") and "history" in item.keywords and os.environ.get("BASIS_TEST_HISTORY_REQUIRED"):
         report.outcome = "failed"
         report.longrepr = "this test needs the market history, which is there, and skipped all the same"
+    _look(report.longreprtext, "a traceback")
+    for title, text in report.sections:
+        _look(text, title)
     return report
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker tells what it saw to the one that started it; that one looks at every file below the tests' directories, and fails the
+    run."""
+    told = getattr(session.config, "workeroutput", None)
+    if told is not None:
+        told["leaks"] = list(_LEAKS)
+        return
+    base: Path | None = getattr(getattr(session.config, "_tmp_path_factory", None), "_basetemp", None)
+    if base is not None and base.is_dir():
+        _LEAKS.extend(f"the file {file.relative_to(base)}: {found}" for file, found in canaries.leaking_files(base))
+    if _LEAKS and session.exitstatus in (0, pytest.ExitCode.OK):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """What a worker saw."""
+    _LEAKS.extend(getattr(node, "workeroutput", {}).get("leaks", ()))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say where secrets were seen."""
+    if _LEAKS:
+        terminalreporter.section("secrets that were written", red=True)
+        for leak in dict.fromkeys(_LEAKS):
+            terminalreporter.line(leak)

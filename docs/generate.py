@@ -1,10 +1,13 @@
-"""Writes the pages of `docs/venues` from the plugins' manifests and hooks: `python docs/generate.py`. A test fails when they are stale."""
+"""Writes the pages of `docs/venues` from the plugins' manifests, hooks and conformance reports: `python docs/generate.py`. A test fails
+when they are stale."""
 
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from basis_venues.manifest import CredentialField, Manifest, read_manifest
 
@@ -14,6 +17,15 @@ LIVE = {"create_client": "client", "chain_access": "chain access", "market_data"
 """Hooks that only a run outside simulation needs, and what they bring."""
 NO_CREDENTIALS = "None of its own: it acts through the wallet."
 NOTICE = "<!-- Written by docs/generate.py from the manifests; do not edit. -->\n"
+LEVELS = {None: "none", 0: "0, loads", 1: "1, works", 2: "2, honest", 3: "3, survives"}
+MARKS = {"full": "yes", "versioned": "by version", "not_implemented": "not yet", "unsupported": "no"}
+DOUBLES = (
+    "Levels 2 and 3 are tried on the venue's double: the sandbox's exchange in the venue's own protocol, or the sandbox's chain. What of "
+    "the offered actions the double was not asked for stands in the last column: the kit has seen it in simulation alone (level 1)."
+)
+LEVEL_COLUMNS = ("venue", "level reached", "kept", "left out", "tried at level 2", "at level 3", "in simulation alone")
+TRIED, CARRIED_OUT = "L2-1", "L3-1"
+"""The promises whose cases are what the double was asked for: at level 2, and at level 3."""
 
 
 def packages() -> dict[str, Path]:
@@ -97,8 +109,86 @@ def overview(manifests: Mapping[str, Manifest], found: Mapping[str, Path]) -> st
         for name, manifest in manifests.items()
     ]
     head = ("venue", "kind", "account", "actions", "networks beside simulation", "live client")
-    intro = "Every venue can be simulated. `basis venues` shows the same of what is installed."
+    intro = "Every venue can be simulated. `basis venues` shows the same of what is installed. What was proven: [support](support.md)."
     return f"# Venues\n\n{NOTICE}\n{intro}\n\n{table(head, rows)}\n"
+
+
+def reports(found: Mapping[str, Path]) -> dict[str, Any]:
+    """What the conformance report in each package says of its venue."""
+    return {name: json.loads((package / "conformance.json").read_text(encoding="utf-8"))["venues"][name] for name, package in found.items()}
+
+
+def support(manifests: Mapping[str, Manifest], told: Mapping[str, Any]) -> str:
+    """The matrix: what each venue offers, where, what the kit has proven of it, and what it leaves out, with the reasons."""
+    parts = [
+        f"# Support\n\n{NOTICE}\nFrom the manifests, and from the report of the conformance kit in each wheel, `conformance.json`. "
+        "The levels and their promises: [README of basis-venues-testkit](../../plugins/testkit/README.md).",
+        f"## Levels\n\n{DOUBLES}\n\n"
+        + table(
+            ("venue", "level reached", "kept", "left out", "tried at level 2", "at level 3", "in simulation alone"), levels(manifests, told)
+        ),
+        "## Actions\n\nIn simulation every action that is offered; on a network where the venue is there, too.\n\n"
+        + table(("action", *manifests), by_action(manifests)),
+        "## Networks\n\n" + table(("venue", "networks", "note"), networks(manifests)),
+        "## What is left out, and why\n\nA promise is left out for some actions, or altogether.\n\n"
+        + table(("venue", "promise", "for", "why"), left_out(told)),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def levels(manifests: Mapping[str, Manifest], told: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """How far each venue got, and with what."""
+    for name, each in told.items():
+        results = [promise["result"] for promise in each["promises"].values()]
+        kept, skipped = (str(results.count(result)) for result in ("passed", "skipped"))
+        tried, carried_out = (list(each["promises"][promise].get("cases", ())) for promise in (TRIED, CARRIED_OUT))
+        offered = dict.fromkeys(cls for classes in manifests[name].actions.values() for cls, said in classes.items() if said.usable)
+        alone = [cls for cls in offered if cls not in {case.partition("-")[0] for case in tried}]
+        yield f"[{name}]({name}.md)", LEVELS[each["level"]], kept, skipped, *map(listed, (tried, carried_out, alone))
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in a cell."""
+    return ", ".join(f"`{each}`" for each in names)
+
+
+def by_action(manifests: Mapping[str, Manifest]) -> Iterator[tuple[str, ...]]:
+    """What each venue says of each action."""
+    said = {name: {cls: each for classes in m.actions.values() for cls, each in classes.items()} for name, m in manifests.items()}
+    for cls in dict.fromkeys(cls for classes in said.values() for cls in classes):
+        yield f"`{cls}`", *(shown(classes.get(cls)) for classes in said.values())
+
+
+def shown(capability: Any) -> str:
+    """A cell: whether it is offered, and why not."""
+    if capability is None:
+        return ""
+    return MARKS[capability.level] + (f": {capability.reason}" if capability.reason else "")
+
+
+def networks(manifests: Mapping[str, Manifest]) -> Iterator[tuple[str, ...]]:
+    """Where each venue is, beside the simulation."""
+    for name, manifest in manifests.items():
+        notes = [f"{network}: {rule.note}" for network, rule in manifest.networks.items() if rule.note]
+        yield name, ", ".join(manifest.networks), "; ".join(notes)
+
+
+def left_out(told: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Each promise that was left out or not tried, with the cases and the reason."""
+    for name, each in told.items():
+        for promise, outcome in each["promises"].items():
+            cases: dict[str, list[str]] = {}
+            for case, result in outcome.get("cases", {}).items():
+                if result in ("skipped", "not tried"):
+                    cases.setdefault(outcome["reasons"][case], []).append(case)
+            for reason, named in cases.items():
+                whole = outcome["result"] in ("skipped", "not tried")
+                yield name, promise_name(promise, outcome), "all" if whole else ", ".join(f"`{each}`" for each in named), reason
+
+
+def promise_name(promise: str, outcome: Mapping[str, Any]) -> str:
+    """The id and the title's first word."""
+    return f"{promise} {outcome['title'].partition(':')[0]}"
 
 
 def pages() -> dict[Path, str]:
@@ -106,7 +196,7 @@ def pages() -> dict[Path, str]:
     found = packages()
     manifests = {name: read_manifest(package / "manifest.toml") for name, package in found.items()}
     written = {PAGES / f"{name}.md": page(manifests[name], found[name]) for name in manifests}
-    return {PAGES / "README.md": overview(manifests, found), **written}
+    return {PAGES / "README.md": overview(manifests, found), PAGES / "support.md": support(manifests, reports(found)), **written}
 
 
 if __name__ == "__main__":

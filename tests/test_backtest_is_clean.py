@@ -23,7 +23,7 @@ def audit(event, arguments):
     if event.startswith("socket."): sockets.append(event)
     if event == "open" and isinstance(arguments[0], str): opened.append(arguments[0])
 sys.addaudithook(audit)
-environment = Watched({**os.environ, "BASIS_DEV__CEX__BINANCE_SPOT_API_KEY": "canary-7f3a"})
+environment = Watched({**os.environ, "BASIS_DEV__CEX__BINANCE_SPOT_API_KEY": "kX9canary7f3a"})
 from pathlib import Path
 from basis_venues.assemble import assemble
 from basis_venues.run.plan import load_plan
@@ -64,7 +64,7 @@ def test_a_backtest_reads_no_credential(watched):
     _, seen = watched
     assert not [name for name in seen["read"] if name.startswith("BASIS_DEV__")]
     assert not [path for path in seen["opened"] if path.endswith("env.unified")]
-    assert "canary-7f3a" not in seen["document"]
+    assert "kX9canary7f3a" not in seen["document"]
 
 
 def test_a_backtest_imports_no_venue_library(watched):

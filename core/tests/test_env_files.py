@@ -44,7 +44,7 @@ def test_the_shipped_example_is_what_the_seven_manifests_ask_for() -> None:
 def test_a_stale_example_is_told_name_by_name(tmp_path: Path) -> None:
     """`--check` names what is missing, what is strange and what has a value, and never shows the value."""
     text = EXAMPLE.read_text(encoding="utf-8").replace(f"{NAME}=", f"BASIS_DEV__CEX__OLD=\n{NAME}X={CANARY}")
-    stale = tmp_path / "example"
+    stale = tmp_path / "example.env"
     stale.write_text(text, encoding="utf-8")
     ran = basis("env", "example", "--check", "--output", stale)
     assert ran.code == 3
@@ -131,7 +131,7 @@ def test_lint_looks_at_the_file_mode_and_at_git(tmp_path: Path) -> None:
 @pytest.mark.parametrize("row", sorted(OLDER_ENV))
 def test_import_rewrites_the_requirements_older_files(row: str, tmp_path: Path) -> None:
     """Each snippet becomes names of today with the same values, in a file that is its owner's alone."""
-    older, new = tmp_path / "older", tmp_path / "env.unified"
+    older, new = tmp_path / "older.env", tmp_path / "env.unified"
     older.write_text(OLDER_ENV[row], encoding="utf-8")
     older.chmod(0o600)
     assert basis("env", "import", older, "--output", new).code == 0
@@ -153,7 +153,7 @@ def test_import_rewrites_the_requirements_older_files(row: str, tmp_path: Path) 
 
 def test_import_writes_over_no_other_file_and_shows_no_value(tmp_path: Path) -> None:
     """What is there stays; the file itself may be rewritten in place."""
-    older, new = tmp_path / "older", tmp_path / "env.unified"
+    older, new = tmp_path / "older.env", tmp_path / "env.unified"
     older.write_text(f"BINANCE_TESTNET_API_KEY={CANARY}\n", encoding="utf-8")
     older.chmod(0o600)
     new.write_text("mine", encoding="utf-8")
@@ -167,7 +167,7 @@ def test_import_writes_over_no_other_file_and_shows_no_value(tmp_path: Path) -> 
 
 def test_import_refuses_two_values_for_one_name(tmp_path: Path) -> None:
     """An older and a newer name with different values are not merged by guessing."""
-    older = tmp_path / "older"
+    older = tmp_path / "older.env"
     older.write_text(f"BINANCE_TESTNET_API_KEY={CANARY}\nBASIS_DEV__CEX__BINANCE_SPOT_API_KEY=other\n", encoding="utf-8")
     older.chmod(0o600)
     ran = basis("env", "import", older, "--output", tmp_path / "new")
@@ -214,10 +214,10 @@ def test_a_secret_that_was_fetched_is_kept_out_of_messages(tmp_path: Path) -> No
     """The redactor knows what a reference led to."""
     from basis_venues.cli.redact import redactor
 
-    secret = tmp_path / "s"
+    secret = tmp_path / "s.secret"
     secret.write_text(CANARY, encoding="utf-8")
     secret.chmod(0o600)
-    variables(tmp_path, "file:s").secret(NAME)
+    variables(tmp_path, "file:s.secret").secret(NAME)
     assert redactor(tmp_path / "configs", {}).known(f"it is {CANARY}") == "it is ***"
 
 

@@ -244,12 +244,13 @@ def test_a_backtest_makes_models_and_no_clients(tmp_path: Path) -> None:
 
 
 def test_a_live_client_is_handed_its_whole_context(tmp_path: Path) -> None:
-    """Network, account, credentials, hosts, chains, limiter and the lane's shared chain access."""
+    """Network, account, credentials, hosts, chains, limiter, manifest and the lane's shared chain access."""
     made = factory(tmp_path, LENDING, {**LIVE, **keys()})
     client = made.client("aave")
     assert client is made.client("aave")
     context: ClientContext = client.context  # type: ignore[union-attr]
     assert (context.network, context.account.alias, context.limiter) == (Network.TESTNET, "wallet", "aave")
+    assert context.manifest is made.manifest("aave")
     assert context.allowed_chains == {SEPOLIA}
     assert context.chain is made.chain("alchemy") is made.chain("aave")
     assert made.chain("aave").context.venue == "alchemy"  # type: ignore[union-attr]

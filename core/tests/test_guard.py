@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from basis_venues.actions import Transfer
 from basis_venues.config.venues import Destination, VenueSettings
 from basis_venues.errors import GuardRefused
-from basis_venues.guard import check_chain, check_destination, check_host, host_of
+from basis_venues.guard import check_chain, check_host, destination, host_of
 
 ALLOWED = frozenset({"api.binance.com", "*.g.alchemy.com", "127.0.0.1"})
 
@@ -82,7 +82,7 @@ def test_only_an_allowed_chain_passes() -> None:
         check_chain("v", 1, {11155111})
 
 
-ADDRESS = "0xAbCdEf0123456789abcdef0123456789ABCDEF01"
+ADDRESS = "0xabCDeF0123456789AbcdEf0123456789aBCDEF01"
 SETTINGS = VenueSettings(
     venue_type="cex",
     destinations=(
@@ -99,12 +99,12 @@ def transfer(address: str, network: str | None = "ERC20", asset: str = "USDT") -
 @pytest.mark.parametrize("address", [ADDRESS, ADDRESS.lower(), "0x" + ADDRESS[2:].upper()])
 def test_a_listed_destination_passes_in_any_checksum_case(address: str) -> None:
     """Hexadecimal addresses are one address in every case."""
-    assert check_destination("binance", SETTINGS, transfer(address)).label == "wallet"
+    assert destination("binance", SETTINGS, transfer(address)).label == "wallet"
 
 
 def test_a_destination_without_network_and_asset_takes_all() -> None:
     """What the list leaves open is open."""
-    assert check_destination("binance", SETTINGS, transfer("bc1qCaseMatters", None, "BTC")).asset is None
+    assert destination("binance", SETTINGS, transfer("bc1qCaseMatters", None, "BTC")).asset is None
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_destination_without_network_and_asset_takes_all() -> None:
 def test_every_other_destination_is_refused(address: str, network: str | None, asset: str, told: str) -> None:
     """An unlisted address, network or asset stops the transfer before anything is signed, with the file to change."""
     with pytest.raises(GuardRefused) as caught:
-        check_destination("binance", SETTINGS, transfer(address, network, asset))
+        destination("binance", SETTINGS, transfer(address, network, asset))
     assert told in str(caught.value)
 
 
@@ -129,7 +129,7 @@ def test_every_other_destination_is_refused(address: str, network: str | None, a
 def test_no_unlisted_address_ever_passes(address: str) -> None:
     """For any text as address, passing means that it is listed."""
     try:
-        check_destination("binance", SETTINGS, transfer(address))
+        destination("binance", SETTINGS, transfer(address))
     except GuardRefused:
         return
     assert address.lower() in (ADDRESS.lower(), "bc1qcasematters")

@@ -194,7 +194,7 @@ def test_S12_a_secret_is_in_none_of_its_own_renderings(text: str) -> None:
     assert text not in str(caught.value) or text in "Object of type Secret is not JSON serializable"
 
 
-ADDRESS = "0xAbCdEf0123456789abcdef0123456789ABCDEF01"
+ADDRESS = "0xabCDeF0123456789AbcdEf0123456789aBCDEF01"
 
 
 def _router(tmp_path: Path, *destinations: Destination) -> ActionRouter:
@@ -212,7 +212,7 @@ def test_S14_a_transfer_to_an_unlisted_address_is_denied(tmp_path: Path) -> None
     for source in ("wallet", "binance"):
         good = Transfer(id="t", asset="USDT", amount="1", source=source, address=ADDRESS.lower(), network="ERC20")
         assert router.route(good).orders[0].account == source
-        for wrong in ({"address": ADDRESS[:-1] + "2"}, {"asset": "USDC"}, {"network": "TRC20"}):
+        for wrong in ({"address": ADDRESS.lower()[:-1] + "2"}, {"asset": "USDC"}, {"network": "TRC20"}):
             said = {"id": "t", "asset": "USDT", "amount": Decimal(1), "source": source, "address": ADDRESS, "network": "ERC20", **wrong}
             with pytest.raises(GuardRefused, match="destinations") as caught:
                 router.route(Transfer(**said))

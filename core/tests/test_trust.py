@@ -1,4 +1,4 @@
-"""Which plugins are let in: decided from metadata, before any of their code runs. Rows S1 to S6 of the catalogue of faults."""
+"""Which plugins are let in: decided from metadata, before any of their code runs. Rows S1 to S7 of the catalogue of faults."""
 
 from __future__ import annotations
 
@@ -106,7 +106,9 @@ def test_trust_writes_the_line_that_lets_it_in(tmp_path: Path, site: Path) -> No
     env = {"PYTHONPATH": str(site)}
     assert process("venues", "--configs", configs, env=env).out.count("basis venues trust kraken") == 1
     told = process("venues", "trust", "kraken", "--configs", configs, "--json", env=env)
-    assert told.document()["trusted"] == {"distribution": "basis-venues-kraken", "versions": ">=0.3.1,<0.4", "venue": "kraken"}
+    trusted = told.document()["trusted"]
+    assert trusted.pop("looked_at").startswith("0.3.1 sha256:")
+    assert trusted == {"distribution": "basis-venues-kraken", "versions": ">=0.3.1,<0.4", "venue": "kraken"}
     assert ran(site) == []
     assert read_lock(configs).covers(Distribution("basis-venues-kraken", "0.3.9", site), "kraken")
     venues = process("venues", "--configs", configs, "--json", env=env).document()
@@ -217,4 +219,40 @@ def test_S6_a_stranger_that_shadows_a_venue_of_ours_is_never_imported(name: str,
     install(site, name, code=CANARY)
     with pytest.raises(PluginRefused, match="both claim"):
         load(site, name, trust=trusted(name, f"{name}-faster"))
+    assert ran(site) == []
+
+
+def test_S7_a_plugin_whose_files_changed_after_it_was_trusted_is_refused(site: Path, tmp_path: Path) -> None:
+    """One byte of one file, or a further file, in the version that was looked at: not imported, and what to do is said. What Python
+    compiles beside them is no change; a later version inside the range is another that was let in beforehand."""
+    folder = install(site, "kraken", code=CANARY + PLUGIN)
+    configs = shipped(tmp_path)
+    command = ("venues", "trust", "kraken", "--configs", configs)
+    assert process(*command, env={"PYTHONPATH": str(site)}).code == 0
+    lock = read_lock(configs)
+    (line,) = lock.lines
+    assert line.looked_at.startswith("0.1.0 sha256:")
+    (folder / "__pycache__").mkdir(exist_ok=True)
+    (folder / "__pycache__" / "x.pyc").write_bytes(b"compiled")
+    original = (folder / "__init__.py").read_text(encoding="utf-8")
+    for change in (lambda: (folder / "__init__.py").write_text(original + "#"), lambda: (folder / "more.py").write_text("")):
+        change()
+        with pytest.raises(PluginRefused, match=r"are not those that were looked at .* basis venues trust kraken"):
+            load(site, "kraken", trust=lock)
+        assert ran(site) == []
+        (folder / "__init__.py").write_text(original, encoding="utf-8")
+        (folder / "more.py").unlink(missing_ok=True)
+    load(site, "kraken", trust=lock)
+    assert ran(site) == ["fake_basis_venues_kraken"]
+    assert not line.changed(Distribution("basis-venues-kraken", "0.1.1", site), folder)
+
+
+def test_S7_a_changed_observer_stays_out(site: Path) -> None:
+    """It is told as one that is not trusted; the run goes on without it."""
+    folder = install(site, "metrics", distribution="their-metrics", code=CANARY + PLUGIN, group="basis.observers")
+    (entry,) = Registry([str(site)]).observers
+    trust = Trust(lines=(line_for(entry.distribution, "", folder),))
+    assert Registry([str(site)], trust).observers == (entry,)
+    (folder / "__init__.py").write_text("raise SystemExit", encoding="utf-8")
+    assert Registry([str(site)], trust).strangers == (entry,)
     assert ran(site) == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -28,7 +28,7 @@ from .plugins import Plugins
 from .router import ActionRouter
 from .simulate import SimulatedClient, SimulatedLedger
 from .venues import Venue, Venues
-from .worlds import world_directory
+from .worlds import locks_directory, world_directory
 
 if TYPE_CHECKING:
     from .limits import Limits
@@ -71,6 +71,7 @@ def assemble(
     plugins: Plugins | None = None,
     clock: Clock | None = None,
     market: Market | None = None,
+    working_copy: Callable[[Path], Path] | None = None,
 ) -> Assembly:
     """Put a run of `mode` together.
 
@@ -79,7 +80,8 @@ def assemble(
     synthetic history is used; a live run takes from them what its simulated venues would say. `since`, `until`: the window of the data
     (times with a zone, or ms). `positions`: what the simulated
     accounts start with. `state`: where journal, locks and halt flags live, for live runs. `stream`: a file that gets a row for each
-    action of a backtest. `clock`, `market`, `plugins`, `env` replace the run's own. Raises `ConfigurationError`, `PluginRefused`,
+    action of a backtest. `clock`, `market`, `plugins`, `env` replace the run's own. `working_copy` answers where to work in the place of
+    the state directory: a dry run leaves that as it is. Raises `ConfigurationError`, `PluginRefused`,
     `GuardRefused` and `CredentialError`.
     """
     settings = Settings.load(
@@ -89,7 +91,8 @@ def assemble(
     begin = 0 if since is None else moment(since)
     simulated = all(network is Network.SIMULATION for network in settings.networks.values())
     clock = clock or _clock(settings, simulated, begin)
-    factory = VenueClientFactory(settings, manager, clock, state=str(state_directory(state, settings)) if not simulated else "")
+    directory = None if simulated else (working_copy or _itself)(state_directory(state, settings))
+    factory = VenueClientFactory(settings, manager, clock, state=str(directory or ""))
     if market is None and simulated:
         end = FAR if until is None else moment(until)
         market = history(settings.configs, data_settings, data_directory, begin, end, clock)
@@ -115,7 +118,9 @@ def assemble(
         halt_on_failure=settings.mode.on_leg_failure == "halt",
         limits=None if simulated else _limits(settings, models, market, clock),
         observers=settings.plugins.observers,
-        state_directory=None if simulated else state_directory(state, settings),
+        state_directory=directory,
+        locks_directory=None if simulated else locks_directory(),
+        stand_ins={} if simulated else manager.stand_ins,
         stream=stream,
     )
     return Assembly(settings=settings, environment=manager, factory=factory, market=market, clock=clock, parts=parts)
@@ -228,6 +233,10 @@ def _venue(name: str, factory: VenueClientFactory, ledger: SimulatedLedger) -> V
         timing=settings.timing,
         tolerated=frozenset(settings.tolerated_externals),
     )
+
+
+def _itself(directory: Path) -> Path:
+    return directory
 
 
 def state_directory(given: Path | None, settings: Settings) -> Path:

@@ -18,8 +18,9 @@ from .amounts import ZERO
 from .clock import Clock
 from .errors import Denied
 from .keys import Key
+from .manifest import Manifest
 from .network import Account, Network
-from .orders import Effect, Limits, Order, Prepared, Ref, Report, Snapshot, Step
+from .orders import Effect, Limits, Order, Outgoing, Prepared, Ref, Report, Snapshot, Step
 from .secret import Secret
 
 CONTRACT = (1, 0)
@@ -144,6 +145,14 @@ class VenueClient(ABC):
     async def prepare(self, step: Step, attempt_key: str) -> Prepared:
         """The write, complete but unsent. The same step and key give the same answer, apart from the lane's nonce."""
 
+    async def show(self, step: Step, attempt_key: str, ahead: int) -> Outgoing:
+        """What `prepare` and `send` would put on the wire, without sending it: for a dry run. Reads are allowed; raises as `prepare`.
+
+        `ahead`: so many writes of the same lane come before it and have not happened; what they decide (a nonce's place, gas, a balance)
+        is told as far as it can be, and else named in `unknown`."""
+        await self.prepare(step, attempt_key)
+        return Outgoing(unknown=("its venue does not show requests before they are sent",))
+
     @abstractmethod
     async def send(self, prepared: Prepared) -> Report:
         """Send it, with at most one write request. Whatever this raises means UNKNOWN."""
@@ -256,7 +265,8 @@ class ClientContext(ModelContext):
 
     `credentials` maps the manifest's field names to `Secret` (or text, for fields that are not secret). `endpoints` maps endpoint
     names to URLs that replace the venue's own. `allowed_hosts` and `allowed_chains` are what the guard lets this network reach.
-    `chain` is the shared chain access, for protocols. `state` is a directory for caches.
+    `chain` is the shared chain access, for protocols. `state` is a directory for caches. `manifest` is the venue's own, as the core read
+    it. `shared` is the venue's for as long as the run lasts: its client and its market data are handed the same one, empty at first.
     """
 
     credentials: Mapping[str, Secret | str] = field(factory=dict)
@@ -267,6 +277,8 @@ class ClientContext(ModelContext):
     limiter: Any = None
     chain: ChainAccess | None = None
     state: str = ""
+    manifest: Manifest | None = None
+    shared: dict[str, Any] = field(factory=dict)
 
 
 def not_supported(venue: str, action: Action) -> Denied:

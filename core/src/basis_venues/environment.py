@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-import attrs
-
 from .accounts import accounts_of
 from .config.credentials import credential_problems, credentials, throwaway
 from .config.settings import Settings
@@ -58,7 +56,7 @@ class EnvironmentManager:
 
     def identify(self, alias: str, identity: str) -> Account:
         """Give an account the identity that its keeper told when it was opened. Answers the account as it is from now on."""
-        self._accounts[alias] = attrs.evolve(self.account(alias), identity=identity)
+        self._accounts[alias] = self.account(alias)._replace(identity=identity)
         return self._accounts[alias]
 
     def credentials(self, venue: str) -> Mapping[str, Secret | str]:
@@ -68,6 +66,12 @@ class EnvironmentManager:
     def endpoints(self, venue: str) -> Mapping[str, str]:
         """URLs that replace the venue's own, by endpoint name; empty where it is simulated."""
         return {} if self.network(venue) is Network.SIMULATION else self._settings.profile.endpoints(venue)
+
+    @property
+    def stand_ins(self) -> Mapping[str, str]:
+        """By account, ` at ` and the endpoints on this machine that stand in for the venue that keeps it; others are left out."""
+        found = {alias: self._reach.stand_in(account.keeper) for alias, account in self._accounts.items()}
+        return {alias: place for alias, place in found.items() if place}
 
     def allowed_hosts(self, venue: str) -> frozenset[str]:
         """The hosts that the venue may reach: its manifest's for the network, or this machine alone in the sandbox."""

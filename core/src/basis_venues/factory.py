@@ -36,6 +36,7 @@ class VenueClientFactory:
         self._chains: dict[str, ChainAccess] = {}
         self._data: dict[str, MarketData] = {}
         self._limiters: dict[str, Any] = {}
+        self._shared: dict[str, dict[str, Any]] = {}
 
     def manifest(self, venue: str) -> Manifest:
         """The venue's manifest."""
@@ -113,6 +114,8 @@ class VenueClientFactory:
             limiter=self._limiters[venue],
             chain=self.chain(venue) if with_chain else None,
             state=self._state,
+            manifest=self.manifest(venue),
+            shared=self._shared.setdefault(venue, {}),
         )
 
     def _ask(self, venue: str, hook: str, context: ModelContext) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from .actions import Transfer
+from .addresses import is_chain_address, misspelt
 from .config.venues import Destination, VenueSettings
 from .errors import GuardRefused
 
@@ -52,26 +53,41 @@ def check_chain(venue: str, chain_id: int, allowed: Collection[int]) -> None:
         raise GuardRefused(f"{venue} is connected to chain {chain_id}; allowed here: {wanted}")
 
 
-def check_destination(venue: str, settings: VenueSettings, transfer: Transfer) -> Destination:
-    """The listed destination that a transfer to an `address` goes to. Raises `GuardRefused` when none matches address, network and
-    asset; `venue` is the one that the value leaves."""
-    address = transfer.address or ""
-    listed = [each for each in settings.destinations if _same_address(each.address, address)]
-    for destination in listed:
-        if destination.network in (None, transfer.network) and destination.asset in (None, transfer.asset):
-            return destination
+def destination(venue: str, settings: VenueSettings, transfer: Transfer) -> Destination:
+    """The listed destination that the transfer goes to. `venue`, with its `settings`, is the one that the value leaves.
+
+    A transfer to an `address` is matched by it, and by its tag exactly; one to an account by the destination's `label`. Network and asset
+    must be those of the destination, where it names some; a transfer that names no network goes over `settings.network_of` its asset.
+    Raises `GuardRefused` where none matches, and for an address whose checksum is wrong.
+    """
+    listed = [each for each in settings.destinations if _leads_to(each, transfer)]
+    for address in (transfer.address or "", *(each.address for each in listed)):
+        if is_chain_address(address) and misspelt(address):
+            raise GuardRefused(f"the transfer {transfer.id}: {address} has a wrong checksum: a digit was mistyped, or the case of a letter")
+    network = transfer.network or settings.network_of(transfer.asset)
+    for each in listed:
+        same_tag = each.tag == transfer.tag or (transfer.address is None and transfer.tag is None)
+        if same_tag and each.network in (None, network) and each.asset in (None, transfer.asset):
+            return each
     place = f"`destinations` in configs/venues/{venue}.yaml"
     if listed:
-        raise GuardRefused(f"the transfer {transfer.id}: {place} has the address, but not for this network and {transfer.asset}")
-    raise GuardRefused(f"the transfer {transfer.id}: its address is not among the {place}; add it there, with network and asset")
+        tag = " and this tag" if any(each.tag != transfer.tag for each in listed) else ""
+        raise GuardRefused(f"the transfer {transfer.id}: {place} has the address, but not for this network and {transfer.asset}{tag}")
+    if transfer.address is None:
+        wanted = f"no address of {transfer.target} is among the {place}; add it there with `label: {transfer.target}`"
+    else:
+        wanted = f"its address is not among the {place}; add it there, with network and asset"
+    raise GuardRefused(f"the transfer {transfer.id}: {wanted}")
+
+
+def _leads_to(place: Destination, transfer: Transfer) -> bool:
+    """By label, or by address: one of an Ethereum-like chain in any case, every other letter by letter."""
+    if transfer.address is None:
+        return place.label == transfer.target
+    if is_chain_address(place.address):
+        return place.address.lower() == transfer.address.lower()
+    return place.address == transfer.address
 
 
 def _matches(host: str, pattern: str) -> bool:
     return host.endswith(pattern[1:]) and len(host) >= len(pattern) if pattern.startswith("*.") else host == pattern
-
-
-def _same_address(one: str, other: str) -> bool:
-    """Hexadecimal addresses differ in case by their checksum alone; every other kind is compared letter by letter."""
-    if one[:2] == other[:2] == "0x":
-        return one.lower() == other.lower()
-    return bool(one) and one == other

@@ -36,8 +36,8 @@ class Step(NamedTuple):
     """One write to a venue.
 
     `id` is `ACTION/VENUE/NUMBER`. `actions` are what the write does, in order: one, or all parts of a bundle. A part without a
-    `venue` or `account` of its own means the order's. `bounds` is what the plan allows, as text (a price band, a minimum output): part
-    of what is sent, kept in the journal.
+    `venue` or `account` of its own means the order's. `bounds` is what the plan allows, as text (a price band, a minimum output; of a
+    bundle the planned change of each position, by its key): part of what is sent, kept in the journal.
     """
 
     id: str
@@ -83,6 +83,23 @@ class Prepared(NamedTuple):
     fence: int | None = None
 
 
+class Outgoing(NamedTuple):
+    """A write as it would leave this process, for a person who looks before it does. No secret, key or signature is in it.
+
+    `host` is where the request really goes, with its port; `path` has no query, and is `***` where it holds a key. `address` is the
+    sender's on a chain. `body` is what is sent: parameters, or the transaction's fields. `unknown`: in sentences, what of it is known
+    only later.
+    """
+
+    method: str = ""
+    host: str = ""
+    path: str = ""
+    address: str = ""
+    headers: Mapping[str, str] = {}
+    body: Mapping[str, Any] = {}
+    unknown: tuple[str, ...] = ()
+
+
 class Report(NamedTuple):
     """What a venue says of one write. `effects` are cumulative. `at` is the venue's time (ms) or block; 0 where nothing was said.
     `final`: no reorganisation can take it back any more (`State.FINAL` says so by itself). `alarm`: why the account must not act after
@@ -110,6 +127,11 @@ class Limits(NamedTuple):
     minimum: Decimal = ZERO
     maximum: Decimal = ZERO
     minimum_notional: Decimal = ZERO
+
+
+record = tuple.__new__
+"""`record(Effect, (id, order, lines, at, kind))` is `Effect(id, order, lines, at, kind)` at half the price: for what every action of a
+backtest makes. Every field is given."""
 
 
 def deltas(effects: Iterable[Effect]) -> dict[Key, Decimal]:

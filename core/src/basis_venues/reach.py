@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from .config.credentials import is_url
 from .config.settings import Settings
 from .errors import ConfigurationError, GuardRefused
+from .findings import Told
 from .guard import LOCAL_CHAINS, LOOPBACK, check_host, host_of, is_loopback
 from .network import Account, Network
 from .secret import Secret
+
+_CHECK = "mixed environments"
+"""The item of the lists in `validation` that venues on networks which do not fit together fail."""
 
 
 class Reach:
@@ -29,6 +34,13 @@ class Reach:
         """Whether the venue is the sandbox: every endpoint it, or the keeper of its lane, was given leads to this machine."""
         urls = self._urls(venue) or self._urls(self._lane_keeper(venue))
         return self._settings.networks[venue] is Network.TESTNET and bool(urls) and all(map(is_loopback, urls))
+
+    def stand_in(self, venue: str) -> str:
+        """` at ` and the endpoints on this machine that stand in for the venue; empty for the venue itself. For people and lock names."""
+        if venue not in self._live or not self.is_local(venue):
+            return ""
+        urls = self._urls(venue) or self._urls(self._lane_keeper(venue))
+        return f" at {', '.join(sorted({urlsplit(url).netloc for url in urls}))}"
 
     def _hosts(self, venue: str) -> frozenset[str]:
         if self.is_local(venue):
@@ -51,10 +63,11 @@ class Reach:
             return frozenset()
         keeper = self._lane_keeper(venue)
         if self._settings.networks[keeper] is not self._settings.networks[venue]:
-            raise ConfigurationError(
+            text = (
                 f"{venue} is on {self._settings.networks[venue].value} and acts through {keeper}, which is on "
                 f"{self._settings.networks[keeper].value}; give both the same network in the profile"
             )
+            raise ConfigurationError(Told(text, _CHECK))
         return LOCAL_CHAINS if self.is_local(venue) else frozenset({self._common_chain(venue)})
 
     def _common_chain(self, venue: str) -> int:
@@ -64,10 +77,11 @@ class Reach:
         common = [chain for chain in self._chain_ids(keeper) if all(chain in self._chain_ids(each) for each in sharing)]
         if not common:
             said = "; ".join(f"{each}: {', '.join(map(str, self._chain_ids(each)))}" for each in dict.fromkeys((keeper, *sharing)))
-            raise ConfigurationError(
+            text = (
                 f"the venues that act through {keeper} have no chain in common on {self._settings.networks[venue].value} ({said}); "
                 "set all but those of one chain to simulation in the profile"
             )
+            raise ConfigurationError(Told(text, _CHECK))
         return common[0]
 
     def _acts_on_chain(self, venue: str) -> bool:

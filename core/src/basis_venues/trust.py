@@ -1,8 +1,8 @@
 """Which distributions of others may be imported: `venues.lock` beside the configuration, written by `basis venues trust NAME`.
 
 A plugin runs in this process and can read all of its memory, keys included. So nothing is imported because it happens to be installed:
-first-party venues are trusted by name, every other by a line here. The list names distributions; it cannot tell a distribution from
-another that was installed under its name.
+first-party venues are trusted by name, every other by a line here. The list names distributions, and holds a digest of the
+version that was looked at; of later ones in the range it cannot tell a distribution from another that was installed under its name.
 """
 
 from __future__ import annotations
@@ -21,20 +21,27 @@ _HEAD = """\
 # Distributions of others that may be imported, with the versions that were looked at. Written by `basis venues trust NAME`.
 # `venue` is the name that the distribution may answer for; an observer has none.
 """
-_BOUND = re.compile(r"(>=|<=|==|<|>)\s*([0-9]+(?:\.[0-9]+)*)")
-_RELEASE = re.compile(r"[0-9]+(?:\.[0-9]+)*")
+_RELEASE = r"[0-9]+(?:\.[0-9]+)*"
+_BOUND = rf"(>=|<=|==|<|>)\s*({_RELEASE})"
 
 
 class Trusted(NamedTuple):
-    """One line: a distribution, the venue that it may answer for (empty for an observer), and the versions, such as `>=0.1.0,<0.2`."""
+    """One line: a distribution, the venue that it may answer for (empty for an observer), and the versions, such as `>=0.1.0,<0.2`.
+    `looked_at`: the version that was looked at and a digest of its files, `0.1.0 sha256:...`; empty where that was an editable one."""
 
     distribution: str
     versions: str
     venue: str = ""
+    looked_at: str = ""
 
     def covers(self, distribution: Distribution, venue: str = "") -> bool:
         """Whether it is this distribution, in one of these versions, for this venue."""
         return (self.distribution, self.venue) == (distribution.name, venue) and within(distribution.version, self.versions)
+
+    def changed(self, distribution: Distribution, folder: Path) -> bool:
+        """Whether the files in `folder` are others than those of this very version when it was looked at."""
+        version, _, digest = self.looked_at.partition(" ")
+        return version == distribution.version and digest != digest_of(folder)
 
 
 class _File(NamedTuple):
@@ -51,6 +58,10 @@ class Trust(NamedTuple):
         """Whether a line covers the distribution for the venue."""
         return any(line.covers(distribution, venue) for line in self.lines)
 
+    def line(self, distribution: Distribution, venue: str = "") -> Trusted | None:
+        """The line that covers the distribution for the venue."""
+        return next((line for line in self.lines if line.covers(distribution, venue)), None)
+
     def with_line(self, new: Trusted) -> Trust:
         """The list with `new` in the place of what it said of that distribution and venue."""
         others = tuple(line for line in self.lines if (line.distribution, line.venue) != (new.distribution, new.venue))
@@ -58,7 +69,7 @@ class Trust(NamedTuple):
 
     def write(self) -> None:
         """Write the file."""
-        rows = [f'  - {{distribution: "{d}", venue: "{v}", versions: "{r}"}}' for d, r, v in self.lines]
+        rows = [f'  - {{distribution: "{d}", venue: "{v}", versions: "{r}"{_written(seen)}}}' for d, r, v, seen in self.lines]
         self.file.parent.mkdir(parents=True, exist_ok=True)
         self.file.write_text("\n".join((f"{_HEAD}trusted:", *rows, "")) if rows else f"{_HEAD}trusted: []\n", encoding="utf-8")
 
@@ -79,11 +90,29 @@ def read_lock(configs: Path) -> Trust:
 _EXPECTED = "expected versions such as '>=0.1.0,<0.2'"
 
 
-def line_for(distribution: Distribution, venue: str) -> Trusted:
-    """The line that trusts this version and what follows it without a break: up to the next minor of 0.x, else the next major."""
+def line_for(distribution: Distribution, venue: str, folder: Path | None = None) -> Trusted:
+    """The line that trusts this version and what follows it without a break: up to the next minor of 0.x, else the next major. `folder`
+    has its files, which must stay as they are, unless it is an editable installation, whose files are elsewhere."""
     release = _release(distribution.version)
     following = (0, release[1] + 1) if release[0] == 0 and len(release) > 1 else (release[0] + 1,)
-    return Trusted(distribution.name, f">={_dotted(release)},<{_dotted(following)}", venue)
+    kept = folder is not None and folder.is_relative_to(distribution.home)
+    looked_at = f"{distribution.version} {digest_of(folder)}" if folder is not None and kept else ""
+    return Trusted(distribution.name, f">={_dotted(release)},<{_dotted(following)}", venue, looked_at)
+
+
+def digest_of(folder: Path) -> str:
+    """Names and contents of a package's files, but for compiled ones, as `sha256:` and 64 hex digits."""
+    from hashlib import sha256  # few runs have plugins of others
+
+    total = sha256()
+    for file in sorted(folder.rglob("*")):
+        if file.is_file() and file.suffix != ".pyc":
+            total.update(f"{file.relative_to(folder).as_posix()}\n{sha256(file.read_bytes()).hexdigest()}\n".encode())
+    return f"sha256:{total.hexdigest()}"
+
+
+def _written(looked_at: str) -> str:
+    return f', looked_at: "{looked_at}"' if looked_at else ""
 
 
 def within(version: str, versions: str) -> bool:
@@ -95,7 +124,7 @@ def within(version: str, versions: str) -> bool:
 
 def _bounds(versions: str) -> tuple[tuple[str, tuple[int, ...]], ...]:
     """The bounds of a range; none where one of them cannot be read."""
-    read = [_BOUND.fullmatch(part.strip()) for part in versions.split(",")]
+    read = [re.fullmatch(_BOUND, part.strip()) for part in versions.split(",")]
     return tuple((match[1], _release(match[2])) for match in read if match) if all(read) else ()
 
 
@@ -106,7 +135,7 @@ def _holds(here: tuple[int, ...], sign: str, there: tuple[int, ...]) -> bool:
 
 
 def _release(version: str) -> tuple[int, ...]:
-    found = _RELEASE.match(version)
+    found = re.match(_RELEASE, version)
     return tuple(map(int, found[0].split("."))) if found else (0,)
 
 

@@ -1,9 +1,12 @@
-"""Where a machine user's runners keep journal, locks and halt flags: one directory for each world (an environment, or a profile), so that
-a test never reads the books of real money."""
+"""Where a machine user's runners keep journal and halt flags: one directory for each world (an environment, or a profile), so that a test
+never reads the books of real money. Accounts are locked for all worlds together."""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+_LOCKS = "account-locks"
+"""No world's name: those are environments and profiles."""
 
 
 def world_directory(world: str) -> Path:
@@ -14,7 +17,12 @@ def world_directory(world: str) -> Path:
 def known_worlds() -> tuple[Path, ...]:
     """The state directories that exist, in alphabetical order."""
     root = _root()
-    return tuple(sorted(path for path in root.iterdir() if path.is_dir())) if root.is_dir() else ()
+    return tuple(sorted(path for path in root.iterdir() if path.is_dir() and path.name != _LOCKS)) if root.is_dir() else ()
+
+
+def locks_directory() -> Path:
+    """Where accounts are locked: one directory for the machine user, whatever state directory a run has. It need not exist."""
+    return _root() / _LOCKS
 
 
 def _root() -> Path:

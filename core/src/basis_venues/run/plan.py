@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import attrs
-from attrs import field, frozen
 
 from ..actions import Action, FromLeg, action_classes
 from ..config.document import Document
@@ -24,19 +24,17 @@ from ..market.settings import duration
 _WHEN = re.compile(r"(start|end)\s*(?:([+-])\s*([0-9]+[a-z]+))?")
 
 
-@frozen(kw_only=True)
-class _File:
+class _File(NamedTuple):
     mode: str
+    actions: tuple[Mapping[str, Any], ...]
     summary: str = ""
     since: str | None = None
     until: str | None = None
     valid_for: str = "10m"
-    positions: Mapping[Key, Decimal] = field(factory=dict)
-    actions: tuple[Mapping[str, Any], ...]
+    positions: Mapping[Key, Decimal] = MappingProxyType({})
 
 
-@frozen
-class Timed:
+class Timed(NamedTuple):
     """An action and when it is due: `base` is `start`, `end` or `at`, `offset` ms from there (for `at`: since 1970 UTC)."""
 
     base: str
@@ -48,8 +46,7 @@ class Timed:
         return {"start": since, "end": until, "at": 0}[self.base] + self.offset
 
 
-@frozen(kw_only=True)
-class Plan:
+class Plan(NamedTuple):
     """A plan. `since` and `until` (ms) are its own window, used unless the run names another; `positions` are what simulated accounts
     start with; `valid_for` (ms) is how long after its time an action may still be started."""
 
@@ -78,7 +75,11 @@ def load_plan(plan: str | Path, configs: Path) -> Plan:
     if not file.is_file():
         known = sorted(each.stem for each in (configs / "plans").glob("*.yaml"))
         raise ConfigurationError(f"{file}: there is no such plan; there are: {', '.join(known) or 'none'}{nearest(file.stem, known)}")
-    document = read_yaml(file)
+    return plan_of(read_yaml(file), file.stem)
+
+
+def plan_of(document: Document, name: str) -> Plan:
+    """The plan in a document that was read already. Raises `ConfigurationError` with every problem found."""
     read = document.fit(_File)
     problems: list[tuple[Place, str]] = [(("positions", key), text) for key in read.positions if (text := _wrong_key(key))]
     actions: list[Timed] = []
@@ -88,11 +89,11 @@ def load_plan(plan: str | Path, configs: Path) -> Plan:
         except _Wrong as wrong:
             problems += wrong.problems
     problems += _repeated(actions)
-    since, until = (_window(name, getattr(read, name), problems) for name in ("since", "until"))
+    since, until = (_window(key, getattr(read, key), problems) for key in ("since", "until"))
     if problems:
         raise document.error(problems)
     return Plan(
-        name=file.stem,
+        name=name,
         mode=read.mode,
         summary=read.summary,
         since=since,

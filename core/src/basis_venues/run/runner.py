@@ -32,15 +32,12 @@ def run_plan(assembly: Assembly, plan: Plan, since: int, until: int, *, progress
     An action that is denied counts as denied and the run goes on; a halted or frozen account denies what follows. Raises
     `ConfigurationError` for a plan of another mode, `MissingData`, and whatever keeps the venues from being opened.
     """
-    mode = assembly.settings.mode.name
-    if plan.mode != mode:
-        raise ConfigurationError(f"the plan {plan.name} is for the mode {plan.mode}, not {mode}")
-    schedule = plan.schedule(since, until)
+    schedule = scheduled(assembly, plan, since, until)
     results: list[ActionResult] = []
     with BlockingManager(ExecutionManager(assembly.parts)) as manager:
         for due, action in schedule:
             manager.pass_time(due)
-            results.append(_carried_out(manager, action, due))
+            results.append(carried_out(manager, action, due, due))
             if progress is not None:
                 progress(Progress(len(results), len(schedule), due, results[-1]))
         manager.pass_time(until)
@@ -49,9 +46,18 @@ def run_plan(assembly: Assembly, plan: Plan, since: int, until: int, *, progress
     return RunReport(assembly, plan, tuple(results), positions, obligations, since, until)
 
 
-def _carried_out(manager: BlockingManager, action: Action, due: int) -> ActionResult:
+def scheduled(assembly: Assembly, plan: Plan, since: int, until: int) -> list[tuple[int, Action]]:
+    """The plan's actions, each with its moment. Raises `ConfigurationError` for a plan of another mode."""
+    mode = assembly.settings.mode.name
+    if plan.mode != mode:
+        raise ConfigurationError(f"the plan {plan.name} is for the mode {plan.mode}, not {mode}")
+    return plan.schedule(since, until)
+
+
+def carried_out(manager: BlockingManager, action: Action, due: int, timestamp: int | None = None) -> ActionResult:
+    """One action, due at `due` (ms); one that is denied has a result that says so. `timestamp`: where to move a clock that is ours."""
     try:
-        return manager.execute_action(action, None, due)
+        return manager.execute_action(action, None, timestamp)
     except Denied as refusal:
         leg = LegResult(action.id, action.venue or "", "", State.DENIED, None, str(refusal))
         return ActionResult(action, State.DENIED.value, (leg,), due)
