@@ -7,6 +7,7 @@ import typer
 
 from basis_venues.cli.app import app
 from basis_venues.cli.elsewhere import Elsewhere
+from basis_venues.cli.later import Later
 
 OF_OTHERS = {"--basis-level", "--basis-report", "--force-reinstall"}
 """Options of pytest and pip."""
@@ -18,16 +19,17 @@ def flattened(command, name=()):
     found = {name: options}
     for word, each in getattr(command, "commands", {}).items():
         if not isinstance(each, Elsewhere):
-            found |= flattened(each, (*name, word))
+            found |= flattened(each.command() if isinstance(each, Later) else each, (*name, word))
     return found
 
 
 def elsewhere(command):
     """Every command that other distributions of this repository bring."""
     found = {}
-    for word, each in command.commands.items():
+    for word in command.list_commands(None):
+        each = command.get_command(None, word)
         if isinstance(each, Elsewhere):
-            found |= flattened(each._command(), (word,))
+            found |= flattened(each.command(), (word,))
     return found
 
 

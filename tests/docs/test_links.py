@@ -53,3 +53,18 @@ def test_tests_that_pages_name_exist(page, root):
             for name in re.findall(r"def (test_\w+)", file.read_text(encoding="utf-8"))
         }
         assert named <= defined
+
+
+def test_tests_that_are_linked_are_where_the_link_says(page):
+    """A test that a page links to is defined in the file behind the link."""
+    for name, target in re.findall(r"\[`(test_\w+)`\]\(([^)\s]+)\)", page.prose):
+        file = (page.path.parent / target).resolve()
+        assert f"def {name}(" in file.read_text(encoding="utf-8"), f"{page.name}: {name} is not in {target}"
+
+
+def test_every_promise_of_the_validation_page_has_a_linked_test(pages):
+    """No row of its tables is without one."""
+    rows = [line for line in pages["docs/validation.md"].text.splitlines() if line.startswith("|") and not line.startswith("|---")]
+    promises = [row for row in rows if not row.rstrip("| ").endswith("test")]
+    assert len(promises) > 25
+    assert not [row for row in promises if "[`test_" not in row]

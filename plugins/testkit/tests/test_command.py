@@ -35,7 +35,7 @@ def test_what_the_template_writes_reaches_level_1_at_once(kind: str, tmp_path: P
     assert ran.returncode == 0, ran.stdout + ran.stderr
     said = json.loads(ran.stdout)
     assert (said["kept"], said["report"]["venues"]["acme"]["level"]) == (True, 1)
-    assert json.loads((tmp_path / "acme" / "conformance.json").read_text(encoding="utf-8")) == said["report"]
+    assert json.loads((tmp_path / "acme" / "src" / "basis_venues_acme" / "conformance.json").read_text(encoding="utf-8")) == said["report"]
 
 
 def test_a_level_that_is_not_reached_is_a_failure(vault: Path) -> None:

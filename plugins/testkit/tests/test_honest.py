@@ -1,4 +1,26 @@
-"""Level 2 tested on itself: a good client keeps every promise, and each dishonest one breaks exactly the intended promise."""
+"""Levels 2 and 3 tested on themselves: a good client keeps every promise, and each bad one breaks exactly the intended promises.
+
+The bad adapters that an author is most likely to write, and what catches each:
+
+| adapter | promise |
+|---|---|
+| sends again on its own | L2-4 |
+| takes a timeout for a refusal | L2-2 |
+| takes any acknowledgement, one without an id, for an order | L2-3 |
+| takes what it cannot read for absent | L2-6 |
+| does not know a refusal | L2-7 |
+| tells a part as the whole | L2-8 |
+| names effects anew in each answer | L2-9 |
+| rounds what is asked for | L2-10 |
+| prepares something else each time | L2-11 |
+| logs its keys | L2-12 |
+| takes no order back | L2-13 |
+| looks up what this process sent and no other | L3-1, L3-2 |
+| takes an absent order for a refused one | L3-1, L3-2, L3-3 |
+| mixes floats in | L1-5, in `test_conformance_kit.py` |
+| imports a client's library (ccxt) at load | L0-4, in `test_conformance_kit.py` |
+| puts a secret in the open | L0-9, in `test_conformance_kit.py` |
+"""
 
 from __future__ import annotations
 
@@ -57,14 +79,13 @@ from basis_venues.errors import Denied
 from basis_venues.states import State
 from basis_venues_binance.live import EXCHANGE
 from basis_venues_ccxt.live import ExchangeClient
-from basis_venues_ccxt.live.rules import read_rules
 
 DONE = (State.FILLED, State.EXPIRED, State.CANCELLED)
 
 
 class AcmeClient(ExchangeClient):
     def __init__(self, context):
-        super().__init__(context, EXCHANGE, read_rules("basis_venues_acme"))
+        super().__init__(context, EXCHANGE)
         self.context = context
 """
 
@@ -153,6 +174,26 @@ BAD = [
 ]  # fmt: skip
 
 
+BAD_AFTER_A_CRASH = [
+    ("looks up what this process sent and no other", ["L3-1", "L3-2"], """
+    sent = ()
+
+    async def send(self, prepared):
+        self.sent = (*self.sent, prepared.key)
+        return await super().send(prepared)
+
+    async def lookup(self, prepared):
+        report = await super().lookup(prepared)
+        return report if prepared.key in self.sent else report._replace(state=State.ABSENT, effects=())
+"""),
+    ("takes an absent order for a refused one", ["L3-1", "L3-2", "L3-3"], """
+    async def lookup(self, prepared):
+        report = await super().lookup(prepared)
+        return report._replace(state=State.REJECTED, reason="not there") if report.state is State.ABSENT else report
+"""),
+]  # fmt: skip
+
+
 def install(folder: Path, flaw: str = "") -> None:
     """Lay out a plugin that speaks Binance's spot protocol, with the flaw in its client."""
     package, metadata = folder / "basis_venues_acme", folder / "basis_venues_acme-1.0.dist-info"
@@ -180,32 +221,52 @@ def run(pytester: pytest.Pytester, *options: str) -> tuple[str, dict[str, Any]]:
     """What pytest printed, and the report's line on acme."""
     pytester.syspathinsert()
     pytester.makepyfile(test_acme=SUITE)
-    result = pytester.runpytest_inprocess("-q", "-p", "no:cacheprovider", "--basis-report", "conformance.json", *options)
+    own = "--own-process" in options  # one that writes its keys must not write them into this process's logs
+    command = ["-q", "-p", "no:cacheprovider", "--show-capture=no", "--basis-report", "conformance.json"]
+    command += [each for each in options if each != "--own-process"]
+    result = pytester.runpytest_subprocess(*command) if own else pytester.runpytest_inprocess(*command)
     report = json.loads((pytester.path / "conformance.json").read_text())
     return result.stdout.str(), report["venues"]["acme"]
 
 
-def test_a_good_client_reaches_level_2(pytester: pytest.Pytester) -> None:
-    """Every promise of all levels is kept, none left out but for accruals that the spot markets do not have."""
+def test_a_good_client_reaches_level_3(pytester: pytest.Pytester) -> None:
+    """Every promise of all levels is kept, none left out but for accruals that the spot markets do not have, and reorganisations."""
     install(pytester.path)
     said, venue = run(pytester)
-    assert venue["level"] == 2, said
-    assert {name for name, each in venue["promises"].items() if each["result"] != "passed"} <= {"L1-13", "L1-14"}
+    assert venue["level"] == 3, said
+    assert {name for name, each in venue["promises"].items() if each["result"] != "passed"} <= {"L1-13", "L1-14", "L3-5"}
 
 
 @pytest.mark.parametrize(("promise", "flaw"), [each[1:] for each in BAD], ids=[each[0] for each in BAD])
 def test_a_dishonest_client_breaks_the_intended_promise_alone(pytester: pytest.Pytester, promise: str, flaw: str) -> None:
     """One flaw breaks one promise, and no other with it."""
     install(pytester.path, flaw)
-    said, venue = run(pytester, "-k", "test_l2")
+    said, venue = run(pytester, "-k", "test_l2", *(["--own-process"] if promise == "L2-12" else []))
     assert [name for name, each in venue["promises"].items() if each["result"] == "failed"] == [promise], said
+
+
+def test_S10_plugin_retries_by_itself(pytester: pytest.Pytester) -> None:
+    """At most one write request per attempt, counted by the sandbox: the kit fails it, says how often it wrote, and the exit code is 1."""
+    install(pytester.path, next(flaw for _, promise, flaw in BAD if promise == "L2-4"))
+    said, venue = run(pytester, "-k", "test_l2_4")
+    assert venue["promises"]["L2-4"]["result"] == "failed", said
+    assert venue["promises"]["L2-4"]["reasons"]["SpotTrade-BTCUSDT"].startswith("accept_then_hang: send made 2 write requests")
+    assert "1 failed" in said
+
+
+@pytest.mark.parametrize(("promises", "flaw"), [each[1:] for each in BAD_AFTER_A_CRASH], ids=[each[0] for each in BAD_AFTER_A_CRASH])
+def test_a_client_that_does_not_survive_breaks_the_intended_promises(pytester: pytest.Pytester, promises: list[str], flaw: str) -> None:
+    """It keeps level 2's promise of a look-up in the process that sent, and fails when another process looks, or later."""
+    install(pytester.path, flaw)
+    said, venue = run(pytester, "-k", "test_l3 and not test_l3_6")
+    assert [name for name, each in venue["promises"].items() if each["result"] == "failed"] == promises, said
 
 
 def test_a_level_that_was_not_asked_for_is_not_tried(pytester: pytest.Pytester) -> None:
     """`--basis-level 0` leaves all above out, and the report says so."""
     install(pytester.path)
     _, venue = run(pytester, "--basis-level", "0")
-    assert {name.partition("-")[0] for name, each in venue["promises"].items() if each["result"] == "not run"} == {"L1", "L2"}
+    assert {name.partition("-")[0] for name, each in venue["promises"].items() if each["result"] == "not run"} == {"L1", "L2", "L3"}
     assert venue["level"] == 0
 
 

@@ -16,6 +16,7 @@ import typer
 
 from basis_venues.cli import output
 from basis_venues.cli.options import Json
+from basis_venues.conformance import REPORT
 from basis_venues.errors import ConfigurationError
 from basis_venues.hookspecs import ENTRY_POINT_GROUP
 
@@ -23,7 +24,6 @@ from .levels import LEVELS, in_order
 
 app = typer.Typer(help="Hold a venue's distribution to the promises of a venue plugin.", rich_markup_mode=None)
 
-REPORT = "conformance.json"
 _SHOWN = 30
 
 
@@ -35,7 +35,8 @@ def conformance(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Try every promise, show which are broken and what to do, and write conformance.json there. Exit code 1 where one is not kept.
+    """Try every promise, show which are broken and what to do, and write conformance.json beside the manifest, where the wheel takes it
+    in. Exit code 1 where one is not kept.
 
     The sources of PATH are taken, installed or not, and trusted for this run: their code is run. Everything else that they need must be
     installed.
@@ -44,14 +45,15 @@ def conformance(
     project = read_project(home)
     output.note(f"trying {project['name']} in {path}; its code is run")
     said = _run(home, project, level)
-    report = _report(home, said)
+    file = _place(home)
+    report = _report(home, file, said)
     is_kept = all(_is_kept(venue, level) for venue in report["venues"].values())
     if json:
         output.document({"kept": is_kept, "report": report})
     else:
         for name, venue in report["venues"].items():
             _show(name, venue)
-        output.note(f"written: {path / REPORT}")
+        output.note(f"written: {path / file.relative_to(home)}")
     if not is_kept:
         raise typer.Exit(1)
 
@@ -75,8 +77,9 @@ def read_project(home: Path) -> Mapping[str, Any]:
 
 def _run(home: Path, project: Mapping[str, Any], level: int | None) -> str:
     """Run pytest on the distribution's suite; answers what it printed."""
-    (home / REPORT).unlink(missing_ok=True)
-    command = [sys.executable, "-P", "-m", "pytest", "-q", "-m", "basis", "-p", "no:cacheprovider", "--basis-report", str(home / REPORT)]
+    file = _place(home)
+    file.unlink(missing_ok=True)
+    command = [sys.executable, "-P", "-m", "pytest", "-q", "-m", "basis", "-p", "no:cacheprovider", "--basis-report", str(file)]
     command += [] if level is None else ["--basis-level", str(level)]
     with tempfile.TemporaryDirectory() as folder:
         write_metadata(Path(folder), project)
@@ -97,9 +100,14 @@ def write_metadata(folder: Path, project: Mapping[str, Any]) -> None:
     (metadata / "entry_points.txt").write_text("\n".join(f"[{group}]\n{lines}" for group, lines in groups), encoding="utf-8")
 
 
-def _report(home: Path, said: str) -> Mapping[str, Any]:
+def _place(home: Path) -> Path:
+    """Where the report is written: beside the first manifest, or in the folder itself where there is none."""
+    manifests = sorted([*home.glob("src/*/manifest.toml"), *home.glob("*/manifest.toml")])
+    return (manifests[0].parent if manifests else home) / REPORT
+
+
+def _report(home: Path, file: Path, said: str) -> Mapping[str, Any]:
     """What the run wrote. Raises `ConfigurationError`, with the end of what pytest said, where it has nothing of a venue."""
-    file = home / REPORT
     report: dict[str, Any] = json_module.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     if report.get("venues"):
         return report

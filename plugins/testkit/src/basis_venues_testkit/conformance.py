@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from basis_venues.actions import action_classes
 
 from .accruing import Accruing
+from .double import CHAIN
 from .examples import EXAMPLES
-from .faithful import Faithful
 from .levels import in_order
 from .loads import Loads
 from .promises import MARKER, OF_THE_KIT, LeftOut, title_of, why_of
 from .refusing import Refusing
 from .suite import subject_of
+from .survives import Survives
 from .works import Works
 
 
-class VenueConformance(Loads, Works, Refusing, Accruing, Faithful):
+class VenueConformance(Loads, Works, Refusing, Accruing, Survives):
     """The promises of a venue plugin. Subclass it in `tests/test_conformance.py` and say what the kit cannot guess (see `Suite`):
 
         class TestAcme(VenueConformance):
@@ -55,11 +56,12 @@ class VenueConformance(Loads, Works, Refusing, Accruing, Faithful):
         return {promise: why_of(test) for promise, test in _promises().items()}
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """One case for each sample and each action class, whichever the promise asks for."""
-        for name, cases in (("sample", _samples), ("declared", _declared), ("undeclared", _undeclared), ("trade", _trades)):
+        """One case for each sample and each action class, whichever the promise asks for. Those of one trade run after one another, so
+        that the double is brought to where it begins once."""
+        for name, (cases, scope) in _CASES.items():
             if name in metafunc.fixturenames:
                 found = cases(metafunc.cls)
-                metafunc.parametrize(name, list(found.values()) or [None], ids=list(found) or ["none"])
+                metafunc.parametrize(name, list(found.values()) or [None], ids=list(found) or ["none"], scope=scope)
 
 
 @cache
@@ -82,12 +84,28 @@ def _samples(suite: Any) -> dict[str, Any]:
 
 
 def _trades(suite: Any) -> dict[str, Any]:
-    """The first sample of each market that a trade of it is in: what is asked of the venue's double."""
+    """What is asked of the venue's double: the first sample of each market, or, on its chain, the first of each class that it can be
+    brought to."""
+    if suite.dialect == CHAIN:
+        return _acts(suite)
     found: dict[str, Any] = {}
     for sample in suite.samples:
         symbol = getattr(sample.action, "symbol", None)
         if symbol is not None:
             found.setdefault(f"{type(sample.action).__name__}-{symbol.replace('/', '').replace(':', '-')}", sample)
+    return found
+
+
+def _courses(suite: Any) -> dict[str, Any]:
+    """What the core carries out on the double: of the trades the first of each market, of other actions the first alone."""
+    found = _trades(suite)
+    return dict([*found.items()][:1]) if suite.dialect == CHAIN else found
+
+
+def _acts(suite: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for sample in sorted(suite.samples, key=lambda each: not (each.first or each.is_simple)):
+        found.setdefault(type(sample.action).__name__, sample)
     return found
 
 
@@ -108,3 +126,13 @@ def _declared(suite: Any) -> dict[str, Any]:
 def _undeclared(suite: Any) -> dict[str, Any]:
     offered = {name for name, capability in _declared(suite).values() if capability.usable}
     return {name: EXAMPLES[name] for name in action_classes() if name in EXAMPLES and name not in offered}
+
+
+_CASES: Mapping[str, tuple[Callable[[Any], dict[str, Any]], Literal["class", "function"]]] = {
+    "sample": (_samples, "function"),
+    "declared": (_declared, "function"),
+    "undeclared": (_undeclared, "function"),
+    "trade": (_trades, "class"),
+    "course": (_courses, "class"),
+}
+"""What a promise may ask for by the name of a parameter, and how long one case is kept."""

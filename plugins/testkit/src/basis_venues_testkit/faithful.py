@@ -8,15 +8,15 @@ from contextlib import redirect_stderr, redirect_stdout
 from decimal import Decimal
 from typing import Any
 
-from basis_venues.errors import Denied
+from basis_venues.errors import BasisError
 from basis_venues.orders import Effect, Report, deltas
-from basis_venues.series import price
-from basis_venues.states import State
+from basis_venues.states import SUCCEEDED, State
 
-from .double import Double, Scene, heard, overheard, traded_sample
+from .double import overheard, shown_sample
 from .honest import Honest
-from .promises import broken, none_of, promise
-from .samples import HOUR, Sample
+from .promises import broken, does_not_apply, none_of, promise
+from .samples import Sample
+from .scene import Double, Scene, heard
 
 
 class Faithful(Honest):
@@ -24,44 +24,43 @@ class Faithful(Honest):
 
     @promise("L2-7")
     def test_l2_7_a_refusal_is_told_as_one(self, venue_double: Double, trade: Sample | None) -> None:
-        """L2-7 Refused: an order that the venue refuses for want of funds is REJECTED, with the venue's reason.
+        """L2-7 Refused: a write that the venue refuses for want of funds is REJECTED, with the venue's reason.
 
         What is proven not to have happened needs neither look-ups nor a person.
         """
 
         async def do(scene: Scene) -> None:
             prepared = await scene.prepared()
-            for wallet in scene.control.balances(scene.dialect):
-                scene.control.endow(scene.dialect, wallet, "USDT", "0")
-            said = await heard(scene.client.send(prepared))
+            scene.impoverish()
+            said = await scene.send(prepared)
             if said.state != State.REJECTED.value or said.report is None or not said.report.reason:
-                broken(f"the venue refused the order for want of funds, and send says {said.text}: list its code among the proofs")
+                broken(f"the venue refused it for want of funds, and send says {said.text}: list its code or its words among the proofs")
 
-        venue_double.act(self.stage(traded_sample(trade)), do)
+        venue_double.act(self.stage(shown_sample(trade)), do)
 
     @promise("L2-8")
     def test_l2_8_a_part_is_told_as_a_part(self, venue_double: Double, trade: Sample | None) -> None:
-        """L2-8 Partial: an order that filled in part is told as far as it filled, and not as FILLED.
+        """L2-8 Partial: what was done in part is told as far as it went, and not as done: a part of an order, the gas of a revert.
 
         The rest was not traded: a hedge that is taken for whole is none.
         """
 
         async def do(scene: Scene) -> None:
             prepared = await scene.prepared()
-            scene.fault("partial", q="0.4")
-            sent = await heard(scene.client.send(prepared))
+            scene.cut_short(prepared)
+            sent = await scene.send(prepared)
+            scene.mend()
             found = await heard(scene.client.lookup(prepared))
-            filled = scene.filled()
             none_of([
-                *(_not_a_part(scene, "send", sent.report, filled) if sent.report and sent.report.effects else ()),
-                *(_not_a_part(scene, "the look-up", found.report, filled) if found.report else [f"the look-up raises {found.text}"]),
+                *(_not_a_part(scene, "send", sent.report) if sent.report and sent.report.effects else ()),
+                *(_not_a_part(scene, "the look-up", found.report) if found.report else [f"the look-up raises {found.text}"]),
             ])  # fmt: skip
 
-        venue_double.act(self.stage(traded_sample(trade)), do)
+        venue_double.act(self.stage(shown_sample(trade)), do)
 
     @promise("L2-9")
     def test_l2_9_effects_are_the_same_from_everywhere(self, venue_double: Double, trade: Sample | None) -> None:
-        """L2-9 Effects: send, look-up and recent effects tell an order with the same ids, and positions change as the effects say.
+        """L2-9 Effects: send, look-up and recent effects tell a write with the same ids, and positions change as the effects say.
 
         Effects are counted once by their ids; another id for the same fill is a second fill, or one that nobody ordered.
         """
@@ -69,12 +68,13 @@ class Faithful(Honest):
         async def do(scene: Scene) -> None:
             prepared, keys = await scene.prepared(), scene.keys
             before = (await scene.client.positions(keys, 0)).values
-            sent = await heard(scene.client.send(prepared))
+            sent = await scene.send(prepared)
             found = await heard(scene.client.lookup(prepared))
             after = (await scene.client.positions(keys, 0)).values
-            recent = [each for each in await scene.client.recent_effects(keys, 0, 0) if each.order == prepared.key]
             if found.report is None or not found.report.effects:
-                broken(f"the look-up shows no effects of an order that was filled: {found.text}")
+                broken(f"the look-up shows no effects of what was carried out: {found.text}")
+            named = {*keys, *deltas(found.report.effects)}  # what the step opened, too
+            recent = [each for each in await scene.client.recent_effects(named, scene.since, 0) if each.order == prepared.key]
             ids = _ids(found.report.effects)
             changes = deltas(found.report.effects)
             told = [("recent_effects", recent), *([("send", sent.report.effects)] if sent.report and sent.report.effects else [])]
@@ -87,48 +87,49 @@ class Faithful(Honest):
                 ),
             ])  # fmt: skip
 
-        venue_double.act(self.stage(traded_sample(trade)), do)
+        venue_double.act(self.stage(shown_sample(trade)), do)
 
     @promise("L2-10")
     def test_l2_10_filters_are_kept_and_nothing_is_rounded(self, venue_double: Double, trade: Sample | None) -> None:
-        """L2-10 Filters: a quantity that the venue no longer takes is refused, here or there, and never changed into one that it takes.
+        """L2-10 Filters: an amount that the venue does not take is refused, here or there, and never changed into one that it takes.
 
         Whoever rounds in silence trades another amount than was asked for, and the legs no longer fit.
         """
 
         async def do(scene: Scene) -> None:
-            lot = scene.trade.quantity * Decimal("0.4")
-            scene.control.fault(scene.dialect, "*", "filters", symbol=scene.trade.symbol, changes={"lot": f"{lot.normalize():f}"})
+            step = scene.refined()
+            if step is None:
+                does_not_apply("the action has no amount of its own")
             for attempt in range(2):
                 try:
-                    prepared = await scene.prepared(attempt)
-                except Denied:
+                    prepared = await scene.prepared(attempt, step)
+                except BasisError:
                     continue
-                await heard(scene.client.send(prepared))
-            if scene.filled():
-                broken(f"the lot became {lot:f}, {scene.trade.quantity} was asked for, and {_orders(scene)}")
+                await scene.send(prepared)
+            if scene.happened():
+                broken(f"{step.actions[-1]} is not what the venue takes, and it {scene.happened()}")
 
-        venue_double.act(self.stage(traded_sample(trade)), do)
+        venue_double.act(self.stage(shown_sample(trade)), do)
 
     @promise("L2-11")
     def test_l2_11_prepare_writes_nothing_and_repeats_itself(self, venue_double: Double, trade: Sample | None) -> None:
-        """L2-11 Prepare: it writes nothing at the venue, and for the same step and key it answers the same, under that key.
+        """L2-11 Prepare: it writes nothing at the venue, and for the same step and key it answers the same, under a name of its own.
 
         It goes into the journal before it is sent; after a crash it is what was sent.
         """
 
         async def do(scene: Scene) -> None:
             mark = scene.mark()
+            scene.hold_still()
             first, again, other = await scene.prepared(), await scene.prepared(), await scene.prepared(1)
             writes = scene.writes(mark)
             none_of([
                 *([f"prepare made write requests: {', '.join(writes)}"] if writes else []),
                 *([f"for the same step and key it says {again.payload} after {first.payload}"] if again.payload != first.payload else []),
-                *([f"the key {first.key} is nowhere in what is to be sent"] if first.key not in str(first.payload) else []),
-                *([f"another key changes nothing in what is to be sent: {other.payload}"] if other.payload == first.payload else []),
+                *scene.unnamed(first, other),
             ])  # fmt: skip
 
-        venue_double.act(self.stage(traded_sample(trade)), do)
+        venue_double.act(self.stage(shown_sample(trade)), do)
 
     @promise("L2-12")
     def test_l2_12_secrets_stay_secret(self, venue_double: Double, trade: Sample | None) -> None:
@@ -138,7 +139,7 @@ class Faithful(Honest):
         """
         output = io.StringIO()
         with overheard() as logged, redirect_stdout(output), redirect_stderr(output):
-            told = venue_double.act(self.stage(traded_sample(trade)), _telling)
+            told = venue_double.act(self.stage(shown_sample(trade)), lambda scene: _telling(scene, venue_double.told))
         places = {**told, "a log record": "\n".join(logged), "the output": output.getvalue()}
         none_of(
             f"a credential is in {place}: {_around(text, secret)}"
@@ -148,52 +149,46 @@ class Faithful(Honest):
         )
 
     @promise("L2-13")
-    def test_l2_13_a_resting_order_is_taken_back(self, venue_double: Double, trade: Sample | None) -> None:
-        """L2-13 Cancel: a resting order is told as resting, one write takes it back, and a look-up says so.
+    def test_l2_13_what_waits_is_told_and_ended(self, venue_double: Double, trade: Sample | None) -> None:
+        """L2-13 Waiting: what rests or waits at the venue is told as ACCEPTED, and one write ends it: a cancel, or a higher fee.
 
-        An order whose time is over must not fill later.
+        An order whose time is over must not fill later, and a stuck transaction must not stop its account; neither may happen twice.
         """
 
         async def do(scene: Scene) -> None:
-            prepared = await scene.prepared()
-            sent = await heard(scene.client.send(prepared))
-            resting = await heard(scene.client.lookup(prepared))
-            mark = scene.mark()
-            await scene.client.cancel(prepared)
-            writes = scene.writes(mark)
-            over = await heard(scene.client.lookup(prepared))
-            told = (("send", sent), ("the look-up", resting))
-            none_of([
-                *(f"{name} of a resting order says {said.text}" for name, said in told if said.state != "ACCEPTED"),
-                *([f"cancel made {len(writes)} write requests"] if len(writes) != 1 else []),
-                *([f"it was taken back, and the look-up says {over.text}"] if over.state != "CANCELLED" else []),
-            ])  # fmt: skip
+            none_of(await scene.waiting())
 
-        stage = self.stage(traded_sample(trade))
-        action: Any = stage.sample.action
-        low = (stage.market.value(price(self.venue, action.symbol)) * Decimal("0.97")).to_integral_value()
-        venue_double.act(stage, do, side="buy", order_type="limit", price=low, good_for=HOUR)
+        venue_double.act(self.stage(shown_sample(trade)), do, waits=True)
 
 
-async def _telling(scene: Scene) -> dict[str, str]:
-    """Everything that a client says: of a good order, of one whose reply is lost, and where the venue repeats the secrets."""
-    prepared, lost, echoed = [await scene.prepared(number) for number in range(3)]
+async def _telling(scene: Scene, secrets: Iterable[str]) -> dict[str, str]:
+    """Everything that a client says: of a good write, of one whose reply is lost, and where the venue repeats the secrets."""
+    prepared = await scene.prepared()
     said = {"what is prepared": repr(prepared), "the heartbeat": str(await scene.client.heartbeat())}
-    said["the report of send"] = repr(await heard(scene.client.send(prepared)))
+    said["the report of send"] = repr(await scene.send(prepared))
     said["the report of a look-up"] = repr(await heard(scene.client.lookup(prepared)))
-    scene.fault("accept_then_status", status=503, kind="html")
-    said["the report of a lost reply"] = repr(await heard(scene.client.send(lost)))
-    scene.fault("deny", code=98765, text=f"no such key: {' '.join(scene.secrets)}", status=400)
-    said["the report of a refusal that repeats it"] = repr(await heard(scene.client.send(echoed)))
+    scene.lose("accept_then_status")
+    said["the report of a lost reply"] = await _told(scene, 1)
+    scene.refuse_strangely(f"no such key: {' '.join(secrets)}")
+    said["the report of a refusal that repeats it"] = await _told(scene, 2)
     said["the client"] = f"{scene.client!r} {scene.client}"
     return said
 
 
-def _not_a_part(scene: Scene, who: str, report: Report, filled: Decimal) -> Iterator[str]:
-    if filled and not scene.shows(report, filled):
-        yield f"{who} shows {scene.traded(report)} of {scene.trade.quantity} as traded, and the venue filled {filled}"
-    if report.state is State.FILLED and filled < scene.trade.quantity:
-        yield f"{who} says FILLED, and the venue filled {filled} of {scene.trade.quantity}"
+async def _told(scene: Scene, number: int) -> str:
+    """What is said of one more attempt; a venue may refuse to prepare it, the first having been carried out."""
+    try:
+        prepared = await scene.prepared(number)
+    except BasisError as refusal:
+        return repr(refusal)
+    return repr(await scene.send(prepared))
+
+
+def _not_a_part(scene: Scene, who: str, report: Report) -> Iterator[str]:
+    if not scene.shows(report):
+        yield f"{who} shows {scene.shown(report)}, and the venue has it that it {scene.happened() or 'did nothing'}"
+    if report.state in SUCCEEDED:
+        yield f"{who} says {report.state.value}, and it was done in part only"
 
 
 def _ids(effects: Iterable[Effect]) -> list[str]:
@@ -205,11 +200,6 @@ def _is_off(scene: Scene, key: str, before: Any, after: Any, changes: Any) -> bo
         return True
     off: Decimal = after[key] - before[key] - changes.get(key, Decimal(0))
     return abs(off) > scene.stage.model.tolerance(key)
-
-
-def _orders(scene: Scene) -> str:
-    orders = scene.orders()
-    return f"the venue has an order over {orders[0]['quantity']}" if orders else "the venue has no order"
 
 
 def _around(text: str, secret: str) -> str:

@@ -1,34 +1,18 @@
-"""Level 2: a client says what it knows, and no more. Every promise is tried on the venue's double, whose ledger tells what happened."""
+"""Level 2: a client says what it knows, and no more. Every promise is tried on the venue's double, whose records tell what happened."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 from basis_venues.states import DONE, NOTHING_HAPPENED, RESENDABLE
 
-from .double import Double, Heard, Scene, heard, traded_sample
+from .double import shown_sample
 from .promises import broken, none_of, promise
 from .samples import Sample
+from .scene import Double, Heard, Scene, heard
 from .suite import Suite
 
-LOST: Mapping[str, Mapping[str, Any]] = {
-    "accept_then_hang": {"seconds": 5},
-    "accept_then_status": {"status": 503, "kind": "html"},
-    "accept_then_reset": {},
-    "truncate": {},
-    "garbage": {},
-    "html_200": {},
-    "empty_200": {},
-    "omit_id": {},
-}
-"""Replies that are lost or damaged after the venue took the order, in the sandbox's words."""
-STRANGE = "98765"
-"""A code that no venue has: it proves nothing."""
-TURNED_AWAY = ("limit", "maintenance")
-"""The venue does not take the order now."""
 LOOKS = 5
 """So often the double is looked at before a promise is given up: what it shows may come late."""
 PAUSE_S = 0.1
@@ -38,13 +22,13 @@ _DONE = frozenset(state.value for state in DONE)
 
 
 class Lost(NamedTuple):
-    """One send that met with a fault: what was said, the writes that the double counted, what it filled, and what a look-up said then."""
+    """One send that met with a fault: what was said, the writes that the double counted, what happened, and what a look-up said then."""
 
     fault: str
     sent: Heard
     shown: bool
     writes: int
-    filled: Decimal
+    happened: str
     found: Heard
     found_shown: bool
 
@@ -53,26 +37,25 @@ class Honest(Suite):
     """The promises of level 2 on outcomes."""
 
     @promise("L2-1")
-    def test_l2_1_an_order_is_one_write(self, venue_double: Double, trade: Sample | None) -> None:
-        """L2-1 Once: an order is one write request under the attempt's key, and what it did is told.
+    def test_l2_1_a_write_is_one_request(self, venue_double: Double, trade: Sample | None) -> None:
+        """L2-1 Once: a write is one request under the attempt's name, and what it did is told.
 
-        The key is how it is found again after a crash; a second write may be a second order.
+        The name (a client order id, a transaction's hash) is how it is found again after a crash; a second write may be a second order.
         """
 
         async def do(scene: Scene) -> None:
             prepared = await scene.prepared()
             mark = scene.mark()
-            said = await heard(scene.client.send(prepared))
-            writes, orders = scene.writes(mark), scene.orders()
-            strangers = {each["client_id"] for each in orders} - {prepared.key}
+            said = await scene.send(prepared)
+            writes = scene.writes(mark)
             none_of([
                 *([f"send made {len(writes)} write requests: {', '.join(writes)}"] if len(writes) != 1 else []),
-                *([f"the venue has {len(orders)} orders, and not the one that was sent"] if len(orders) != 1 else []),
-                *(f"the venue has it as {name!r}, not as {prepared.key!r}" for name in strangers),
-                *([f"it was filled, and send says {said.text}"] if said.state in _PROOFS else []),
+                *scene.strangers(prepared),
+                *([f"it {scene.happened()}, and send says {said.text}"] if said.state in _PROOFS else []),
+                *([] if scene.happened() else [f"nothing of it happened, and send says {said.text}"]),
             ])  # fmt: skip
 
-        venue_double.act(self.stage(traded_sample(trade)), do)
+        venue_double.act(self.stage(shown_sample(trade)), do)
 
     @promise("L2-2")
     def test_l2_2_an_error_is_not_a_failure(self, venue_double: Double, trade: Sample | None) -> None:
@@ -82,7 +65,7 @@ class Honest(Suite):
         """
         none_of([
             *(
-                f"{each.fault}: the venue filled {each.filled}, and send says {each.sent.text}"
+                f"{each.fault}: it {each.happened}, and send says {each.sent.text}"
                 for each in self._lost(venue_double, trade) if each.sent.state in _PROOFS
             ),
             *self._strange(venue_double, trade),
@@ -95,9 +78,9 @@ class Honest(Suite):
         An acknowledgement that cannot be read, or without the order's id, proves no order.
         """
         none_of(
-            f"{each.fault}: send says {each.sent.text}, and shows no such trade"
+            f"{each.fault}: send says {each.sent.text}, and does not show that it {each.happened}"
             for each in self._lost(venue_double, trade)
-            if each.sent.state not in (*_PROOFS, "UNKNOWN") and not (each.sent.state in _DONE and each.shown)
+            if each.sent.state not in (*_PROOFS, *venue_double.evident) and not (each.sent.state in _DONE and each.shown)
         )
 
     @promise("L2-4")
@@ -108,7 +91,7 @@ class Honest(Suite):
         """
         none_of([
             *(f"{each.fault}: send made {each.writes} write requests" for each in self._lost(venue_double, trade) if each.writes > 1),
-            *(problem for fault in TURNED_AWAY for problem in self._turned_away(venue_double, trade, fault)),
+            *(problem for fault in venue_double.turnings for problem in self._turned_away(venue_double, trade, fault)),
         ])  # fmt: skip
 
     @promise("L2-5")
@@ -118,7 +101,7 @@ class Honest(Suite):
         This is how an unknown outcome is settled; without it every lost reply waits for a person.
         """
         none_of(
-            f"{each.fault}: the venue filled {each.filled}, and the look-up says {each.found.text}"
+            f"{each.fault}: it {each.happened}, and the look-up says {each.found.text}"
             for each in self._lost(venue_double, trade)
             if not (each.found.state in _DONE and each.found_shown)
         )
@@ -127,76 +110,75 @@ class Honest(Suite):
     def test_l2_6_absent_is_not_unreadable(self, venue_double: Double, trade: Sample | None) -> None:
         """L2-6 Absent: a look-up says ABSENT of an order that the venue answers it does not have, and not where it could not read.
 
-        An order that is believed absent is sent again once its fence has passed.
+        Down, out of its mind, or turning readers away for their number: what is believed absent is sent again once its fence has passed.
         """
         none_of([
             *self._never_sent(venue_double, trade),
-            *(text for fault in ("endpoint_down", "garbage") for text in self._blind(venue_double, trade, fault)),
+            *(text for fault in venue_double.blindings for text in self._blind(venue_double, trade, fault)),
         ])  # fmt: skip
 
     def _lost(self, double: Double, trade: Sample | None) -> list[Lost]:
-        """Every fault of `LOST`, tried once for all promises."""
-        sample = traded_sample(trade)
-        name = f"{type(sample.action).__name__} {getattr(sample.action, 'symbol', '')}"
-        if name not in double.lost:
-            double.lost[name] = [double.act(self.stage(sample), _losing(fault)) for fault in LOST]
-        found: list[Lost] = double.lost[name]
+        """Every loss that the double knows, tried once for all promises."""
+        sample = shown_sample(trade)
+        if repr(sample) not in double.lost:
+            double.lost[repr(sample)] = [double.act(self.stage(sample), _losing(fault)) for fault in double.losses]
+        found: list[Lost] = double.lost[repr(sample)]
         return found
 
     def _strange(self, double: Double, trade: Sample | None) -> list[str]:
         async def do(scene: Scene) -> list[str]:
             prepared = await scene.prepared()
-            scene.fault("deny", code=int(STRANGE), text="a code that nobody has seen", status=400)
-            said = await heard(scene.client.send(prepared))
-            return [f"the unknown code {STRANGE} is taken for a proof: send says {said.text}"] if said.state in _PROOFS else []
+            scene.refuse_strangely()
+            said = await scene.send(prepared)
+            return [f"an error that no venue has is taken for a proof: send says {said.text}"] if said.state in _PROOFS else []
 
-        return double.act(self.stage(traded_sample(trade)), do)
+        return double.act(self.stage(shown_sample(trade)), do)
 
-    def _turned_away(self, double: Double, trade: Sample | None, fault: str) -> list[str]:
+    def _turned_away(self, double: Double, trade: Sample | None, how: str) -> list[str]:
         async def do(scene: Scene) -> list[str]:
             prepared = await scene.prepared()
-            scene.fault(fault)
+            scene.turn_away(how)
             mark = scene.mark()
-            await heard(scene.client.send(prepared))
+            await scene.send(prepared)
             writes = len(scene.writes(mark))
-            return [f"{fault}: send made {writes} write requests"] if writes > 1 else []
+            return [f"{how}: send made {writes} write requests"] if writes > 1 else []
 
-        return double.act(self.stage(traded_sample(trade)), do)
+        return double.act(self.stage(shown_sample(trade)), do)
 
     def _never_sent(self, double: Double, trade: Sample | None) -> list[str]:
         async def do(scene: Scene) -> list[str]:
             said = await heard(scene.client.lookup(await scene.prepared()))
-            return [] if said.state == "ABSENT" else [f"an order that was never sent is looked up, and the answer is {said.text}"]
+            return [] if said.state == "ABSENT" else [f"a write that was never sent is looked up, and the answer is {said.text}"]
 
-        return double.act(self.stage(traded_sample(trade)), do)
+        return double.act(self.stage(shown_sample(trade)), do)
 
-    def _blind(self, double: Double, trade: Sample | None, fault: str) -> list[str]:
+    def _blind(self, double: Double, trade: Sample | None, how: str) -> list[str]:
         async def do(scene: Scene) -> list[str]:
             prepared = await scene.prepared()
-            await heard(scene.client.send(prepared))
-            scene.fault(fault, "*", times=-1)
+            await scene.send(prepared)
+            scene.blind(how)
             said = await heard(scene.client.lookup(prepared))
-            return [] if said.state == "UNKNOWN" else [f"{fault}: the venue could not be read, and the look-up says {said.text}"]
+            return [] if said.state == "UNKNOWN" else [f"{how}: the venue could not be read, and the look-up says {said.text}"]
 
-        return double.act(self.stage(traded_sample(trade)), do)
+        return double.act(self.stage(shown_sample(trade)), do)
 
 
 def _losing(fault: str) -> Any:
     async def do(scene: Scene) -> Lost:
         prepared = await scene.prepared()
-        scene.fault(fault, **LOST[fault])
+        scene.lose(fault)
         mark = scene.mark()
-        sent = await heard(scene.client.send(prepared))
+        sent = await scene.send(prepared)
         writes = scene.writes(mark)
-        filled = scene.filled()
-        if not filled:
-            broken(f"{fault}: the venue filled nothing of the order; it has {[each['reason'] for each in scene.orders()]}")
-        shown = sent.report is not None and scene.shows(sent.report, filled)
+        happened = scene.happened()
+        if not happened:
+            broken(f"{fault}: nothing of it happened at the venue, and send says {sent.text}")
+        shown = sent.report is not None and scene.shows(sent.report)
         for _ in range(LOOKS):
             found = await heard(scene.client.lookup(prepared))
             if found.state in _DONE:
                 break
             await asyncio.sleep(PAUSE_S)
-        return Lost(fault, sent, shown, len(writes), filled, found, found.report is not None and scene.shows(found.report, filled))
+        return Lost(fault, sent, shown, len(writes), happened, found, found.report is not None and scene.shows(found.report))
 
     return do

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-LEVELS: Mapping[int, str] = {0: "loads", 1: "works", 2: "honest"}
-"""What each level is called. L3 (survives) joins as a further module of promises beside `loads`, `works` and `honest`."""
+LEVELS: Mapping[int, str] = {0: "loads", 1: "works", 2: "honest", 3: "survives"}
+"""What each level is called."""
 
 
 def level_of(promise: str) -> int:

@@ -12,14 +12,15 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from .double import Double
     from .outcomes import Outcomes
+    from .scene import Double
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--basis-report` and `--basis-level`."""
+    """Add `--basis-report`, `--basis-level` and `--basis-seed`."""
     group = parser.getgroup("basis", "conformance of venue plugins")
     group.addoption("--basis-report", metavar="FILE", default=None, help="write what became of each conformance promise as JSON")
+    group.addoption("--basis-seed", metavar="N", type=int, default=0, help="the first of the courses that level 3 draws by lot")
     group.addoption("--basis-level", metavar="N", type=int, default=None, help="try the conformance promises up to this level only")
 
 
@@ -39,13 +40,29 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=above)
 
 
+@pytest.fixture(scope="session")
+def basis_seed(pytestconfig: pytest.Config) -> int:
+    """The first of the courses that level 3 draws by lot."""
+    return int(pytestconfig.getoption("--basis-seed"))
+
+
+@pytest.fixture(scope="session")
+def venue_chain() -> Generator[Any, None, None]:
+    """The chain that all suites of a session share, or in words why there is none."""
+    from .double import chain_of_the_session
+
+    with chain_of_the_session() as chain:
+        yield chain
+
+
 @pytest.fixture(scope="class")
 def venue_double(request: pytest.FixtureRequest) -> Generator[Double, None, None]:
     """The double that stands in for the venue of a conformance suite; promises that need one are left out where there is none."""
-    from .double import double_of
+    from .double import CHAIN, double_of
 
     suite: Any = request.cls
-    with double_of(suite().subject, suite.dialect) as made:
+    chain = request.getfixturevalue("venue_chain") if suite.dialect == CHAIN else None
+    with double_of(suite().subject, suite.dialect, chain) as made:
         yield made
 
 
@@ -75,6 +92,7 @@ class Collector:
 
     def __init__(self, config: pytest.Config) -> None:
         self._file: str | None = config.getoption("--basis-report")
+        self._seed: int = config.getoption("--basis-seed")
         self._is_worker = hasattr(config, "workerinput")
         self._outcomes: Outcomes | None = None
 
@@ -95,7 +113,7 @@ class Collector:
             from .outcomes import Outcomes
             from .report import write
 
-            write(self._file, self._outcomes or Outcomes())
+            write(self._file, self._outcomes or Outcomes(), self._seed)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say how far each venue got."""

@@ -27,17 +27,18 @@ SCHEMA = 1
 """The version of the file's shape."""
 
 
-def write(file: str, outcomes: Outcomes) -> None:
+def write(file: str, outcomes: Outcomes, seed: int = 0) -> None:
     """Write the JSON document: versions, and for each venue its level and what became of each promise and of each of its cases."""
-    Path(file).write_text(json.dumps(document(outcomes), indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    Path(file).write_text(json.dumps(document(outcomes, seed), indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def document(outcomes: Outcomes) -> dict[str, Any]:
+def document(outcomes: Outcomes, seed: int = 0) -> dict[str, Any]:
     """What `write` writes."""
     shippers = {entry.name: entry for entry in entry_points((ENTRY_POINT_GROUP,))}
     return {
         "schema": SCHEMA,
         "suite": __version__,
+        "seed": seed,
         "core": basis_venues.__version__,
         "contract": ".".join(map(str, CONTRACT)),
         "venues": {name: _venue(outcomes.venues[name], shippers.get(name)) for name in sorted(outcomes.venues)},

@@ -9,10 +9,12 @@ from attrs import field, frozen
 
 from basis_venues.actions import Action
 from basis_venues.amounts import exact
-from basis_venues.keys import Key
+from basis_venues.keys import BALANCE, Key, split_key
 
 HOUR = 3_600_000
+"""ms."""
 DAY = 24 * HOUR
+"""ms."""
 START = 1_704_067_200_000
 """When samples are carried out unless they say otherwise: 2024-01-01, 00:00 UTC, ms."""
 
@@ -43,7 +45,8 @@ class Sample:
     """One action that the venue should be able to carry out; its id may be left out.
 
     `holds`: positions before it, by key; what is not there is zero. `market`: figures, on top of those of the test class. `at`: when
-    it is carried out, ms. `lasts`: for how long afterwards it is watched what happens to the positions by itself, ms.
+    it is carried out, ms. `lasts`: for how long afterwards it is watched what happens to the positions by itself, ms. `first`: on the
+    double's chain, the actions that lead to what it holds beyond balances, which the double gives.
     """
 
     action: Action
@@ -51,6 +54,12 @@ class Sample:
     market: Mapping[str, Points] = field(factory=dict, converter=points_of, kw_only=True)
     at: int = field(default=START, kw_only=True)
     lasts: int = field(default=DAY, kw_only=True)
+    first: tuple[Action, ...] = field(default=(), kw_only=True)
+
+    @property
+    def is_simple(self) -> bool:
+        """Whether balances are all that it holds."""
+        return all(split_key(key).kind == BALANCE for key in self.holds)
 
     @property
     def shows(self) -> frozenset[str]:

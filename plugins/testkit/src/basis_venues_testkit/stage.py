@@ -11,9 +11,8 @@ import attrs
 from basis_venues.actions import Action
 from basis_venues.clock import PlanClock
 from basis_venues.contract import VenueModel
-from basis_venues.execution.blocking import drive
+from basis_venues.execution.backtest import SimulatedLoop
 from basis_venues.execution.books import SimulatedBooks
-from basis_venues.execution.loop import TightLoop
 from basis_venues.fold import fold
 from basis_venues.keys import Key
 from basis_venues.observers import Observers
@@ -103,8 +102,8 @@ class Stage:
         """The order carried out by the core's tight loop and simulated client, and compared with the ledger."""
         ledger = SimulatedLedger(self.models, self.market, self.clock, self.sample.holds)
         venues = Venues((self._venue(name, ledger) for name in self.models), lambda alias: self.subject.accounts[alias].keeper)
-        loop = TightLoop("conformance", venues, SimulatedBooks(ledger), self.market, self.clock, Observers())
-        return drive(loop.leg(self.order))
+        loop = SimulatedLoop("conformance", venues, SimulatedBooks(ledger), self.market, self.clock, Observers())
+        return loop.leg(self.order)
 
     def _moments(self, plan: tuple[Step, ...], held: Positions, attempt: str) -> Iterator[Moment]:
         for number, step in enumerate(plan):

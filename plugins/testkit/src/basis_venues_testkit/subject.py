@@ -67,7 +67,8 @@ def make_model(plugins: Plugins, venue: str, settings: VenueSettings, account: A
 
 
 class Subject:
-    """One venue and its partners: venues whose models carry out parts of its steps. Made once for a test class.
+    """One venue and its partners: venues whose models carry out parts of its steps. Made once for a test class. `changes` are those of
+    the class to the venue's shipped settings.
 
     What cannot be had because a promise is broken leaves the asking promise out, naming the broken one.
     """
@@ -75,7 +76,7 @@ class Subject:
     def __init__(self, venue: str, partners: tuple[str, ...], changes: Mapping[str, Any]) -> None:
         self.venue = venue
         self.partners = partners
-        self._changes = changes
+        self.changes = changes
 
     @cached_property
     def claims(self) -> tuple[EntryPoint, ...]:
@@ -139,8 +140,8 @@ class Subject:
             own = shipped_settings(self.plugins, self.venue)
         except BasisError:
             blocked_by("L0-7")
-        if self._changes:
-            own = shipped_settings(self.plugins, self.venue, self._changes)
+        if self.changes:
+            own = shipped_settings(self.plugins, self.venue, self.changes)
         return {self.venue: own, **{name: shipped_settings(self.plugins, name) for name in self.partners}}
 
     @cached_property

@@ -22,8 +22,9 @@ class Suite:
 
     `venue`: the venue's name. `samples`: actions that it can carry out, at least one of each class that the manifest declares as
     full. `market`: figures that all samples share. `partners`: venues that carry out parts of its steps. `settings`: changes to the
-    venue's shipped settings that the samples need, such as an allowed destination. `dialect`: the exchange (binance, bybit or okx) whose
-    protocol the venue's client speaks, for level 2: the sandbox of `basis-venues-sandbox` stands in for the venue then.
+    venue's shipped settings that the samples need, such as an allowed destination. `dialect`: what the venue's client
+    speaks, for levels 2 and 3: the protocol of an exchange (binance, bybit or okx), or `chain` where it acts on Aave, Lido or Instadapp.
+    The sandbox of `basis-venues-sandbox` stands in for the venue then.
     """
 
     venue: ClassVar[str] = ""

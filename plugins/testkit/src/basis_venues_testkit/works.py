@@ -14,7 +14,7 @@ from basis_venues.actions import Action
 from basis_venues.amounts import MONEY
 from basis_venues.errors import Denied
 from basis_venues.fold import fold
-from basis_venues.journal.codec import dumps, event_data, event_from
+from basis_venues.journal.codec import event_from, text
 from basis_venues.journal.events import Sending, kind_of
 from basis_venues.keys import OBLIGATIONS, Key, protocol_of, split_key
 from basis_venues.manifest import Capability
@@ -206,7 +206,7 @@ class Works(Suite):
                 before={}, marks={}, accounts={stage.order.account: "identity"}, at=stage.sample.at,
             )  # fmt: skip
             try:
-                read = event_from(kind_of(Sending), json.loads(dumps(event_data(sending))))
+                read = event_from(kind_of(Sending), json.loads(text(sending)))
             except Exception as error:
                 broken(f"{step.id} cannot be written or read: {type(error).__name__}: {error}")
             if read != sending:

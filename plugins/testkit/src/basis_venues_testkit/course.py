@@ -1,0 +1,216 @@
+"""One action carried out by the core on a double, over as many starts as it takes: the real manager, journal and client, and kills.
+
+A kill is a `BaseException` at a point of the course: nothing after it is done, as when the process ends there. That the journal survives
+the end of a real process is the core's own promise, tried with SIGKILL in its tests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+import attrs
+
+from basis_venues.actions import Action
+from basis_venues.assemble import Assembly
+from basis_venues.clock import Clock
+from basis_venues.contract import Market
+from basis_venues.execution.manager import ExecutionManager
+from basis_venues.journal.sqlite import Entry, SqliteJournal
+from basis_venues.orders import Prepared, Report
+from basis_venues.results import ActionResult, standing
+from basis_venues.states import NOTHING_HAPPENED, State
+from basis_venues.venues import Venues
+
+from .staging import Staged
+
+STARTS = 8
+"""So often the action is begun again before it is said never to end."""
+DAY_MS = 86_400_000
+SENDING, SENT = "before it is sent", "after it was sent"
+"""The points of a client."""
+
+Point = Callable[[str], None]
+
+
+class Killed(BaseException):
+    """The run ends here."""
+
+
+class Marked:
+    """A client that tells when it sends."""
+
+    def __init__(self, client: Any, point: Point) -> None:
+        self._client, self._point = client, point
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    async def send(self, prepared: Prepared) -> Report:
+        """As the client does."""
+        self._point(SENDING)
+        report: Report = await self._client.send(prepared)
+        self._point(SENT)
+        return report
+
+
+class MarkedJournal(SqliteJournal):
+    """A journal that tells when it commits."""
+
+    point: Point = staticmethod(lambda _: None)
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        super().__init__(path, clock)
+        self._db.execute("PRAGMA synchronous=OFF")  # the process lives on, so that nothing needs to wait for the disk
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        """As the journal does."""
+        names = "+".join(entry.kind for entry in entries)
+        self.point(f"before the commit of {names}")
+        super().append(entries)
+        self.point(f"after the commit of {names}")
+
+
+class Course(ABC):
+    """A world of its own: the double as it begins, a journal, an action. `kinds` of what may befall it are those of the double."""
+
+    timeless: ClassVar[str] = ""
+    """Why a wrong clock does not concern the venue; empty where it does."""
+    lasting: ClassVar[str] = ""
+    """Why what the venue has done is never taken back; empty where it can be."""
+
+    def __init__(self, staged: Staged, action: Action) -> None:
+        self._staged = staged
+        self._action = action
+        self.passed: list[str] = []
+        """The points of the last start."""
+        self.at_send: Callable[[], None] | None = None
+        """What befalls the venue just before each write."""
+
+    def run(
+        self, kills: Sequence[int] = (), during: Callable[[], Awaitable[None]] | None = None, *, may_be_refused: bool = False
+    ) -> list[str]:
+        """Carry the action out, killed at those points, one for each start; what is wrong in the end. Raises as the manager does.
+
+        `may_be_refused`: proof that nothing happened is as good as having done it.
+        """
+        result = None
+        for kill in (*kills, *([None] * STARTS)):
+            result = self._start(kill, during)
+            if result is not None and result.state != State.UNKNOWN.value:
+                break
+            during = None
+        if result is None:
+            return [f"it was begun {STARTS} times and never ended"]
+        return list(self._wrong(result, may_be_refused=may_be_refused))
+
+    def reopened(self, do: Callable[[], None]) -> list[str]:
+        """Carry the action out, let something happen to it, and let the core look again; what is wrong in the end."""
+
+        async def course(manager: ExecutionManager, action: Action) -> ActionResult:
+            result = await manager.execute_action(action)
+            do()
+            await manager.heartbeat()
+            frozen = "; ".join(f"{account}: {why}" for account, why in manager.frozen.items())
+            if frozen:
+                raise AssertionError(f"the account is frozen: {frozen}")
+            return result
+
+        return list(self._wrong(asyncio.run(self._opened(course, None))))
+
+    def _start(self, kill: int | None, during: Callable[[], Awaitable[None]] | None) -> ActionResult | None:
+        """One start; None where it was killed."""
+
+        async def course(manager: ExecutionManager, action: Action) -> ActionResult:
+            beside = asyncio.ensure_future(during()) if during is not None else None
+            result = await manager.execute_action(action)
+            if beside is not None:
+                await beside
+            return result
+
+        try:
+            return asyncio.run(self._opened(course, kill))
+        except Killed:
+            return None
+
+    async def _opened(self, course: Callable[[ExecutionManager, Action], Awaitable[ActionResult]], kill: int | None) -> ActionResult:
+        self.passed = []
+        clock = self.clock()
+        if self._action.valid_until is None:
+            self._action = attrs.evolve(self._action, valid_until=clock.now() + DAY_MS)
+        async with ExecutionManager(self._parts(self._staged.assemble(clock, self.market(clock)), kill)) as manager:
+            return await course(manager, self._action)
+
+    def _parts(self, assembly: Assembly, kill: int | None) -> Any:
+        def point(name: str) -> None:
+            self.passed.append(name)
+            if name == SENDING and self.at_send is not None:
+                self.at_send()
+            if kill is not None and len(self.passed) == kill + 1:
+                raise Killed(name)
+
+        def journal(path: Path, clock: Clock) -> SqliteJournal:
+            made = MarkedJournal(path, clock)
+            made.point = point
+            return made
+
+        marked: list[Any] = [venue._replace(client=cast("Any", Marked(venue.client, point))) for venue in assembly.parts.venues]
+        return attrs.evolve(assembly.parts, venues=Venues(marked, assembly.parts.venues.keeper), open_journal=journal)
+
+    def _wrong(self, result: ActionResult, *, may_be_refused: bool = False) -> Iterator[str]:
+        """One effect and verified; or, where it may be, proven that there was none and none."""
+        count, wanted = self.count(), sum(len(leg.steps) for leg in result.legs)
+        why = "; ".join(f"{leg.state.value} {standing(leg)} {leg.reason}".strip() for leg in result.legs)
+        if may_be_refused and all(leg.state in NOTHING_HAPPENED for leg in result.legs):
+            if count:
+                yield f"the core was told that nothing happened ({why}), and the venue did it {count} times"
+        elif any(standing(leg) != "VERIFIED" for leg in result.legs):
+            yield f"it ended {why}, and the venue did it {count} times"
+        elif count != wanted:
+            yield f"it is verified with {wanted} writes, and the venue carried out {count}"
+
+    # what the double says
+
+    @abstractmethod
+    def clock(self) -> Clock:
+        """That of a start."""
+
+    def market(self, clock: Clock) -> Market | None:
+        """Figures in the place of the venue's own; None where it gives them."""
+        return None
+
+    @abstractmethod
+    def count(self) -> int:
+        """How many writes of the action the venue carried out."""
+
+    @abstractmethod
+    def befall(self, what: str) -> None:
+        """Let the next write meet with one of the double's losses or turnings."""
+
+    @abstractmethod
+    async def late(self) -> None:
+        """What happens beside the run so that a write arrives after it was looked for. Called before the run begins, too."""
+
+    @abstractmethod
+    def delay(self) -> None:
+        """Let the next write arrive late."""
+
+    @abstractmethod
+    def skew(self, milliseconds: int) -> None:
+        """Let the venue's clock be wrong by so much."""
+
+    @abstractmethod
+    def take_back(self) -> None:
+        """Let the venue take back what it did last."""
+
+
+@contextmanager
+def own_folder() -> Iterator[Path]:
+    """A folder for one course."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)

@@ -1,0 +1,333 @@
+"""The sandbox exchange in place of a venue, and one client of the plugin that acts on it.
+
+The sandbox keeps a ledger and counts requests, so that what a client says is judged by what happened. Credentials are throwaway ones;
+nothing but the loopback may be reached.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from decimal import Decimal, localcontext
+from typing import Any
+
+import attrs
+
+from basis_venues.actions import Action
+from basis_venues.amounts import MONEY, floor_to
+from basis_venues.clock import Clock, SteeredClock, SystemClock
+from basis_venues.config.credentials import throwaway
+from basis_venues.contract import ClientContext, Market, VenueClient
+from basis_venues.network import Network
+from basis_venues.orders import Prepared, Report, Step
+from basis_venues.secret import Secret
+from basis_venues.series import price
+
+from .course import Course, own_folder
+from .figures import SampleMarket
+from .promises import blocked_by
+from .samples import HOUR
+from .scene import Act, Answer, Double, Scene, heard
+from .stage import Stage
+from .staging import QUICK_MS, Staged
+from .subject import Subject
+from .works import Plenty
+
+WORTH = Decimal(5000)
+"""About what a trade with the double is worth, in the market's quote."""
+LOOPBACK = "127.0.0.1"
+LOST: Mapping[str, Mapping[str, Any]] = {
+    "accept_then_hang": {"seconds": 5},
+    "accept_then_status": {"status": 503, "kind": "html"},
+    "accept_then_reset": {},
+    "truncate": {},
+    "garbage": {},
+    "html_200": {},
+    "empty_200": {},
+    "omit_id": {},
+}
+"""Replies that are lost or damaged after the venue took the order, in the sandbox's words."""
+STRANGE = 98765
+"""A code that no venue has: it proves nothing."""
+MOMENT_MS = 20
+"""As long as a wait really takes in a course."""
+_LOOKS, _LOOK_S = 1000, 0.005
+
+
+class ExchangeScene(Scene):
+    """One trade about to be made."""
+
+    def __init__(self, double: ExchangeDouble, client: VenueClient, stage: Stage, step: Step) -> None:
+        super().__init__(client, stage, step, Plenty())
+        self.control = double.control
+        self.dialect = double.dialect
+
+    @property
+    def trade(self) -> Any:
+        """The action."""
+        return self.step.actions[0]
+
+    def mark(self) -> int:
+        """How many requests there were."""
+        return int(self.control.state()["requests"])
+
+    def writes(self, since: int) -> list[str]:
+        """The write requests after number `since`, by endpoint."""
+        return [each["endpoint"] for each in self.control.requests(self.dialect, since) if each["writes"]]
+
+    def happened(self) -> str:
+        """How much was filled."""
+        filled = self._filled()
+        return f"filled {filled} of an order over {self._orders()[0]['quantity']}" if filled else ""
+
+    def shows(self, report: Report) -> bool:
+        """Whether the effects say that as much was traded as was filled; a fee may have been taken from it."""
+        filled = self._filled()
+        return filled * Decimal("0.99") <= self._traded(report) <= filled
+
+    def shown(self, report: Report) -> str:
+        """How much was traded."""
+        return f"{self._traded(report)} traded"
+
+    def strangers(self, prepared: Prepared) -> list[str]:
+        """Orders under other client ids; more or fewer than one."""
+        orders = self._orders()
+        names = {each["client_id"] for each in orders} - {prepared.key}
+        return [
+            *([f"the venue has {len(orders)} orders, and not the one that was sent"] if len(orders) != 1 else []),
+            *(f"the venue has it as {name!r}, not as {prepared.key!r}" for name in names),
+        ]
+
+    def lose(self, how: str) -> None:
+        """One of `LOST`."""
+        self._fault(how, **LOST[how])
+
+    def refuse_strangely(self, words: str = "") -> None:
+        """A code that no venue has."""
+        self._fault("deny", code=STRANGE, text=words or "a code that nobody has seen", status=400)
+
+    def turn_away(self, how: str) -> None:
+        """Too many requests, or maintenance."""
+        self._fault(how)
+
+    def blind(self, how: str) -> None:
+        """Every endpoint is down, answers nonsense, or says that there were too many requests."""
+        self.control.fault(self.dialect, "*", how, times=-1)
+
+    def impoverish(self) -> None:
+        """No wallet holds anything to pay with."""
+        for wallet in self.control.balances(self.dialect):
+            self.control.endow(self.dialect, wallet, "USDT", "0")
+
+    def cut_short(self, prepared: Prepared) -> None:
+        """Less than half is filled."""
+        self._fault("partial", q="0.4")
+
+    def mend(self) -> None:
+        """Nothing is broken by a part."""
+
+    def refined(self) -> Step:
+        """The same step: the lot has become one that it is no multiple of."""
+        lot = self.trade.quantity * Decimal("0.4")
+        self.control.fault(self.dialect, "*", "filters", symbol=self.trade.symbol, changes={"lot": f"{lot.normalize():f}"})
+        return self.step
+
+    def hold_still(self) -> None:
+        """The request hangs on step and key alone."""
+
+    def unnamed(self, first: Prepared, other: Prepared) -> list[str]:
+        """The key is the order's name."""
+        return [
+            *([f"the key {first.key} is nowhere in what is to be sent"] if first.key not in str(first.payload) else []),
+            *([f"another key changes nothing in what is to be sent: {other.payload}"] if other.payload == first.payload else []),
+        ]
+
+    async def waiting(self) -> list[str]:
+        """A resting order is told as such, and one write takes it back."""
+        prepared = await self.prepared()
+        sent = await heard(self.client.send(prepared))
+        resting = await heard(self.client.lookup(prepared))
+        mark = self.mark()
+        await self.client.cancel(prepared)
+        writes = self.writes(mark)
+        over = await heard(self.client.lookup(prepared))
+        told = (("send", sent), ("the look-up", resting))
+        return [
+            *(f"{name} of a resting order says {said.text}" for name, said in told if said.state != "ACCEPTED"),
+            *([f"cancel made {len(writes)} write requests"] if len(writes) != 1 else []),
+            *([f"it was taken back, and the look-up says {over.text}"] if over.state != "CANCELLED" else []),
+        ]
+
+    def _fault(self, verb: str, **arguments: Any) -> None:
+        self.control.fault(self.dialect, "order.create", verb, **arguments)
+
+    def _orders(self) -> list[Mapping[str, Any]]:
+        return list(self.control.ledger(self.dialect)["orders"])
+
+    def _filled(self) -> Decimal:
+        orders = self._orders()  # a second one is another promise's matter
+        return Decimal(orders[0]["filled"]) if orders else Decimal(0)
+
+    def _traded(self, report: Report) -> Decimal:
+        """The change of the base balance or of the position, without fees."""
+        base = self.trade.symbol.partition("/")[0]
+        named = (f":perp:{self.trade.symbol}", f":balance:{base}")
+        lines = [amount for effect in report.effects for key, amount in effect.lines if key.endswith(named)]
+        return abs(sum(lines, Decimal(0)))
+
+
+class ExchangeDouble(Double):
+    """The sandbox as an exchange."""
+
+    losses = tuple(LOST)
+    turnings = ("limit", "maintenance")
+    blindings = ("endpoint_down", "garbage", "limit")
+
+    def __init__(self, subject: Subject, dialect: str, running: Any) -> None:
+        super().__init__()
+        self.dialect = dialect
+        self.control = running.control
+        self.url = running.url
+        self._subject = subject
+        self._credentials = throwaway(subject.manifest, Network.TESTNET)
+        self.secrets = self.told = tuple(each.reveal() for each in self._credentials.values() if isinstance(each, Secret))
+
+    def act(self, stage: Stage, do: Act[Answer], *, waits: bool = False) -> Answer:
+        """Do something in a fresh scene: the sample's market order, or a limit order that rests, ready to be sent."""
+        with localcontext(MONEY) as money:
+            step = self._step(stage, self._resting(stage) if waits else {})
+            self.begin(stage)
+
+            async def go() -> Answer:
+                with localcontext(money):
+                    client = self._client()
+                    try:
+                        await client.open()
+                        return await do(ExchangeScene(self, client, stage, step))
+                    finally:
+                        await client.close()
+
+            return asyncio.run(go())
+
+    def begin(self, stage: Stage) -> None:
+        """The sandbox afresh, with the sample's price, and with keys that it knows."""
+        symbol = stage.sample.action.symbol  # type: ignore[attr-defined]
+        self.control.reset()
+        self.control.price(symbol, str(stage.market.value(price(stage.subject.venue, symbol))), self.dialect)
+        for names in key_sets(self._credentials):
+            key, secret, passphrase = (_revealed(self._credentials[name]) if name else "" for name in names)
+            self.control.key(self.dialect, key, secret, passphrase=passphrase)
+
+    def trade(self, stage: Stage, changes: Mapping[str, Any]) -> Any:
+        """A market order of the sample's symbol, worth about `WORTH`, with `changes`."""
+        sample: Any = stage.sample.action
+        lot = stage.model.limits(sample).lot or Decimal("0.001")
+        quantity = floor_to(WORTH / stage.market.value(price(stage.subject.venue, sample.symbol)), lot)
+        side = "buy" if type(sample).__name__ == "SpotTrade" else sample.side
+        return type(sample)(**({"id": "sample", "symbol": sample.symbol, "side": side, "quantity": quantity, **changes}))
+
+    def _step(self, stage: Stage, changes: Mapping[str, Any]) -> Step:
+        """The step of a trade, as the model plans it."""
+        trade = self.trade(stage, changes)
+        try:
+            return stage.model.plan(stage.order._replace(action=trade), Plenty(), stage.market)[0]
+        except Exception as error:
+            blocked_by("L1-3", f"{type(trade).__name__} of {trade.symbol}: {error}")
+
+    def _resting(self, stage: Stage) -> Mapping[str, Any]:
+        symbol = stage.sample.action.symbol  # type: ignore[attr-defined]
+        low = (stage.market.value(price(stage.subject.venue, symbol)) * Decimal("0.97")).to_integral_value()
+        return {"side": "buy", "order_type": "limit", "price": low, "good_for": HOUR}
+
+    def _client(self) -> VenueClient:
+        subject = self._subject
+        settings: Any = subject.settings[subject.venue]
+        if hasattr(settings, "request_timeout_ms"):
+            settings = attrs.evolve(settings, request_timeout_ms=QUICK_MS)
+        context = ClientContext(
+            venue=subject.venue, account=subject.accounts[subject.manifest.account.alias], network=Network.TESTNET, settings=settings,
+            credentials=self._credentials, endpoints={"base": self.url}, allowed_hosts=frozenset({LOOPBACK}), clock=SystemClock(),
+            manifest=subject.manifest,
+        )  # fmt: skip
+        client: VenueClient = subject.plugins.call(subject.venue, "create_client", context=context)
+        return client
+
+    @contextmanager
+    def course(self, stage: Stage) -> Iterator[Course]:
+        """The sample's market order, carried out by the core."""
+        self.begin(stage)
+        venue = self._subject.venue
+        quick = {"request_timeout_ms": QUICK_MS} if hasattr(self._subject.settings[venue], "request_timeout_ms") else {}
+        with own_folder() as folder:
+            staged = Staged(self._subject, folder, {venue: {"base": self.url}}, {venue: {**self._subject.changes, **quick}})
+            figures = None if self._subject.plugins.implements(venue, "market_data") else stage.market
+            yield ExchangeCourse(staged, self.trade(stage, {"venue": venue}), self, figures)
+
+
+class LeapingClock(SteeredClock):
+    """The sandbox's time and the run's: waiting takes a moment, and lets as much time pass as was waited for."""
+
+    async def sleep(self, milliseconds: int) -> None:
+        """Wait a moment, and go on when the time has passed."""
+        await super().sleep(min(milliseconds, MOMENT_MS))
+        if milliseconds > MOMENT_MS:
+            self.set(self.now() + milliseconds - MOMENT_MS)
+
+
+class ExchangeCourse(Course):
+    """An order at the sandbox."""
+
+    lasting = "an exchange takes back nothing that it filled"
+
+    def __init__(self, staged: Staged, action: Action, double: ExchangeDouble, figures: SampleMarket | None) -> None:
+        super().__init__(staged, action)
+        self._control, self._dialect, self._figures = double.control, double.dialect, figures
+
+    def market(self, clock: Clock) -> Market | None:
+        """The sample's figures, where the plugin has no live ones."""
+        return None if self._figures is None else self._figures.told_by(clock)
+
+    def clock(self) -> Clock:
+        """The sandbox's time."""
+        return LeapingClock(self._control.time(), self._control.time)
+
+    def count(self) -> int:
+        """Orders that filled something."""
+        return sum(bool(Decimal(each["filled"])) for each in self._control.ledger(self._dialect)["orders"])
+
+    def befall(self, what: str) -> None:
+        """One of the losses or turnings."""
+        self._control.fault(self._dialect, "order.create", what, **LOST.get(what, {}))
+
+    def delay(self) -> None:
+        """It is held, and its reply is lost."""
+        self._control.fault(self._dialect, "order.create", "hold_until", what="release")
+
+    async def late(self) -> None:
+        """It is carried out when it was looked for, and before its fence has passed."""
+        for _ in range(_LOOKS):
+            await asyncio.sleep(_LOOK_S)
+            if any(each["endpoint"] == "order.read" for each in self._control.requests(self._dialect)):
+                break
+        self._control.release(self._dialect)
+
+    def skew(self, milliseconds: int) -> None:
+        """Every answer of the venue carries that time, and every window is judged by it."""
+        self._control.fault(self._dialect, "*", "server_time", offset=milliseconds)
+
+    def take_back(self) -> None:
+        """Nothing is: see `lasting`."""
+
+
+def key_sets(names: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """The names of key, secret and passphrase (or nothing) of each API key: `spot_api_key` goes with `spot_secret`."""
+    for name in names:
+        if name.endswith("api_key"):
+            prefix = name.removesuffix("api_key")
+            passphrase = f"{prefix}passphrase"
+            yield name, f"{prefix}secret", passphrase if passphrase in names else ""
+
+
+def _revealed(value: Secret | str) -> str:
+    return value.reveal() if isinstance(value, Secret) else value

@@ -1,0 +1,173 @@
+"""What a double has to offer so that the promises of levels 2 and 3 can be tried on it, whatever kind of venue it stands in for."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import AbstractContextManager
+from typing import Any, ClassVar, NamedTuple, TypeVar
+
+from basis_venues.attempts import attempt_key
+from basis_venues.contract import VenueClient
+from basis_venues.keys import Key
+from basis_venues.orders import Prepared, Report, Step
+from basis_venues.positions import Positions
+
+from .course import Course
+from .stage import Stage
+
+Answer = TypeVar("Answer")
+
+
+class Heard(NamedTuple):
+    """What a client answered to one call: its report, or what it raised."""
+
+    report: Report | None
+    error: Exception | None = None
+
+    @property
+    def state(self) -> str:
+        """The report's state; whatever was raised means UNKNOWN."""
+        return "UNKNOWN" if self.report is None else self.report.state.value
+
+    @property
+    def text(self) -> str:
+        """For people."""
+        return f"{type(self.error).__name__}: {self.error}" if self.report is None else f"{self.state} {self.report.reason}".strip()
+
+
+async def heard(call: Awaitable[Report]) -> Heard:
+    """Wait for a report, or what is raised instead."""
+    try:
+        return Heard(await call)
+    except Exception as error:
+        return Heard(None, error)
+
+
+class Scene(ABC):
+    """One step about to be sent by an open client to the double. `held`: what the plan was made on."""
+
+    def __init__(self, client: VenueClient, stage: Stage, step: Step, held: Positions) -> None:
+        self.client = client
+        self.stage = stage
+        self.step = step
+        self.held = held
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """The positions that the step touches."""
+        return self.stage.model.touches(self.step.order, self.held)
+
+    async def prepared(self, number: int = 0, step: Step | None = None) -> Prepared:
+        """The write of that attempt."""
+        return await self.client.prepare(step or self.step, attempt_key("conformance", "kit", self.step.id, number))
+
+    async def send(self, prepared: Prepared) -> Heard:
+        """Let the client send it, and wait until the venue has done what it does at once."""
+        return await heard(self.client.send(prepared))
+
+    # what the venue has
+
+    since = 0
+    """The time or block before the step, for `recent_effects`."""
+
+    @abstractmethod
+    def mark(self) -> int:
+        """How many requests there were."""
+
+    @abstractmethod
+    def writes(self, since: int) -> list[str]:
+        """The write requests after the mark `since`, by name."""
+
+    @abstractmethod
+    def happened(self) -> str:
+        """What the venue's own records have of it in words; nothing where it did not happen."""
+
+    @abstractmethod
+    def shows(self, report: Report) -> bool:
+        """Whether the effects of a report say what the venue's own records say."""
+
+    @abstractmethod
+    def shown(self, report: Report) -> str:
+        """What the effects of a report say was done."""
+
+    @abstractmethod
+    def strangers(self, prepared: Prepared) -> list[str]:
+        """What the venue has under other names than the attempt's."""
+
+    # what is made to happen
+
+    @abstractmethod
+    def lose(self, how: str) -> None:
+        """The next write is carried out, and its reply is lost or damaged."""
+
+    @abstractmethod
+    def refuse_strangely(self, words: str = "") -> None:
+        """The next write is answered with an error that no venue has."""
+
+    @abstractmethod
+    def turn_away(self, how: str) -> None:
+        """The next write is not taken now."""
+
+    @abstractmethod
+    def blind(self, how: str) -> None:
+        """Nothing can be read any more."""
+
+    @abstractmethod
+    def impoverish(self) -> None:
+        """The account can no longer pay for what was prepared."""
+
+    @abstractmethod
+    def cut_short(self, prepared: Prepared) -> None:
+        """The next write does less than it asks for."""
+
+    @abstractmethod
+    def mend(self) -> None:
+        """What was broken for a write works again."""
+
+    @abstractmethod
+    def refined(self) -> Step | None:
+        """A step with an amount that the venue does not take for its digits; None where it has no amount."""
+
+    @abstractmethod
+    def hold_still(self) -> None:
+        """Time stands, so that what hangs on it alone is the same when it is asked again."""
+
+    @abstractmethod
+    def unnamed(self, first: Prepared, other: Prepared) -> list[str]:
+        """Why what was prepared could not be found again, given another attempt at the same."""
+
+    @abstractmethod
+    async def waiting(self) -> list[str]:
+        """Let the step wait at the venue and end the wait; what was told wrongly meanwhile."""
+
+
+Act = Callable[[Any], Awaitable[Answer]]
+
+
+class Double(ABC):
+    """What stands in for a venue. Begins again for every scene.
+
+    `losses`, `turnings`, `blindings`: what its scenes know to do in `lose`, `turn_away` and `blind`. `secrets`: what must never be seen;
+    `told`: those of them that the venue is told, and could repeat.
+    """
+
+    losses: ClassVar[tuple[str, ...]]
+    turnings: ClassVar[tuple[str, ...]]
+    blindings: ClassVar[tuple[str, ...]]
+    evident: ClassVar[Collection[str]] = ("UNKNOWN",)
+    """What send may say without effects when the reply was lost."""
+    secrets: tuple[str, ...]
+    told: tuple[str, ...]
+
+    def __init__(self) -> None:
+        self.lost: dict[str, Any] = {}
+        """What was found of sends whose replies were lost, by sample: several promises are about them."""
+
+    @abstractmethod
+    def act(self, stage: Stage, do: Act[Answer], *, waits: bool = False) -> Answer:
+        """Do something in a fresh scene: the sample's step, ready to be sent. `waits`: one that the venue does not carry out at once."""
+
+    @abstractmethod
+    def course(self, stage: Stage) -> AbstractContextManager[Course]:
+        """A fresh world for the sample's action, to be carried out by the core."""

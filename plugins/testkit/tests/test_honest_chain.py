@@ -1,0 +1,155 @@
+"""Level 2 on the chain tested on itself: each bad client of a protocol breaks the intended promises, and no other of the level.
+
+| adapter | promises |
+|---|---|
+| tries again under the next nonce | L2-4, L2-5 |
+| takes a missing receipt for absence | L2-6 |
+| tells a revert as done | L2-8 |
+| rounds to what the token has digits for | L2-10 |
+"""
+
+from __future__ import annotations
+
+import json
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import basis_venues_lido
+from basis_venues_sandbox.chain import available
+
+pytest_plugins = ["pytester"]
+for module in (
+    "basis_venues_alchemy.access",
+    "basis_venues_alchemy.client",
+    "basis_venues_lido.client",
+    "basis_venues_testkit.chain_double",
+):
+    import_module(module)  # once, not anew in every run within this process
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not available(), reason=available().reason or "the chain can run")]
+
+LIDO = Path(basis_venues_lido.__file__).parent
+
+HOOKS = """
+import attrs
+
+from basis_venues.hookspecs import hookimpl
+
+
+@hookimpl
+def settings_class():
+    from basis_venues_lido.settings import LidoSettings
+
+    return LidoSettings
+
+
+@hookimpl
+def create_model(context):
+    from .parts import AcmeModel
+
+    return AcmeModel(attrs.evolve(context, venue="lido"))
+
+
+@hookimpl
+def create_client(context):
+    from .parts import AcmeClient
+
+    return AcmeClient(attrs.evolve(context, venue="lido"))
+"""
+
+PARTS = """
+from decimal import Decimal
+
+import attrs
+
+from basis_venues.actions import Stake
+from basis_venues.contract import not_supported
+from basis_venues.states import DONE, State
+from basis_venues_lido.client import LidoClient
+from basis_venues_lido.model import LidoModel
+
+
+class AcmeModel(LidoModel):
+    def plan(self, order, view, market):
+        if not isinstance(order.action, Stake):
+            raise not_supported("acme", order.action)
+        return super().plan(order, view, market)
+
+
+class AcmeClient(LidoClient):
+"""
+
+SUITE = """
+from basis_venues.actions import Stake
+from basis_venues_testkit import Sample, VenueConformance
+
+
+class TestAcme(VenueConformance):
+    venue = "acme"
+    dialect = "chain"
+    market = {"ethereum:gas_price:gwei": "10", "lido:share_rate:wstETH": "1.2"}
+    samples = (Sample(Stake(amount="10"), holds={"wallet:balance:ETH": "11"}),)
+"""
+
+BAD = [
+    ("tries again under the next nonce", ["L2-4", "L2-5"], """
+    async def send(self, prepared):
+        try:
+            return await super().send(prepared)
+        except Exception:
+            again = await self.prepare(prepared.step, prepared.key)
+            return await super().send(again)
+"""),
+    ("takes a missing receipt for absence", ["L2-6"], """
+    async def lookup(self, prepared):
+        report = await super().lookup(prepared)
+        return report if report.state in DONE or report.state is State.ACCEPTED else report._replace(state=State.ABSENT)
+"""),
+    ("tells a revert as done", ["L2-8"], """
+    async def lookup(self, prepared):
+        report = await super().lookup(prepared)
+        return report._replace(state=State.MINED) if report.state is State.REVERTED else report
+"""),
+    ("rounds to what the token has digits for", ["L2-10"], """
+    async def prepare(self, step, attempt_key):
+        actions = [attrs.evolve(each, amount=round(each.amount, 18)) for each in step.actions]
+        return await super().prepare(step._replace(actions=tuple(actions)), attempt_key)
+"""),
+]  # fmt: skip
+
+
+def install(folder: Path, flaw: str = "    pass\n") -> None:
+    """Lay out a protocol that stakes with Lido's contracts under another name, with the flaw in its client."""
+    package, metadata = folder / "basis_venues_acme", folder / "basis_venues_acme-1.0.dist-info"
+    package.mkdir()
+    metadata.mkdir()
+    lines = (LIDO / "manifest.toml").read_text(encoding="utf-8").replace('"lido"', '"acme"').splitlines()
+    others = ("RequestUnstake", "ClaimUnstake", "Wrap", "Unwrap")
+    kept = [line for line in lines if line.partition(" ")[0] not in others]
+    (package / "manifest.toml").write_text("\n".join(kept), encoding="utf-8")
+    (package / "venue.yaml").write_text((LIDO / "venue.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    (package / "py.typed").write_text("")
+    (package / "__init__.py").write_text(HOOKS)
+    (package / "parts.py").write_text(PARTS + flaw)
+    (metadata / "METADATA").write_text("Name: basis-venues-acme\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[basis.venues]\nacme = basis_venues_acme\n")
+
+
+def run(pytester: pytest.Pytester, *options: str) -> tuple[str, dict[str, Any]]:
+    """What pytest printed, and the report's line on acme."""
+    pytester.syspathinsert()
+    pytester.makepyfile(test_acme=SUITE)
+    command = ("-q", "-p", "no:cacheprovider", "--show-capture=no", "--basis-report", "conformance.json", *options)
+    result = pytester.runpytest_inprocess(*command)
+    report = json.loads((pytester.path / "conformance.json").read_text())
+    return result.stdout.str(), report["venues"]["acme"]
+
+
+@pytest.mark.parametrize(("promises", "flaw"), [each[1:] for each in BAD], ids=[each[0] for each in BAD])
+def test_a_dishonest_client_breaks_the_intended_promises(pytester: pytest.Pytester, promises: list[str], flaw: str) -> None:
+    """Those, and no other of the level."""
+    install(pytester.path, flaw)
+    said, venue = run(pytester, "-k", "test_l2")
+    assert [name for name, each in venue["promises"].items() if each["result"] == "failed"] == promises, said
