@@ -11,7 +11,7 @@ A plugin may define further actions: subclass `Action` with `action_types` of it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, TypeVar
@@ -37,6 +37,8 @@ Amount = Decimal | FromLeg | Literal["max"]
 
 def moment(value: datetime | int) -> int:
     """A time as whole milliseconds since 1970 UTC. Raises `InvalidAction` for a datetime without a zone."""
+    if type(value) is int:
+        return value
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise InvalidAction("a time needs a zone: datetime(..., tzinfo=UTC)")
@@ -63,6 +65,10 @@ def _settle_amount(action: Action, name: str) -> None:
 
 def _or_max(value: Any) -> Amount:
     return value if value == MAX or isinstance(value, FromLeg) else positive(value)
+
+
+def _legs(legs: Iterable[Action]) -> tuple[Action, ...]:
+    return tuple(legs)  # `tuple` itself has no signature in Python: to make one up costs more than all the rest here
 
 
 def _allowance(value: Any) -> Amount:
@@ -165,7 +171,10 @@ class SpotTrade(_Trade):
 
 @frozen(kw_only=True, repr=False, eq=False)
 class PerpTrade(_Trade):
-    """Trade the linear perpetual `symbol` (`BTC/USDT:USDT`). `reduce_only` never opens or turns a position."""
+    """Trade the linear perpetual `symbol` (`BTC/USDT:USDT`). `reduce_only` never opens or turns a position.
+
+    `leverage` is the position's size over the collateral behind it, None for what the venue has set.
+    """
 
     action_types: ClassVar[tuple[str, ...]] = ("cex_futures", "hedge_execution")
 
@@ -174,7 +183,7 @@ class PerpTrade(_Trade):
     margin_mode: Literal["cross", "isolated"] = "cross"
 
     def __attrs_post_init__(self) -> None:
-        super().__attrs_post_init__()
+        _Trade.__attrs_post_init__(self)  # not super(): trades are made by the hundred thousand
         if self.leverage is not None:
             _settle_amount(self, "leverage")
         if self.margin_mode not in ("cross", "isolated"):
@@ -186,8 +195,8 @@ class Transfer(Action):
     """Move `amount` of `asset` from the account `source` to the account `target` (aliases) or to an allow-listed `address`.
 
     Closes when the debit is verified; the credit is a `transit` position of the target until it arrives. `network` names the chain of
-    a deposit or withdrawal. `from_wallet` and `to_wallet` name an exchange's inner wallets (`spot`, `futures`, `funding`) when source
-    and target are the same account.
+    a deposit or withdrawal, `tag` the memo or destination tag that belongs to the address. `from_wallet` and `to_wallet` name an exchange's
+    inner wallets (`spot`, `futures`, `funding`) when source and target are the same account.
     """
 
     action_types: ClassVar[tuple[str, ...]] = ("wallet",)
@@ -200,6 +209,7 @@ class Transfer(Action):
     network: str | None = None
     from_wallet: str | None = None
     to_wallet: str | None = None
+    tag: str | None = None
 
     def __attrs_post_init__(self) -> None:
         if (self.target is None) == (self.address is None):
@@ -385,7 +395,7 @@ class AtomicBundle(Action):
 
     flash_asset: str
     flash_amount: Decimal = field(converter=positive)
-    legs: tuple[Action, ...] = field(converter=tuple)
+    legs: tuple[Action, ...] = field(converter=_legs)
     equity: Decimal | None = field(default=None, converter=_optional_positive)
     equity_asset: str = "ETH"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 import attrs
@@ -11,7 +11,7 @@ from .actions import Action, FromLeg
 from .contract import Market, StepFails, VenueModel
 from .keys import BALANCE, Key
 from .orders import Effect, Ref, Step, deltas
-from .positions import Overlaid
+from .positions import Overlaid, Positions
 
 
 def fold(models: Mapping[str, VenueModel], step: Step, view: Mapping[Key, Decimal], market: Market, ref: Ref) -> tuple[Effect, ...]:
@@ -46,15 +46,32 @@ def _with_amount(action: Action, step: Step, done: list[dict[Key, Decimal]]) -> 
     return attrs.evolve(action, amount=gained)  # type: ignore[call-arg]
 
 
-def check_outcome(models: Mapping[str, VenueModel], step: Step, view: Mapping[Key, Decimal], market: Market) -> None:
-    """Let every venue that takes part judge what a bundle would leave behind. Raises `Denied`.
+def foresee(models: Mapping[str, VenueModel], plan: tuple[Step, ...], view: Mapping[Key, Decimal], market: Market) -> tuple[Step, ...]:
+    """The plan, each bundle of it with the change of every position that it is planned to make among its bounds (by position key).
 
-    A bundle that would fail as a whole passes: whether it does is the chain's to say.
+    Every venue that takes part judges what a bundle would leave behind. Raises `Denied`. A step that would fail as a whole passes: whether
+    it does is the chain's to say.
     """
-    after = Overlaid(view)
-    try:
-        after.apply(fold(models, step, view, market, Ref(step.id, market.now())))
-    except StepFails:
-        return
+    for step in plan:
+        if len(step.actions) > 1:
+            break
+    else:
+        return plan
+    after, seen = Overlaid(view), []
+    for step in plan:
+        try:
+            effects = fold(models, step, after, market, Ref(step.id, market.now()))
+        except StepFails:
+            break
+        after.apply(effects)
+        seen.append(_judged(models, step, view, after, market, effects) if len(step.actions) > 1 else step)
+    return (*seen, *plan[len(seen) :])
+
+
+def _judged(
+    models: Mapping[str, VenueModel], step: Step, view: Mapping[Key, Decimal], after: Positions, market: Market, effects: Iterable[Effect]
+) -> Step:
     for venue in dict.fromkeys(part.venue or step.order.venue for part in step.actions):
         models[venue].permits(step.order.account, view, after, market)
+    planned = {key: str(amount) for key, amount in deltas(effects).items() if amount}
+    return step._replace(bounds={**step.bounds, **planned})

@@ -91,6 +91,7 @@ def error_of(result: ActionResult) -> errors.BasisError | None:
     return _ERRORS.get(result.state, errors.VenueRejected)(f"action {result.action.id} ended {result.state}: {reasons}")
 
 
+_VERIFIED_VERDICT = Verdict.VERIFIED
 _VERIFIED = Verdict.VERIFIED.value
 
 _ERRORS: dict[str, type[errors.BasisError]] = {
@@ -123,7 +124,7 @@ _WORST_FIRST = (
 
 def standing(leg: LegResult) -> str:
     """One word for a leg: `VERIFIED` for a verified success, else the verdict that failed, else the venue's state."""
-    if leg.verdict is Verdict.VERIFIED:
+    if leg.verdict is _VERIFIED_VERDICT:
         return _VERIFIED if leg.state in SUCCEEDED else leg.state.value
     if leg.verdict is not None and leg.state not in NOTHING_HAPPENED and leg.state is not State.NEEDS_HUMAN:
         return leg.verdict.value

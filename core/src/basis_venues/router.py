@@ -15,11 +15,14 @@ from .config.routes import Route
 from .config.venues import VenueSettings
 from .contract import Market, VenueModel
 from .errors import Denied, InvalidAction, NotRoutable
-from .guard import check_destination
+from .guard import destination
 from .network import Account
-from .orders import Limits, Order
+from .orders import Limits, Order, record
 from .series import price
 from .split import Share, split
+
+Place = tuple[type[Action], str | None, str | None, str | None]
+"""What decides where an action goes that is not divided: its type, the venue and account that it names, its symbol."""
 
 
 class Routed(NamedTuple):
@@ -52,26 +55,30 @@ class ActionRouter:
         self._accounts = accounts
         self._account_of = account_of
         self._market = market
-        self._single: dict[tuple[type[Action], str | None, str | None, str | None], tuple[str, str, str]] = {}
+        self._single: dict[Place, tuple[str, str, str]] = {}
 
     def route(self, action: Action) -> Routed:
         """The orders that carry `action` out. Raises `InvalidAction`, `NotRoutable`, `Denied` or `GuardRefused`; nothing was sent."""
-        if isinstance(action, Transfer):
-            return self._transfer(action)
-        if isinstance(action, AtomicBundle):
-            action = self._bundle(action)
-        elif action.splits and action.venue is None:
-            route = self._route_of(action)
-            if len(route.venues) > 1:
-                return self._divided(action, route)
-            if route.weights[0] != 1:
-                return self._divided(action, route)
         place = (type(action), action.venue, action.account, getattr(action, "symbol", None))
         found = self._single.get(place)
         if found is None:
-            found = self._single[place] = self._allowed(action)
+            return self._newly(action, place)
         venue, account, lane = found
-        return Routed((Order(f"{action.id}/{venue}", action, venue, account, lane),))
+        return record(Routed, ((record(Order, (f"{action.id}/{venue}", action, venue, account, lane)),), ZERO, ()))
+
+    def _newly(self, action: Action, place: Place) -> Routed:
+        """The orders of an action whose place is not known yet; it is remembered where nothing but the place decides."""
+        if isinstance(action, Transfer):
+            return self._transfer(action)
+        if isinstance(action, AtomicBundle):
+            bundle = self._bundle(action)
+            return Routed((self._order(bundle, self._allowed(bundle)[0]),))
+        if action.splits and action.venue is None:
+            route = self._route_of(action)
+            if len(route.venues) > 1 or route.weights[0] != 1:
+                return self._divided(action, route)
+        self._single[place] = self._allowed(action)
+        return self.route(action)
 
     def series(self, action: Action) -> tuple[str, ...]:
         """The market figures that dividing the action over venues asks for."""
@@ -123,7 +130,7 @@ class ActionRouter:
         if action.target is not None:
             self._account(action.target)
         if action.address is not None:
-            check_destination(source.keeper, self._settings[source.keeper], action)
+            destination(source.keeper, self._settings[source.keeper], action)
         if action.venue is not None and action.venue != source.keeper:
             raise NotRoutable(f"a transfer out of {source.alias} goes to {source.keeper}, which keeps it, not to {action.venue}")
         if source.keeper not in self._mode.execution_venues:
@@ -136,7 +143,7 @@ class ActionRouter:
         legs = tuple(leg if leg.venue else attrs.evolve(leg, venue=self._leg_venue(leg, home)) for leg in bundle.legs)
         for leg in legs:
             self._placed(leg, leg.venue or home)
-        return attrs.evolve(bundle, legs=legs)  # type: ignore[arg-type]
+        return attrs.evolve(bundle, legs=legs)
 
     def _leg_venue(self, leg: Action, home: str) -> str:
         if set(leg.action_types) & set(type(leg).action_types) & {"flash_loan_execution"}:

@@ -11,7 +11,7 @@ from .contract import Market, StepFails, VenueClient, VenueModel
 from .fold import fold
 from .keys import Key
 from .network import Network
-from .orders import Effect, Prepared, Ref, Report, Snapshot, Step
+from .orders import Effect, Prepared, Ref, Report, Snapshot, Step, record
 from .positions import Positions
 from .states import State
 
@@ -54,14 +54,14 @@ class SimulatedLedger:
     def apply(self, effects: Sequence[Effect], venues: Iterable[str]) -> None:
         """Book the effects of an order that `venues` took part in."""
         positions = self.positions
-        opened_or_closed = False
+        opened = False
         for effect in effects:
             for key, amount in effect.lines:
                 held = positions[key]
-                positions[key] = now = held + amount
-                if not held or not now:
-                    opened_or_closed = True
-        if opened_or_closed:
+                positions[key] = held + amount
+                if not held:
+                    opened = True
+        if opened:
             self._plan_due(max(self._accrued_until, self.clock.now()), venues)
 
     def later(self, effect: Effect) -> None:
@@ -75,7 +75,8 @@ class SimulatedLedger:
             self.disturbed.setdefault(effect.lines[0][0].partition(":")[0], []).append(effect)
 
     def _plan_due(self, now: int, venues: Iterable[str]) -> None:
-        """Ask the models of `venues` anew when something is due: a position of theirs was opened or closed, or time has passed."""
+        """Ask the models of `venues` anew when something is due: a position of theirs was opened, or time has passed. That one was closed
+        leaves it: at worst they are asked once when there is nothing any more."""
         for venue in venues:
             due = self.models[venue].next_accrual(self.positions, self.market, now)
             self._due_by_model[venue] = NEVER if due is None or due <= now else due
@@ -112,14 +113,14 @@ class SimulatedClient(VenueClient):
 
     async def send(self, prepared: Prepared) -> Report:
         """Carry it out now, or let it rest."""
-        return self.act(prepared, self._clock.now())
+        return self.act(prepared.step, prepared.key, self._clock.now())
 
     async def lookup(self, prepared: Prepared) -> Report:
         """Try a resting order again at the present moment."""
         if prepared.key in self._ended:
             return self._ended.pop(prepared.key)
         since = self._resting.get(prepared.key)
-        return Report(State.ABSENT) if since is None else self.act(prepared, since)
+        return Report(State.ABSENT) if since is None else self.act(prepared.step, prepared.key, since)
 
     async def cancel(self, prepared: Prepared) -> None:
         """Take a resting order back."""
@@ -136,22 +137,22 @@ class SimulatedClient(VenueClient):
         effects = [effect for happened in self.ledger.disturbed.values() for effect in happened]
         return [e for e in effects if since < e.at and (not until or e.at <= until) and any(key in keys for key, _ in e.lines)]
 
-    def act(self, prepared: Prepared, since: int) -> Report:
-        """Carry a step out that stands at the venue since `since`, without waiting for anything."""
+    def act(self, step: Step, key: str, since: int) -> Report:
+        """Carry a step out that stands at the venue since `since` under the attempt key `key`, without waiting for anything."""
         now = self._clock.now()
-        ledger, step = self.ledger, prepared.step
-        ref = Ref(prepared.key, since)
+        ledger = self.ledger
+        ref = record(Ref, (key, since))
         cost = self.models[step.order.venue].cost(step, self._market, ref)
         try:
             effects = fold(self.models, step, ledger.positions, self._market, ref)
         except StepFails as failure:
-            self._resting.pop(prepared.key, None)
+            self._resting.pop(key, None)
             return self._failed(failure, cost, now)
         if not effects:
-            self._resting[prepared.key] = since
+            self._resting[key] = since
             return Report(State.ACCEPTED, (), now)
         if self._resting:
-            self._resting.pop(prepared.key, None)
+            self._resting.pop(key, None)
         if cost is not None:
             effects = (*effects, cost)
         for effect in effects:
@@ -160,7 +161,7 @@ class SimulatedClient(VenueClient):
                 effects = self._only_present(effects, now)
                 break
         ledger.apply(effects, _venues_of(step))
-        return Report(self._success, effects, now)
+        return record(Report, (self._success, effects, now, "", False, ""))
 
     def _only_present(self, effects: tuple[Effect, ...], now: int) -> tuple[Effect, ...]:
         """The effects of this moment; those ahead happen in their own time."""

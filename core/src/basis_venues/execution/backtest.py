@@ -1,17 +1,24 @@
-"""The course of a backtest: everything in memory, legs one after the other, no task and no lock."""
+"""The course of a backtest: everything in memory, legs one after the other, and nothing ever waits: no task, no lock, no coroutine."""
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, getcontext, setcontext
 
 from ..actions import Action
+from ..amounts import MONEY
+from ..errors import Denied, MissingData, Stopped
 from ..journal.memory import MemoryJournal
 from ..keys import OBLIGATIONS, Key
-from ..results import ActionResult
+from ..orders import Effect, Order, Prepared, Report, Step, record
+from ..results import ActionResult, Compared, LegResult
+from ..states import CLOSED, DONE, SUCCEEDED, State, Verdict
+from ..venues import Venue
 from .books import SimulatedBooks
 from .course import Course
-from .loop import TightLoop
+from .loop import TightLoop, off
 from .parts import Parts
+
+_VERIFIED = Verdict.VERIFIED
 
 
 class Backtest(Course):
@@ -20,14 +27,25 @@ class Backtest(Course):
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
         self._journal = MemoryJournal(parts.stream)
-        self._loop = TightLoop(parts.mode, parts.venues, SimulatedBooks(parts.ledger), parts.market, parts.clock, parts.observers)
+        self._loop = SimulatedLoop(parts.mode, parts.venues, SimulatedBooks(parts.ledger), parts.market, parts.clock, parts.observers)
 
     @property
     def frozen(self) -> dict[str, str]:
         """Accounts that must not act, with the reasons."""
         return self._loop.frozen
 
-    async def execute(self, action: Action) -> ActionResult:
+    def execute(self, action: Action, now: int | None) -> ActionResult:
+        """The action's result, when the clock has moved on to `now` (ms)."""
+        outside = getcontext()
+        setcontext(MONEY.copy())  # as `money()` does, at a quarter of its price
+        try:
+            if now is not None:
+                self._clock.set(now)  # type: ignore[attr-defined]
+            return self._carry_out(action)
+        finally:
+            setcontext(outside)
+
+    def _carry_out(self, action: Action) -> ActionResult:
         """Route, carry out, compare. An id that acted before answers with its stored result."""
         stored = self._journal.stored(action)
         if stored is not None:
@@ -35,8 +53,7 @@ class Backtest(Course):
         routed = self.route(action)
         if self.halted:
             return self.denied(action, routed, self.halted)
-        legs = tuple([await self._loop.leg(order) for order in routed.orders])
-        result = self.summed(action, routed, legs)
+        result = self.summed(action, routed, tuple(map(self._loop.leg, routed.orders)))
         self._journal.close_action(result)
         return result
 
@@ -52,3 +69,61 @@ class Backtest(Course):
     async def close(self) -> None:
         """Finish the streamed file."""
         self._journal.close()
+
+
+class SimulatedLoop(TightLoop):
+    """The tight loop where every venue is simulated: it answers at once, and is compared directly."""
+
+    def leg(self, order: Order) -> LegResult:
+        """Carry one order out. Never raises for what a venue did."""
+        stopped = self.stopped(order) if self.frozen else None
+        if stopped is not None:
+            return self._refused(order, stopped)
+        venue = self._venues.named(order.venue)
+        if order.action.valid_until is not None and self._too_late(order):
+            return self._refused(order, "its valid_until has passed before it was started", State.INTERRUPTED)
+        try:
+            keys, happened = self._look_simulated(order, venue)
+            plan = self._plan(order, venue)
+        except (Denied, MissingData, Stopped) as refusal:
+            return self._refused(order, str(refusal))
+        return self._steps(order, venue, plan, keys, happened)
+
+    def _steps(self, order: Order, venue: Venue, plan: tuple[Step, ...], keys: tuple[Key, ...], happened: tuple[Effect, ...]) -> LegResult:
+        """The plan's steps in sequence, until one is not good."""
+        effects: tuple[Effect, ...] = ()
+        compared: tuple[Compared, ...] = ()
+        steps: tuple[str, ...] = ()
+        for step in plan:
+            if steps and self._too_late(order):
+                report = Report(State.INTERRUPTED, reason="its valid_until passed between two steps")
+            else:
+                report = self._simulated_send(venue, step, step.id)
+                if report.state not in CLOSED:
+                    report = self._rested(order, venue, step, report)
+            state = report.state
+            verdict, lines = self.simulated.verify(keys, report.effects, venue.model) if state in DONE else (None, ())
+            effects += report.effects
+            compared += lines
+            steps += (step.id,)
+            if self._observers.anyone:
+                self._tell(order, step, state)
+            if verdict is not _VERIFIED or state not in SUCCEEDED:
+                break
+        reason = report.reason
+        if verdict is not None and verdict is not _VERIFIED:
+            reason = off(compared)
+            self._stop(order.account, reason)
+        result = record(LegResult, (order.id, order.venue, order.account, state, verdict, reason, effects, happened, compared, steps))
+        if self._observers.anyone:
+            self._tell_compared(order, result)
+        return result
+
+    def _rested(self, order: Order, venue: Venue, step: Step, report: Report) -> Report:
+        """What became of an order that rests: it is filled, or cancelled when its time is over."""
+        from .blocking import drive
+        from .settle import settle  # few orders of a backtest rest
+
+        until = self._rest_until(order, self._clock.now())
+        prepared = Prepared(step.id, step, {})
+        return drive(settle(venue, prepared, report, until, self._clock, lambda: self.stopped(order)))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..actions import Action
-from ..results import ActionResult, LegResult, worst
+from ..orders import record
+from ..results import ActionResult, LegResult, standing, worst
 from ..router import Routed
 from ..states import State
 from .parts import Parts
@@ -14,30 +15,33 @@ class Course:
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
+        self._router = parts.router
+        self._observers = parts.observers
+        self._clock = parts.clock
         self.halted: str | None = None
 
     def route(self, action: Action) -> Routed:
         """Where the action goes. Raises as the router does."""
-        routed = self.parts.router.route(action)
-        if self.parts.observers.listening("action_routed"):
-            self.parts.observers.notify("action_routed", action=action, orders=routed.orders)
+        routed = self._router.route(action)
+        if self._observers.anyone and self._observers.listening("action_routed"):
+            self._observers.notify("action_routed", action=action, orders=routed.orders)
         return routed
 
     def summed(self, action: Action, routed: Routed, legs: tuple[LegResult, ...]) -> ActionResult:
         """The result of all legs. A leg that failed for good halts the mode, unless its configuration says to continue."""
-        state = worst(legs)
+        state = standing(legs[0]) if len(legs) == 1 else worst(legs)
         back: tuple[Action, ...] = ()
         if len(legs) > 1 and state != "VERIFIED":
             back = self._after_failure(action, state, legs)
-        result = ActionResult(action, state, legs, self.parts.clock.now(), routed.unallocated, routed.notes, back)
-        if self.parts.observers.listening("action_finished"):
-            self.parts.observers.notify("action_finished", result=result)
+        result = record(ActionResult, (action, state, legs, self._clock.now(), routed.unallocated, routed.notes, back))
+        if self._observers.anyone and self._observers.listening("action_finished"):
+            self._observers.notify("action_finished", result=result)
         return result
 
     def denied(self, action: Action, routed: Routed, reason: str) -> ActionResult:
         """The result of an action that is not begun."""
         legs = tuple(LegResult(o.id, o.venue, o.account, State.DENIED, None, reason) for o in routed.orders)
-        return ActionResult(action, worst(legs), legs, self.parts.clock.now(), routed.unallocated, routed.notes)
+        return ActionResult(action, worst(legs), legs, self._clock.now(), routed.unallocated, routed.notes)
 
     def _after_failure(self, action: Action, state: str, legs: tuple[LegResult, ...]) -> tuple[Action, ...]:
         """Halt, and say how the filled legs could be taken back."""
@@ -45,6 +49,6 @@ class Course:
 
         if self.parts.halt_on_failure:
             self.halted = f"a leg of {action.id} ended {state}; see its result, then start the mode again"
-            if self.parts.observers.listening("runner_halted"):
-                self.parts.observers.notify("runner_halted", account="", reason=self.halted)
+            if self._observers.listening("runner_halted"):
+                self._observers.notify("runner_halted", account="", reason=self.halted)
         return undo(action, legs)

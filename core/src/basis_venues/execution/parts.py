@@ -25,8 +25,10 @@ class Parts:
     """`basis_venues.assemble` makes it from configuration; tests make it by hand.
 
     `state_directory`: where journal, locks and halt flags live; None for a backtest, which keeps all in memory (`stream`: a file that
-    gets a row for each action). `locks_directory`: shared by all state directories of a machine user. `open_journal` replaces the
-    journal on disk.
+    gets a row for each action). `locks_directory`: where accounts are locked for all state directories of a machine user; None for no
+    such lock. `stand_ins`: by account, what tells it from others of its identity: ` at ` and the endpoints on this machine that stand
+    in for its venue.
+    `open_journal` replaces the journal on disk.
     """
 
     mode: str
@@ -41,5 +43,6 @@ class Parts:
     observers: Observers = field(factory=Observers)
     state_directory: Path | None = None
     locks_directory: Path | None = None
+    stand_ins: Mapping[str, str] = field(factory=dict)
     stream: Path | None = None
     open_journal: Callable[[Path, Clock], SqliteJournal] | None = None

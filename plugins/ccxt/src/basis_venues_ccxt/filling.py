@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import NamedTuple
 
 from basis_venues.contract import Market, StepFails
 from basis_venues.orders import Step
@@ -21,12 +20,8 @@ HIGHEST = "highest_price"
 LOWEST = "lowest_price"
 
 
-class Fill(NamedTuple):
-    """One fill: price in quote units, fee as a fraction, time in ms."""
-
-    price: Decimal
-    fee: Decimal
-    at: int
+Fill = tuple[Decimal, Decimal, int]
+"""One fill: price in quote units, fee as a fraction, time in ms."""
 
 
 def bounds_of(trade: Trade, instrument: Instrument, price: Decimal) -> dict[str, str]:
@@ -68,7 +63,7 @@ def _market_fill(step: Step, trade: Trade, instrument: Instrument, market: Marke
         lowest = step.bounds.get(LOWEST)
         if lowest is not None and price < Decimal(lowest):
             raise StepFails(f"{instrument.symbol} would bring {price:f}, below the plan's band down to {lowest}")
-    return Fill(price, instrument.taker, market.now())
+    return price, instrument.taker, market.now()
 
 
 def _arriving_fill(limit: Decimal, trade: Trade, instrument: Instrument, market: Market) -> Fill | None:
@@ -76,7 +71,7 @@ def _arriving_fill(limit: Decimal, trade: Trade, instrument: Instrument, market:
     if price <= limit if trade.side == "buy" else price >= limit:
         if trade.order_type == "post_only":
             raise StepFails(f"a post-only {trade.side} at {limit} would take: {instrument.symbol} stands at {price}", expires=True)
-        return Fill(price, instrument.taker, market.now())
+        return price, instrument.taker, market.now()
     if not may_rest(trade):
         why = f"an {trade.time_in_force} {trade.side} at {limit} would not fill at once: {instrument.symbol} stands at {price}"
         raise StepFails(why, expires=True)
@@ -90,5 +85,5 @@ def _resting_fill(limit: Decimal, trade: Trade, instrument: Instrument, market: 
         return None
     for start, extreme in market.events(instrument.low if buys else instrument.high, since - 1, complete):
         if extreme <= limit if buys else extreme >= limit:
-            return Fill(limit, instrument.maker, start + length)
+            return limit, instrument.maker, start + length
     return None

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from basis_venues.amounts import ZERO
 from basis_venues.contract import Market
 from basis_venues.errors import MissingData
 from basis_venues.keys import Key
@@ -32,17 +31,19 @@ class Funding:
 
     def next_time(self, positions: Mapping[Key, Decimal], market: Market, now: int) -> int | None:
         """The next funding time of an open position, ms; None without one."""
-        times = (market.next_event(perp.funding, now) for perp, _ in self._open(positions))
-        return min((time for time in times if time is not None), default=None)
+        nearest = None
+        for perp, _ in self._open(positions):
+            time = market.next_event(perp.funding, now)
+            if time is not None and (nearest is None or time < nearest):
+                nearest = time
+        return nearest
 
     def _payment(self, perp: Instrument, amount: Decimal, at: int) -> Effect:
         return Effect(f"funding:{self._venue}:{perp.symbol}:{at}", None, ((perp.paid, amount),), at, "funding")
 
-    def _open(self, positions: Mapping[Key, Decimal]) -> Iterator[tuple[Instrument, Decimal]]:
-        for perp in self._perpetuals:
-            size = positions.get(perp.held, ZERO)
-            if size:
-                yield perp, size
+    def _open(self, positions: Mapping[Key, Decimal]) -> list[tuple[Instrument, Decimal]]:
+        """The perpetuals that the positions hold, each with its size."""
+        return [(perp, size) for perp in self._perpetuals if perp.held in positions and (size := positions[perp.held])]
 
     def _price(self, perp: Instrument, market: Market, at: int) -> Decimal:
         """The price in force at `at`. A past one is looked for among the points, no further back than the settings allow."""

@@ -17,13 +17,14 @@ from .settings import ExchangeSettings, Fees, MarketKind, MarketSettings
 DOLLARS = frozenset({"USD", "USDT", "USDC"})
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, repr=False)
 class Instrument:
     """A market and the account's positions in it.
 
     `held` is the key of what is traded (the base coin, or the perpetual's size), `paid` of what it is paid in (the quote coin, or the
-    account that perpetuals settle in), `entry` of a perpetual's cost (empty for spot). Quantities are in base units. `up` and `down`
-    are the factors of a market order's slippage, `highest` and `lowest` those of its price band.
+    account that perpetuals settle in), `entry` of a perpetual's cost (empty for spot). Quantities are in base units. `tick` is the step
+    of a price, `maker` and `taker` are fees as fractions, `bar_ms` is how long one bar of the price series lasts. `up` and `down` are the
+    factors of a market order's slippage, `highest` and `lowest` those of its price band.
     """
 
     symbol: str

@@ -28,7 +28,8 @@ class Margin:
         """The cost of all open perpetuals that settle there. A position that the view does not hold is not open."""
         cost = ZERO
         for key in self._entries.get(settle, ()):
-            cost += abs(view.get(key, ZERO))
+            if key in view:
+                cost += abs(view[key])
         return cost
 
     def free(self, key: Key, view: Mapping[Key, Decimal]) -> Decimal:

@@ -10,16 +10,18 @@ from basis_venues.amounts import ZERO
 from basis_venues.contract import Market, ModelContext, StepFails, VenueModel, not_supported
 from basis_venues.errors import Denied
 from basis_venues.keys import Key
-from basis_venues.orders import Effect, Limits, Order, Ref, Step
+from basis_venues.orders import Effect, Limits, Order, Ref, Step, record
 
-from .filling import Fill, bounds_of, find_fill, may_rest
+from .filling import bounds_of, find_fill, may_rest
 from .funding import Funding
 from .instrument import Instrument, build
 from .margin import Margin
-from .rules import Trade, check_leverage, check_trade, quantity_of
+from .rules import Trade, check_leverage, check_trade, lots_paid
 from .settings import ExchangeSettings
 from .settling import perpetual_lines, spot_lines
 from .transfers import Transfers
+
+_TRADES = (SpotTrade, PerpTrade)
 
 
 class ExchangeModel(VenueModel):
@@ -43,6 +45,7 @@ class ExchangeModel(VenueModel):
         }
         perpetuals = [one for one in self._instruments.values() if one.entry]
         self._funding = Funding(self.venue, perpetuals, settings.funding_price_age_ms)
+        self._known: dict[tuple[type[Trade], str], Instrument] = {}
         self._transfers = Transfers(self.venue, self.account, settings)
         self._margin = Margin(perpetuals, settings.default_leverage)
         self._tolerances = {one.held: ZERO for one in perpetuals} | {one.entry: settings.entry_tolerance for one in perpetuals}
@@ -50,18 +53,18 @@ class ExchangeModel(VenueModel):
     def touches(self, order: Order, view: Mapping[Key, Decimal]) -> tuple[Key, ...]:
         """Base and quote of a spot trade; size, cost and settle balance of a perpetual; the wallets of a transfer."""
         action = order.action
-        if isinstance(action, (SpotTrade, PerpTrade)):
+        if isinstance(action, _TRADES):
             instrument = self._instruments.get(action.symbol)
             return instrument.touches if instrument is not None else ()
         return self._transfers.touches(action) if isinstance(action, Transfer) else ()
 
     def plan(self, order: Order, view: Mapping[Key, Decimal], market: Market) -> tuple[Step, ...]:
-        """One step. A market order's bounds hold the price that it must not fill beyond."""
+        """One step. A market order's bounds hold the price that it must not fill beyond. Raises `Denied`."""
         action = order.action
         if order.account != self.account:
             raise Denied(f"{self.venue} acts on the account {self.account!r}, not {order.account!r}")
-        if isinstance(action, (SpotTrade, PerpTrade)):
-            return (Step(f"{order.id}/0", order, (action,), self._checked(action, market)),)
+        if isinstance(action, _TRADES):
+            return (record(Step, (f"{order.id}/0", order, (action,), self._checked(action, market))),)
         if isinstance(action, Transfer):
             self._transfers.check(action)
             return (Step(f"{order.id}/0", order, (action,)),)
@@ -73,14 +76,14 @@ class ExchangeModel(VenueModel):
         Raises `StepFails` for too little funds or margin, for IOC and FOK orders that would not fill at once, for post-only orders
         that would take, and for reduce-only orders with nothing to reduce.
         """
-        if isinstance(action, (SpotTrade, PerpTrade)):
+        if isinstance(action, _TRADES):
             return self._trade(step, action, view, market, ref)
         if isinstance(action, Transfer):
             return self._transfers.effects(action, self._margin.free(self._transfers.source(action), view), market.now(), ref)
         raise not_supported(self.venue, action)
 
     def accruals(self, positions: Mapping[Key, Decimal], market: Market, since: int, until: int) -> tuple[Effect, ...]:
-        """Funding of the open perpetuals."""
+        """Funding of the open perpetuals after `since` up to `until`, ms."""
         return self._funding.payments(positions, market, since, until)
 
     def next_accrual(self, positions: Mapping[Key, Decimal], market: Market, now: int) -> int | None:
@@ -89,7 +92,7 @@ class ExchangeModel(VenueModel):
 
     def limits(self, action: Action) -> Limits:
         """Lot, minimum and maximum in base units, whatever the exchange counts in."""
-        if isinstance(action, (SpotTrade, PerpTrade)):
+        if isinstance(action, _TRADES):
             return self._instrument(action).limits
         return self._transfers.limits(action) if isinstance(action, Transfer) else Limits()
 
@@ -99,7 +102,7 @@ class ExchangeModel(VenueModel):
 
     def series(self, action: Action) -> tuple[str, ...]:
         """The price; the low or high where the order may rest; the funding rate of a perpetual."""
-        if not isinstance(action, (SpotTrade, PerpTrade)):
+        if not isinstance(action, _TRADES):
             return ()
         instrument = self._instrument(action)
         asked = [instrument.price]
@@ -111,6 +114,13 @@ class ExchangeModel(VenueModel):
 
     def _instrument(self, trade: Trade) -> Instrument:
         """The market of a trade. Raises `Denied` for one that this venue does not have."""
+        place = (type(trade), trade.symbol)
+        known = self._known.get(place)
+        if known is None:
+            known = self._known[place] = self._found(trade)
+        return known
+
+    def _found(self, trade: Trade) -> Instrument:
         instrument = self._instruments.get(trade.symbol)
         kind = "spot" if isinstance(trade, SpotTrade) else "futures"
         if instrument is None:
@@ -141,12 +151,12 @@ class ExchangeModel(VenueModel):
         instrument = self._instruments[trade.symbol]
         fill = find_fill(step, trade, instrument, market, ref.since)
         # An order that rests needs its funds as well, at its limit: the exchange would refuse it on arrival.
-        at = fill if fill is not None else Fill(trade.price or ZERO, instrument.maker, 0)
-        quantity = quantity_of(trade, instrument, at.price)
+        price, fee, at = fill if fill is not None else (trade.price or ZERO, instrument.maker, 0)
+        quantity = trade.quantity or lots_paid(trade, instrument, price)
         if quantity < instrument.limits.minimum:
             raise StepFails(f"{trade.notional} {instrument.quote} no longer pay for the minimum of {instrument.symbol}: the price moved")
         if isinstance(trade, SpotTrade):
-            lines = spot_lines(trade, instrument, quantity, at, view, self._margin)
+            lines = spot_lines(trade, instrument, quantity, price, fee, view, self._margin)
         else:
-            lines = perpetual_lines(trade, instrument, quantity, at, view, self._margin)
-        return (Effect(f"{ref.id}:0", ref.id, lines, at.at, "trade"),) if fill is not None else ()
+            lines = perpetual_lines(trade, instrument, quantity, price, fee, view, self._margin)
+        return (record(Effect, (f"{ref.id}:0", ref.id, lines, at, "trade")),) if fill is not None else ()

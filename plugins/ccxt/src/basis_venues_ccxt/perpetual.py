@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from basis_venues.amounts import ZERO
+from basis_venues.orders import record
 
 QUANTUM = Decimal("1e-12")
 """To this a part of the cost is rounded when a position is closed in part. What is rounded stays in the cost, so nothing is lost."""
@@ -26,9 +27,9 @@ def turn(size: Decimal, entry: Decimal, change: Decimal, price: Decimal) -> Turn
     Source: average-cost accounting of one-way linear perpetuals, as Binance, Bybit and OKX (net mode) show it.
     """
     if not size or (size > 0) == (change > 0):
-        return Turn(change * price, ZERO, change)
+        return record(Turn, (change * price, ZERO, change))
     if abs(change) >= abs(size):
         opened = size + change
-        return Turn(opened * price - entry, size * price - entry, opened)
+        return record(Turn, (opened * price - entry, size * price - entry, opened))
     released = (entry * -change / size).quantize(QUANTUM)
     return Turn(-released, -change * price - released, ZERO)

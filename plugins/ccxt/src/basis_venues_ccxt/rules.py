@@ -13,10 +13,8 @@ from .instrument import Instrument
 Trade = SpotTrade | PerpTrade
 
 
-def quantity_of(trade: Trade, instrument: Instrument, price: Decimal) -> Decimal:
-    """The order's quantity in base units: as given, or the whole lots that its notional pays for at `price`."""
-    if trade.quantity is not None:
-        return trade.quantity
+def lots_paid(trade: Trade, instrument: Instrument, price: Decimal) -> Decimal:
+    """The quantity of an order that gives none: the whole lots that its notional pays for at `price`."""
     assert trade.notional is not None  # an action has one of the two
     return floor_to(trade.notional / price, instrument.limits.lot)
 
@@ -27,7 +25,7 @@ def check_trade(trade: Trade, instrument: Instrument, price: Decimal) -> None:
     An order that only reduces a position is free of the minimum notional, as exchanges have it (Binance error -4164).
     """
     lot, minimum, maximum, minimum_notional = instrument.limits
-    quantity = quantity_of(trade, instrument, price)
+    quantity = trade.quantity or lots_paid(trade, instrument, price)
     if trade.quantity is not None and quantity % lot:
         raise Denied(_off_step(quantity, lot, f"the lot of {instrument.symbol}", instrument.base))
     if quantity < minimum:

@@ -13,6 +13,7 @@ from basis_venues.config.venues import VenueSettings
 from basis_venues.errors import ConfigurationError
 
 MarketKind = Literal["spot", "futures"]
+"""What is traded in a market: the coin itself, or a linear perpetual on it."""
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -21,7 +22,7 @@ class MarketSettings:
 
     `lot`, `minimum` and `maximum` count contracts of `contract_size` base units each (1 where the exchange counts base units; an
     OKX BTC contract is 0.01 BTC). `tick` is the step of a price, `minimum_notional` is in quote units; 0 stands for no limit.
-    A fee left out is that of the market's kind.
+    `maker_fee` and `taker_fee` are fractions of what is traded; a fee left out is that of the market's kind.
     """
 
     lot: Decimal
@@ -38,7 +39,8 @@ class MarketSettings:
 class TradingParameters:
     """Static limits for every market of the venue. Where a market's own filter says otherwise, the stricter of both counts.
 
-    `min_order_size_usd` holds where the quote is a dollar (USD, USDT, USDC); `min_size` is in base units.
+    `min_order_size_usd` holds where the quote is a dollar (USD, USDT, USDC); `min_size` is in base units, `tick_size` in
+    quote units; `max_leverage` is the highest that an order may ask for, None for no limit.
     """
 
     min_order_size_usd: Decimal = ZERO
@@ -116,6 +118,10 @@ class ExchangeSettings(VenueSettings):
         problems = [*_general(self), *_of_fees(self), *_of_markets(self)]
         if problems:
             raise ConfigurationError(problems)
+
+    def network_of(self, asset: str) -> str | None:
+        """As `assets` has it."""
+        return self.assets.get(asset, AssetSettings()).network
 
 
 def _general(settings: ExchangeSettings) -> Iterator[str]:

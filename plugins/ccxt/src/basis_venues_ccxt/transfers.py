@@ -8,9 +8,9 @@ from attrs import frozen
 
 from basis_venues.actions import MAX, FromLeg, Transfer
 from basis_venues.amounts import ZERO
-from basis_venues.config.venues import Destination
 from basis_venues.contract import StepFails
-from basis_venues.errors import Denied, GuardRefused
+from basis_venues.errors import Denied
+from basis_venues.guard import destination
 from basis_venues.keys import BALANCE, TRANSIT, Key
 from basis_venues.orders import Effect, Limits, Line, Ref
 
@@ -20,7 +20,7 @@ from .settings import AssetSettings, ExchangeSettings
 WALLETS = ("spot", "futures", "funding")
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Transfers:
     """The transfers of one account: `account` is its alias, `venue` the exchange."""
 
@@ -104,16 +104,12 @@ class Transfers:
             raise Denied("to_wallet is for a transfer inside one account; what is sent elsewhere arrives in the target's balance")
         if transfer.from_wallet == "futures" and not self.settings.unified:
             raise Denied(f"nothing leaves {self.venue} from its futures wallet: transfer to the spot wallet first")
-        network = transfer.network or asset.network
-        if network is None:
+        if transfer.network is None and asset.network is None:
             raise Denied(f"a withdrawal of {transfer.asset} needs a network: name it in the transfer or in assets.{transfer.asset}.network")
         if isinstance(transfer.amount, Decimal) and transfer.amount < asset.minimum_withdrawal:
             raise Denied(f"{transfer.amount} {transfer.asset} is below the smallest withdrawal of {asset.minimum_withdrawal}")
-        if transfer.address is not None and not any(_allows(place, transfer, network) for place in self.settings.destinations):
-            raise GuardRefused(
-                f"{self.venue} may not send {transfer.asset} over {network} to {transfer.address}: "
-                "the address is not among `destinations` in the venue's YAML"
-            )
+        if transfer.address is not None:
+            destination(self.venue, self.settings, transfer)
 
     def _asset(self, asset: str) -> AssetSettings:
         try:
@@ -121,10 +117,6 @@ class Transfers:
         except KeyError:
             known = ", ".join(sorted(self.settings.assets)) or "none"
             raise Denied(f"{self.venue} cannot withdraw {asset}: its YAML lists {known} under `assets`") from None
-
-
-def _allows(place: Destination, transfer: Transfer, network: str) -> bool:
-    return place.address == transfer.address and place.network in (None, network) and place.asset in (None, transfer.asset)
 
 
 def _too_little(venue: str, transfer: Transfer, fee: Decimal, minimum: Decimal, free: Decimal) -> str:
