@@ -55,7 +55,8 @@ class ChainSettings(VenueSettings):
     `chain` names the chain in the gas-price series. `tokens` are the assets it knows, by symbol. `gas` is the gas that a transaction
     with one action uses, by the action's class name, or by class name and asset where they differ (`Transfer/ETH`). A transaction
     with several parts uses `base_gas` and the sum of theirs. `gas_buffer`: an action is tried only with this many times the
-    estimated cost in the lane's wallet, as a transaction is offered with room for the base fee to double and a quarter more gas. `contracts` are the addresses of the venue's contracts by network (`mainnet`, `sepolia`,
+    estimated cost in the lane's wallet, as a transaction is offered with room for the base fee to double and a quarter more gas.
+    `contracts` are the addresses of the venue's contracts by network (`mainnet`, `sepolia`,
     `hoodi`, `local`) and name; a local chain of the sandbox tells its own.
     """
 

@@ -8,12 +8,11 @@ Client and market data of one venue share a connection, and with it the session,
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from basis_venues.contract import ClientContext
 from basis_venues.errors import CredentialError
@@ -26,13 +25,12 @@ from .exchanges import exchange_class
 from .saying import Proof, Said
 from .session import Bounds, GuardedSession
 from .showing import shown
+from .signing import signing
 from .venue_clock import VenueClock
 from .wire import Failure, Keys, Request, Wire
 
 DEFAULT_PAUSE_MS = 1_000
 DEFAULT_BAN_MS = 600_000
-_SILENT = logging.Logger("basis_venues_ccxt", logging.CRITICAL + 1)
-"""ccxt writes headers and signatures to its logger at the level DEBUG; this one goes nowhere."""
 
 
 def connection_of(context: ClientContext, wire: Wire) -> Connection:
@@ -183,11 +181,7 @@ class Connection:
         """The ccxt object, imported and made at the first call, which takes too long to be part of a time that is measured. Network first,
         markets never: a switch after loading would leave the other network's filters in place."""
         if self._signer is None:
-            made = _signing(exchange_class(self.wire.exchange))(
-                {"session": _NoSession(), "userAgent": "basis-venues", "options": dict(self.wire.options)}
-            )
-            made.connection = self
-            made.logger = _SILENT
+            made = signing(exchange_class(self.wire.exchange), self.keys_for, self.clock.now, self.wire.options)
             self.wire.switch(made, self.network)
             self._signer = made
         return self._signer
@@ -198,54 +192,6 @@ def _revealed(value: Secret | str) -> str:
 
 
 _EXACT = json.JSONDecoder(parse_float=Decimal)
-
-
-class _NoSession:
-    """Stands where ccxt would make an HTTP session of its own: it sends nothing."""
-
-    headers: ClassVar[Mapping[str, str]] = {}
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-
-def _signing(base: Any) -> Any:
-    """A ccxt class that signs with our keys at our time, and cannot send."""
-
-    class Signing(base):  # type: ignore[misc]
-        connection: Connection
-
-        def signed_within(self, request: Request, window: int | None) -> Any:
-            if window is None:
-                return self.signed(request)
-            usual = self.options.pop("recvWindow", None)
-            self.options["recvWindow"] = window
-            try:
-                return self.signed(request)
-            finally:  # what was left of one write's fence must not make the look-ups after it fail
-                del self.options["recvWindow"]
-                if usual is not None:
-                    self.options["recvWindow"] = usual
-
-        def signed(self, request: Request) -> Any:
-            public = "public" in request.api.lower()
-            names = ("", "", "") if public else self.connection.keys_for(request.api)
-            self.apiKey, self.secret, self.password = names
-            try:
-                return self.sign(request.path, [request.api, request.method], request.method, dict(request.params))
-            finally:
-                self.apiKey = self.secret = self.password = ""
-
-        def milliseconds(self) -> int:
-            return self.connection.clock.now()
-
-        def nonce(self) -> int:
-            return self.connection.clock.now()
-
-        def fetch(self, *_: Any, **__: Any) -> Any:
-            raise NotImplementedError("requests leave over the connection, never by ccxt itself")
-
-    return Signing
 
 
 def _read(body: bytes) -> Any:

@@ -17,7 +17,7 @@ class Unreadable(Exception):
 
 def text(row: Any, name: str) -> str:
     """A field as text; empty where it is missing or null."""
-    value = row.get(name) if isinstance(row, Mapping) else None
+    value = row.get(name) if isinstance(row, dict) else None
     return "" if value is None else str(value)
 
 
@@ -42,7 +42,7 @@ def amount(row: Any, name: str) -> Decimal:
 
 def amount_or_zero(row: Any, name: str) -> Decimal:
     """A figure; zero where the field is there and empty, as exchanges write nothing. Raises `Unreadable` where it is missing."""
-    if isinstance(row, Mapping) and row.get(name, "missing") in ("", None):
+    if isinstance(row, dict) and row.get(name, "missing") in ("", None):
         return ZERO
     return amount(row, name)
 
@@ -60,7 +60,7 @@ def moment(row: Any, name: str) -> int:
 def rows(answer: Any, *path: str) -> list[Any]:
     """The list at the end of a path of names. Raises `Unreadable` where there is none."""
     for name in path:
-        answer = answer.get(name) if isinstance(answer, Mapping) else None
+        answer = answer.get(name) if isinstance(answer, dict) else None
     if not isinstance(answer, list):
         raise Unreadable(f"the answer has no list {'.'.join(path)}".rstrip())
     return answer

@@ -69,7 +69,7 @@ class Trading:
         try:
             seen = await self._orders.written(answer, ask)
             self.stated = seen.stated
-            return self._report(prepared, seen)
+            return self._report(prepared, ask, seen)
         except Exception as error:  # the venue has it, whatever reading brought
             return Report(State.ACCEPTED, reason=f"acknowledged, and not shown yet ({type(error).__name__})")
 
@@ -86,7 +86,7 @@ class Trading:
             return Report(State.ABSENT, reason="the venue shows no such order")
         if seen.state is State.REJECTED and prepared.key in self._acknowledged:
             seen = seen._replace(state=State.CANCELLED)  # it was said to be accepted: that cannot become a refusal any more
-        return self._report(prepared, seen)
+        return self._report(prepared, ask, seen)
 
     async def cancel(self, prepared: Prepared) -> None:
         """Ask for it back."""
@@ -113,14 +113,14 @@ class Trading:
             self._desk.listings.forget()
         return outcome(error, proofs)
 
-    def _report(self, prepared: Prepared, seen: Seen) -> Report:
+    def _report(self, prepared: Prepared, ask: Ask, seen: Seen) -> Report:
         seen = shown(seen)
         if seen.state is State.REJECTED:
             return Report(State.REJECTED, reason=seen.reason)
         kept = prepared.payload["before"]
         before = None if kept is None else Position(Decimal(kept[0]), Decimal(kept[1]))
         fills = [fill._replace(order=prepared.key) for fill in seen.fills]
-        alarm = _overfilled(self._ask(prepared), seen)
+        alarm = _overfilled(ask, seen)
         return Report(seen.state, self._desk.ledger.effects(fills, before), seen.at, seen.reason or alarm, alarm=alarm)
 
 
