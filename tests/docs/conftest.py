@@ -77,5 +77,4 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _is_runnable(page: Page) -> bool:
-    loose = [block for block in page.blocks if block.language in ("python", "sh") and not block.text.startswith("python3 ")]
-    return bool(loose) and not any(block.file == "pyproject.toml" for block in page.blocks)
+    return any(block.language in ("python", "sh") for block in page.blocks)

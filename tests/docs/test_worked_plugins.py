@@ -45,15 +45,6 @@ def test_it_reaches_its_level_from_the_wheel(worked):
     assert (venue["distribution"], venue["level"]) == (f"basis-venues-{name}", level), done.stdout
 
 
-def test_the_command_of_the_page_says_the_same(worked):
-    """`basis conformance` on the sources ends with 0 and leaves its report there."""
-    name, home, _, level = worked
-    command = [sys.executable, "-P", "-m", "basis_venues", "conformance", str(home), "--level", str(level)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert (home / "src" / f"basis_venues_{name}" / "conformance.json").is_file()
-
-
 def test_an_author_writes_little(worked):
     """Lines with code, without docstrings, blank lines and comments."""
     written = sum(code_lines(file) for file in (worked[1] / "src").rglob("*.py"))

@@ -6,6 +6,9 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+_BOOT: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+"""The counter that goes on while the machine is suspended, where the system has one."""
+
 
 class Clock(Protocol):
     """What tells the time and lets it pass."""
@@ -42,7 +45,7 @@ class SystemClock:
 
 def _counted() -> int:
     """Nanoseconds since some moment, never set back or ahead."""
-    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic_ns()
+    return time.monotonic_ns() if _BOOT is None else time.clock_gettime_ns(_BOOT)
 
 
 class PlanClock:

@@ -19,6 +19,7 @@ import pytest
 
 import basis_venues_lido
 from basis_venues_sandbox.chain import available
+from basis_venues_sandbox.chain.places import CACHE_VARIABLE, cache_folder
 
 pytest_plugins = ["pytester"]
 for module in (
@@ -30,6 +31,7 @@ for module in (
     import_module(module)  # once, not anew in every run within this process
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not available(), reason=available().reason or "the chain can run")]
 
+CACHE = cache_folder("")  # as it is before pytester puts a new home in place, where the chain would have to be built anew
 LIDO = Path(basis_venues_lido.__file__).parent
 
 HOOKS = """
@@ -145,6 +147,11 @@ def run(pytester: pytest.Pytester, *options: str) -> tuple[str, dict[str, Any]]:
     result = pytester.runpytest_inprocess(*command)
     report = json.loads((pytester.path / "conformance.json").read_text())
     return result.stdout.str(), report["venues"]["acme"]
+
+
+@pytest.fixture(autouse=True)
+def _chain_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(CACHE_VARIABLE, str(CACHE))
 
 
 @pytest.mark.parametrize(("promises", "flaw"), [each[1:] for each in BAD], ids=[each[0] for each in BAD])
