@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 MODES = ("btc_basis", "eth_leveraged", "eth_staking", "pure_lending")
-FORBIDDEN = ("aiohttp", "ccxt", "eth_account", "numpy", "pandas", "py_ecc", "pydantic", "requests", "web3")
+FORBIDDEN = ("aiohttp", "ccxt", "certifi", "eth_account", "httptools", "numpy", "pandas", "py_ecc", "pydantic", "requests", "ssl", "web3")
 
 WATCHED = """
 import json, os, sys

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from command_line import ACCOUNTS, basis, events, small_journal
 
+from basis_venues.cli.journal_rows import gist, sent
+from basis_venues.cli.positions import exit_code
 from basis_venues.execution.stops import HaltFlags
 from basis_venues.journal.events import Frozen
 from basis_venues.journal.locks import AccountLocks
@@ -38,6 +42,49 @@ def test_show_of_an_action_leaves_other_rows_out(state: Path) -> None:
     ran = basis("journal", "show", "buy-1", "--state", state, "--json")
     assert [row["kind"] for row in ran.document()["rows"]] == ["INTENT", "SENDING", "OUTCOME"]
     assert "NEEDS_HUMAN two orders carry our id" in basis("journal", "show", "buy-1", "--state", state).out
+
+
+def test_show_of_a_step_tells_what_to_look_for_at_the_venue(state: Path) -> None:
+    """The client id and the fence (3 s after 1970) are in the text, not only in the JSON; the table of all rows leaves them out."""
+    of_step = basis("journal", "show", "buy-1/binance/0", "--state", state).out
+    assert re.search(r"^buy-1/binance/0 +1 +BV1 +1970-01-01T00:00:03Z$", of_step, re.MULTILINE)
+    assert "BV1" not in basis("journal", "show", "--state", state).out
+
+
+def test_what_was_sent_is_a_request_or_a_transaction() -> None:
+    """An exchange's by method, path and parameters; a chain's by its hash, nonce and addresses, without the signed bytes."""
+    order = {"key": "BV1", "fence": 3_000, "payload": {"request": ["private", "POST", "order", {"symbol": "BTCUSDT"}]}}
+    assert sent("s", {"attempt": 0, "prepared": order})[2:] == ("BV1", "POST order symbol=BTCUSDT", "1970-01-01T00:00:03Z")
+    transaction = {"hash": "0xab", "nonce": 7, "from": "0x1", "to": "0x2", "value": 5, "raw": "0xSIGNED"}
+    told = sent("s", {"attempt": 0, "prepared": {"key": "BV2", "fence": None, "payload": transaction}})
+    assert told[2:4] == ("0xab", "nonce 7 from 0x1 to 0x2, value 5 wei")
+    assert "SIGNED" not in " ".join(map(str, told))
+
+
+def test_an_observation_tells_the_amounts() -> None:
+    """What others did with its sign; where nobody did anything, what was read."""
+    effect = {"kind": "deposit", "lines": [["binance:balance:USDT", "5.5"], ["binance:balance:BTC", "-1"]]}
+    seen = {"accounts": {"binance": "x"}, "book": {"binance:balance:USDT": "105.5"}, "externals": [effect]}
+    assert gist("OBSERVED", seen) == "deposit binance:balance:USDT +5.5, deposit binance:balance:BTC -1"
+    assert gist("OBSERVED", {**seen, "externals": []}) == "binance:balance:USDT 105.5"
+
+
+@pytest.mark.parametrize(
+    ("agrees", "frozen", "code"),
+    [((True, None), {}, 0), ((True,), {"okx": "looked odd"}, 8), ((True, False), {"okx": "looked odd"}, 7), ((False,), {}, 7)],
+)
+def test_positions_end_with_7_where_an_account_differs_and_8_where_one_is_frozen(
+    agrees: tuple[bool | None, ...], frozen: dict[str, str], code: int
+) -> None:
+    """A script sees it; what was not read neither agrees nor differs."""
+    assert exit_code({"positions": [{"agrees": each} for each in agrees], "frozen": frozen}) == code
+
+
+@pytest.mark.parametrize("made", [lambda home: AccountLocks(home / "locks", []), lambda home: HaltFlags(home / "halt").halt("why")])
+def test_a_state_directory_is_its_owner_s_alone_whatever_makes_it(made: Callable[[Path], object], tmp_path: Path) -> None:
+    """Locks and halt flags may come before the journal; neither leaves the directory open to others."""
+    made(tmp_path / "given")
+    assert stat.S_IMODE((tmp_path / "given").stat().st_mode) == 0o700
 
 
 def test_show_can_be_cut_to_the_newest_rows(state: Path) -> None:

@@ -184,7 +184,7 @@ def test_a_protocol_cannot_act_through_a_simulated_wallet(tmp_path: Path) -> Non
 
 def test_a_venue_without_a_testnet_is_refused_with_a_sentence(tmp_path: Path) -> None:
     """Instadapp exists on mainnet only; the refusal says what to do instead."""
-    with pytest.raises(GuardRefused, match="instadapp has no testnet; set it to simulation in a profile"):
+    with pytest.raises(GuardRefused, match=r"instadapp has no testnet; set it to simulation in a profile .*, or .* give \w+ `endpoints`"):
         manage(tmp_path, BUNDLES, {**LIVE, **keys()})
 
 
@@ -231,7 +231,7 @@ def factory(
     tmp_path: Path, mode: str, env: dict[str, str] | None = None, answers: dict[str, Any] | None = None, **options: Any
 ) -> VenueClientFactory:
     settings = load(write(tmp_path, modes__m=mode), "m", env, plugins=plugins(**(answers or {})), **options)
-    return VenueClientFactory(settings, EnvironmentManager(settings), PlanClock(), limiters=lambda manifest: manifest.venue)
+    return VenueClientFactory(settings, EnvironmentManager(settings), PlanClock())
 
 
 def test_a_backtest_makes_models_and_no_clients(tmp_path: Path) -> None:
@@ -244,12 +244,12 @@ def test_a_backtest_makes_models_and_no_clients(tmp_path: Path) -> None:
 
 
 def test_a_live_client_is_handed_its_whole_context(tmp_path: Path) -> None:
-    """Network, account, credentials, hosts, chains, limiter, manifest and the lane's shared chain access."""
+    """Network, account, credentials, hosts, chains, manifest and the lane's shared chain access."""
     made = factory(tmp_path, LENDING, {**LIVE, **keys()})
     client = made.client("aave")
     assert client is made.client("aave")
     context: ClientContext = client.context  # type: ignore[union-attr]
-    assert (context.network, context.account.alias, context.limiter) == (Network.TESTNET, "wallet", "aave")
+    assert (context.network, context.account.alias) == (Network.TESTNET, "wallet")
     assert context.manifest is made.manifest("aave")
     assert context.allowed_chains == {SEPOLIA}
     assert context.chain is made.chain("alchemy") is made.chain("aave")

@@ -219,3 +219,40 @@ def test_amounts_of_thirty_digits_survive_a_heartbeat_and_a_replay(run: Run) -> 
     journal = SqliteJournal(run.journal, run.clock)
     assert replayed(journal.verified()).book["wallet:balance:USDT"] == left
     journal.close()
+
+
+def test_a_history_that_is_gone_leaves_the_account_to_a_person(run: Run) -> None:
+    """Idle for longer than the node keeps blocks: the run starts, sends nothing, and goes on once the account is thawed."""
+    run.act(supply(1))
+    run.chain.pass_blocks(100)
+    run.chain.change(keeps=50)
+    (refused,) = run.act(supply(2))
+    assert (refused.state, len(run.chain.state()["broadcasts"])) == ("STOPPED", 2)
+    assert "keeps no more blocks" in run.replayed().frozen["wallet"]
+
+    async def thaw() -> None:
+        async with run.manager() as manager:
+            await manager.thaw("wallet", "compared with an explorer")
+
+    asyncio.run(thaw())
+    run.chain.pass_blocks(100)  # whoever thaws need not act at once
+    (result,) = run.act(supply(3))
+    assert (result.state, run.chain.position(SUPPLIED)) == ("VERIFIED", 200)
+    assert run.replayed().frozen == {}
+
+
+def test_a_change_that_nobody_can_explain_any_more_is_a_mismatch(run: Run) -> None:
+    """In a run that stays up: what is off stays off, so it is for a person and not to be tried again."""
+
+    async def go() -> list[str]:
+        async with run.manager() as manager:
+            await manager.execute_action(supply(1))
+            run.clock.pass_by(60_000)
+            run.chain.pass_blocks(100)
+            run.chain.change(keeps=50, positions={**run.chain.state()["positions"], "wallet:balance:USDT": "5000"})
+            refused = await manager.execute_action(supply(2))
+            return [refused.state, manager.state.frozen["wallet"]]
+
+    state, reason = asyncio.run(go())
+    assert state == "DENIED"
+    assert "expected 900, observed 5000 (the toy node keeps no more blocks)" in reason

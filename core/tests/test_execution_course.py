@@ -17,7 +17,7 @@ from toy_venues import ExchangeClient
 
 from basis_venues import hookspecs
 from basis_venues.actions import SpotTrade
-from basis_venues.errors import ActionConflict, Denied, InvalidAction, TryAgainLater
+from basis_venues.errors import ActionConflict, Denied, InvalidAction, Stopped, TryAgainLater, VenueRejected
 from basis_venues.execution.blocking import BlockingManager
 from basis_venues.execution.manager import ExecutionManager
 from basis_venues.execution.stops import HaltFlags
@@ -108,7 +108,7 @@ def test_halting_in_the_middle_of_a_run_stops_the_next_write(run: Run) -> None:
     (result,) = run.act(buy(1), point=point)
     assert result.state == "INTERRUPTED"
     assert "the operator says so" in result.legs[0].reason
-    assert run.act(buy(2))[0].state == "DENIED"
+    assert run.act(buy(2))[0].state == "STOPPED"
     assert flags.resume()
     assert run.act(buy(3))[0].state == "VERIFIED"
     assert sent(run) == 1
@@ -154,7 +154,7 @@ def test_an_outcome_that_cannot_be_settled_freezes_the_account(run: Run) -> None
     unsettled(run)
     again, other = run.act(buy(), buy(2))
     assert again.state == "NEEDS_HUMAN"
-    assert other.state == "DENIED"
+    assert other.state == "STOPPED"
     assert "frozen" in other.legs[0].reason
     assert sent(run) == 1
 
@@ -205,7 +205,7 @@ def test_an_unsettled_step_freezes_its_lane_until_it_is_resolved(tmp_path: Path)
     assert run.act(supply(1, account="vault"))[0].state == "NEEDS_HUMAN"
     assert set(run.replayed().frozen) == {"vault", "wallet"}
     (other,) = run.act(supply(2))
-    assert (other.state, len(run.chain.state()["broadcasts"])) == ("DENIED", 1)
+    assert (other.state, len(run.chain.state()["broadcasts"])) == ("STOPPED", 1)
 
     async def resolve() -> ActionResult:
         async with run.manager() as manager:
@@ -446,7 +446,7 @@ def test_a_strangers_trade_during_an_order_freezes_the_account_after_it(run: Run
     assert result.state == "VERIFIED"
     assert [effect.kind for effect in result.legs[0].externals] == ["trade"]
     assert "north" in run.replayed().frozen
-    assert run.act(buy(3))[0].state == "DENIED"
+    assert run.act(buy(3))[0].state == "STOPPED"
 
 
 def test_an_unexplained_difference_is_a_mismatch(run: Run) -> None:
@@ -535,7 +535,7 @@ def test_a_strangers_transaction_is_judged_by_the_policy_of_whose_position_it_ch
 
     async def judged() -> tuple[str | None, str | None]:
         async with ExecutionManager(attrs.evolve(parts, venues=venues)) as manager:
-            judge, owed = manager.run.loop._strange, strange._replace(lines=(("north:balance:USDT", Decimal(1)),))
+            judge, owed = manager.run.loop.readings.strange, strange._replace(lines=(("north:balance:USDT", Decimal(1)),))
             return judge(venues.named("north"), [strange]), judge(venues.named("chain"), [owed])
 
     stranger, tolerated = asyncio.run(judged())
@@ -567,9 +567,9 @@ def test_a_failed_leg_halts_the_mode_and_shows_the_way_back(pair: Run) -> None:
     """One leg is refused: the other is verified, its opposite is computed and not sent, and the next action is denied."""
     pair.exchange("south").change(script=["refuse"])
     first, second = pair.act(buy(1, "2"), buy(2, "2"))
-    assert first.state == "REJECTED"
+    assert first.state == "INCOMPLETE"
     assert [(back.venue, back.side, back.quantity) for back in first.undo if isinstance(back, SpotTrade)] == [("north", "sell", Decimal(1))]
-    assert second.state == "DENIED"
+    assert second.state == "STOPPED"
     assert (sent(pair, "north"), sent(pair, "south")) == (1, 1)
 
 
@@ -805,3 +805,37 @@ def test_a_write_is_durable_with_its_intent(run: Run) -> None:
     run.act(buy(), point=point)
     assert Sending.__name__ in commits[0]
     assert commits[0].endswith("Intent+Observed+Sending")
+
+
+def test_a_halt_uses_no_id_up(run: Run) -> None:
+    """Halted, an action is not begun, which is an error of its own; resumed, the same id is carried out, once."""
+    flags = HaltFlags(run.directory / "state" / "halt")
+    flags.halt("lunch")
+    (refused,) = run.act(buy())
+    assert (refused.state, refused.legs[0].reason) == ("STOPPED", "everything is halted: lunch")
+    assert isinstance(error_of(refused), Stopped)
+    flags.resume()
+    assert run.act(buy())[0].state == "VERIFIED"
+    assert sent(run) == 1
+
+
+def test_of_an_action_that_a_frozen_account_stops_no_leg_is_sent(pair: Run) -> None:
+    """One leg's account is frozen: the other leg, whose account could act, is not sent alone."""
+    pair.exchange("south").change(script=["rest_forever"])
+    assert pair.act(buy(1, "2"))[0].state == "NEEDS_HUMAN"
+    before = sent(pair)
+    (refused,) = pair.act(buy(2, "2"))
+    assert refused.state == "STOPPED"
+    assert sent(pair) == before
+
+
+def test_an_action_of_which_a_part_stands_is_never_told_as_denied(pair: Run) -> None:
+    """One account turns out not to be as it was left while the other leg is filled: the word says that something stands."""
+    pair.act(buy(1, "2"))
+    pair.exchange("south").foreign({"BTC": "5", "USDT": "-500"})
+    pair.clock.pass_by(60_000)
+    (half,) = pair.act(buy(2, "2"))
+    assert {leg.state for leg in half.legs} == {State.FILLED, State.DENIED}
+    assert half.state == "INCOMPLETE"
+    assert isinstance(error_of(half), VenueRejected)
+    assert len(half.undo) == 1

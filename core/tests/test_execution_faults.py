@@ -66,7 +66,7 @@ def test_P5_disk_full_at_each_journal_write(run: Run) -> None:
     after = type("Full", (FullDisk,), {"full_at": Outcome})
     parked, refused = act_with(run, after, buy(2), buy(3))
     assert (parked.legs[0].state, parked.legs[0].verdict) == (State.FILLED, Verdict.UNVERIFIED)
-    assert refused.state == "DENIED"
+    assert refused.state == "STOPPED"
     assert len(run.exchange().state()["writes"]) == 1
 
     (result,) = run.act(buy(2))
@@ -83,7 +83,7 @@ def test_a_full_disk_at_the_last_commit_of_an_action_loses_nothing(run: Run) -> 
     first, second = act_with(run, type("Full", (FullDisk,), {"full_at": Closed}), buy(1), buy(2))
     assert first.state == "UNVERIFIED"
     assert "free the disk" in first.legs[0].reason
-    assert second.state == "DENIED"
+    assert second.state == "STOPPED"
     (again,) = run.act(buy(1))
     assert again.state == "VERIFIED"
     assert again.deltas == first.deltas
@@ -398,3 +398,17 @@ def test_killed_between_the_two_commits_of_a_rejection(run: Run) -> None:
         run.act(buy(), point=point)
     run.act(buy())
     assert lost(run, [buy()], OPENING) == []
+
+
+def test_room_for_commits_is_made_once(tmp_path: Path) -> None:
+    """The write-ahead file grows to its length; whoever opens the journal while it has that length writes nothing."""
+    clock = Run(directory=tmp_path).clock
+    first = SqliteJournal(tmp_path / "j.sqlite", clock)
+    first.make_room()
+    ahead = (tmp_path / "j.sqlite-wal").read_bytes()
+    assert len(ahead) >= 4_000_000
+    second = SqliteJournal(tmp_path / "j.sqlite", clock)
+    second.make_room()
+    assert (tmp_path / "j.sqlite-wal").read_bytes() == ahead
+    second.close()
+    first.close()

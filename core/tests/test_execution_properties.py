@@ -332,6 +332,20 @@ class _NoMarket:
 _MARKET = _NoMarket()
 
 
+@given(below=st.dictionaries(st.sampled_from("abcd"), amounts, max_size=4), changes=st.lists(st.tuples(st.sampled_from("abcd"), amounts)))
+def test_an_overlay_is_the_mapping_that_it_reads_as(below: dict[str, Decimal], changes: list[tuple[str, Decimal]]) -> None:
+    """However it is read (items, values, length, as a dict, by `in`), it is the base with the changes; its base is not touched."""
+    base = Positions(below)
+    over, plain = Overlaid(base), dict(below)
+    for key, amount in changes:
+        over[key] = plain[key] = amount
+    assert dict(over) == {**over} == dict(over.items()) == plain
+    assert (len(over), sorted(over), sorted(over.values())) == (len(plain), sorted(plain), sorted(plain.values()))
+    assert [key in over for key in "abcd"] == [key in plain for key in "abcd"]
+    assert [over[key] == over.get(key) == plain.get(key, Decimal(0)) for key in "abcd"] == [True] * 4
+    assert base == below
+
+
 @given(lines=st.lists(st.tuples(st.sampled_from(["a:balance:X", "a:balance:Y", "b:perp:Z"]), amounts, st.booleans()), max_size=12))
 def test_deltas_are_the_change_of_positions(lines: list[tuple[str, Decimal, bool]]) -> None:
     """Applying effects to positions changes each by its delta, in the ledger, in plain positions and in an overlay alike."""

@@ -57,6 +57,15 @@ def test_k_orders_of_an_account_share_one_reading_and_one_last_commit(run: Run, 
     assert lost(run, [buy(number, "0.5") for number in range(count)], OPENING) == []
 
 
+def test_the_outcome_of_a_step_shares_the_commit_of_what_comes_next(run: Run) -> None:
+    """An approve and a supply: written down before each of them, and once more with the end of the action."""
+    run.chain.set_up()
+    _, passed, commits = counted(run, supply())
+    stored = [name.removeprefix("after the commit of ") for name in passed if name.startswith("after the commit")]
+    assert stored == ["Intent+Observed+Sending", "Outcome+Sending", "Outcome+Closed"]
+    assert commits == 3
+
+
 def test_two_accounts_are_read_once_each(run: Run) -> None:
     """Actions that are split over two exchanges: four orders, two readings."""
     run.exchange("south").set_up()
@@ -183,20 +192,33 @@ def test_each_order_has_its_own_time(run: Run) -> None:
     assert [leg.state for result in results for leg in result.legs] == [State.INTERRUPTED, State.FILLED]
 
 
-def test_a_disk_that_is_full_at_the_last_commit_proves_none_of_them(run: Run) -> None:
-    """They stand in the journal as being sent; the next run settles both."""
+def on_a_full_disk(run: Run, kind: str, *actions: Any) -> tuple[ActionResult, ...]:
+    """What comes of actions given together where no row of that kind can be written."""
 
     class Full(PointJournal):
         def append(self, entries: Sequence[Entry]) -> None:
-            if any(entry.kind == "CLOSED" for entry in entries):
+            if any(entry.kind == kind for entry in entries):
                 raise JournalUnwritable("the journal cannot be written (full)")
             super().append(entries)
 
     async def story() -> tuple[ActionResult, ...]:
         async with ExecutionManager(evolve(run.parts(), open_journal=Full)) as manager:
-            return await manager.execute_actions((buy(1), buy(2)))
+            return await manager.execute_actions(actions)
 
-    results = asyncio.run(story())
+    return asyncio.run(story())
+
+
+def test_a_disk_that_is_full_before_the_first_write_is_said_of_every_order(run: Run) -> None:
+    """Nothing was begun: both are DENIED for the journal's reason, not for an earlier step that nobody could find."""
+    results = on_a_full_disk(run, "SENDING", buy(1), buy(2))
+    assert [result.state for result in results] == ["DENIED"] * 2
+    assert [leg.reason for result in results for leg in result.legs] == ["the journal cannot be written (full)"] * 2
+    assert (run.exchange().fills(), run.replayed().open) == ([], {})
+
+
+def test_a_disk_that_is_full_at_the_last_commit_proves_none_of_them(run: Run) -> None:
+    """They stand in the journal as being sent; the next run settles both."""
+    results = on_a_full_disk(run, "CLOSED", buy(1), buy(2))
     assert [result.state for result in results] == ["UNVERIFIED"] * 2
     again = run.act(buy(1), buy(2), together=True)
     assert [result.state for result in again] == ["VERIFIED"] * 2

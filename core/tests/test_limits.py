@@ -27,7 +27,7 @@ from basis_venues.limits import DAY_MS, Limits
 from basis_venues.orders import Effect, Order, Prepared, Report, Step
 from basis_venues.results import ActionResult, LegResult
 from basis_venues.states import State, Verdict
-from basis_venues.valuation import Moved, Sources, in_dollars, moved
+from basis_venues.valuation import Moved, Sources, in_dollars, moved, needed
 
 
 def rule(**said: Any) -> LimitRule:
@@ -180,6 +180,72 @@ def test_gas_counts_as_it_was_burnt(run: Run, tmp_path: Path) -> None:
     journal.close()
 
 
+class Prices(dict[str, Decimal]):
+    """Figures of a market."""
+
+    def value(self, series: str) -> Decimal:
+        if series not in self:
+            raise MissingData(series)
+        return self[series]
+
+
+def test_open_positions_count_for_the_venue_that_keeps_the_account(run: Run, tmp_path: Path) -> None:
+    """An account whose alias is not its venue's name: its position is priced by that venue, and a limit of that venue is about it."""
+    state = JournalState({"desk": "desk:one"})
+    state.book["desk:perp:BTC/USDT:USDT"] = Decimal(-2)
+    prices: Any = Prices({"north:price:BTC/USDT:USDT": Decimal(100)})
+    sources = Sources(keeper={"desk": "north"}.__getitem__)
+    limits = Limits((rule(venue="north", open_usd="250"),), "toy", {"north": ChainModel()}, (), sources, prices, run.clock)
+    more = Order("a/north", PerpTrade(id="a", symbol="BTC/USDT:USDT", side="sell", quantity="1"), "north", "desk", "desk")
+    journal = SqliteJournal(tmp_path / "j.sqlite", run.clock)
+    with pytest.raises(LimitReached, match="250 USD open: 200 is taken, and this asks for 100"):
+        limits.reserve((more,), state, journal)
+    assert "north:price:BTC/USDT:USDT" in needed((), state.book, sources)
+    journal.close()
+
+
+class Counted(str):
+    """A name that counts how often it is compared."""
+
+    compared = 0
+
+    def __eq__(self, other: object) -> bool:
+        Counted.compared += 1
+        return str.__eq__(self, other)
+
+    def __hash__(self) -> int:
+        return str.__hash__(self)
+
+
+def test_an_order_is_found_without_looking_at_all_the_others(run: Run, tmp_path: Path) -> None:
+    """What sixty orders took is closed by comparing names a few times for each, not with every other; a day later all of it is
+    forgotten, but for what is still under way."""
+    accounts, count = {"north": "north:one"}, 60
+    wanted = [Order(Counted(f"buy-{number}/north"), buy(number, "1"), "north", "north", "north") for number in range(count)]
+    journal, state = SqliteJournal(tmp_path / "j.sqlite", run.clock), JournalState(accounts)
+    prices: Any = Prices({"north:price:BTC/USDT": Decimal(1)})
+    limits = Limits((rule(per_day_usd="61"),), "toy", {}, (), Sources(), prices, run.clock)
+    for order in wanted:
+        limits.reserve((order,), state, journal)
+    for order in wanted[1:]:
+        leg = LegResult(str(order.id), "north", "north", State.FILLED, Verdict.VERIFIED)
+        journal.write([Closed("toy", ActionResult(order.action, "VERIFIED", (leg,), 9), accounts)])
+    Counted.compared = 0
+    last = order_of_north("last")
+    limits.reserve((last,), state, journal)
+    assert Counted.compared < 5 * count
+    with pytest.raises(LimitReached, match="61 is taken"):
+        limits.reserve((order_of_north("over"),), state, journal)
+    run.clock.pass_by(DAY_MS)
+    limits.reserve((order_of_north("tomorrow"),), state, journal)
+    assert sorted(order for _, order in limits._taken) == ["buy-0/north", "last/north", "tomorrow/north"]
+    journal.close()
+
+
+def order_of_north(name: str) -> Order:
+    return Order(f"{name}/north", buy(name, "1"), "north", "north", "north")
+
+
 def test_a_simulated_venue_spends_nothing(run: Run) -> None:
     """Limits are about what leaves the machine."""
     options: dict[str, Any] = {"simulated": ("north",), "opening": {"north:balance:USDT": Decimal(10_000)}}
@@ -247,15 +313,8 @@ def test_all_of_an_unknown_balance_cannot_be_valued() -> None:
 
 def test_prices_come_from_oracles_and_exchanges() -> None:
     """WETH by the lender's oracle, else ETH at an exchange; dollars are dollars; a cross pair goes through its quote."""
-
-    class Figures(dict[str, Decimal]):
-        def value(self, series: str) -> Decimal:
-            if series not in self:
-                raise MissingData(series)
-            return self[series]
-
     sources = Sources(("binance",), ("aave",))
-    figures: Any = Figures(
+    figures: Any = Prices(
         {"binance:price:ETH/USDT": Decimal(2000), "binance:price:ETH/BTC": Decimal("0.05"), "binance:price:BTC/USDT": Decimal(40_000)}
     )
     assert in_dollars(Moved("WETH", Decimal(2)), sources, figures) == 4000

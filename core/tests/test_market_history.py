@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from basis_venues.clock import PlanClock
 from basis_venues.errors import ConfigurationError, MissingData
 from basis_venues.market import DataSettings, HistoryMarket, Note, Points, SeriesRule, Source, TableAbsent
 from basis_venues.market.provider import cut, in_order
+from basis_venues.market.settings import load_data_settings
 
 HOUR = 3_600_000
 PRICE = "x:price:A/B"
@@ -341,6 +343,17 @@ def test_an_unknown_series_is_named_with_the_nearest_known_one() -> None:
     """A slip in a name is answered with the name that was meant."""
     with pytest.raises(MissingData, match=r"say nothing about x:prize:A/B; did you mean x:price:A/B\?"):
         market({PRICE: rule()}, t=[(0, "1")])[0].value("x:prize:A/B")
+
+
+def test_an_unknown_series_is_answered_with_the_file_and_the_line_to_add(tmp_path: Path) -> None:
+    """Not with the forty names that there are."""
+    file = tmp_path / "mine.yaml"
+    file.write_text('series:\n  "x:price:A/B": {constant: "1"}\n', encoding="utf-8")
+    with pytest.raises(MissingData) as refused:
+        load_data_settings(file).rule("unheard:of:thing")
+    told = str(refused.value)
+    assert f'under series of {file}: "unheard:of:thing": {{constant: "..."}}' in told
+    assert "x:price:A/B" not in told
 
 
 FIGURES = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 10**6)), min_size=1, max_size=20)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -10,13 +11,15 @@ from typing import Any
 
 import attrs
 import pytest
-from toy_runs import Killed, Run, buy, crash_at, supply
+from toy_runs import TIMING, Killed, Run, buy, crash_at, nowhere, supply
 
 from basis_venues.actions import Action
 from basis_venues.errors import Denied
 from basis_venues.execution.manager import ExecutionManager
 from basis_venues.execution.rehearsal import Rehearsal, copied
 from basis_venues.execution.stops import HaltFlags
+from basis_venues.journal.events import Frozen
+from basis_venues.journal.sqlite import SqliteJournal
 from basis_venues.orders import Outgoing, Step
 from basis_venues.results import ActionResult
 
@@ -32,12 +35,14 @@ def run(tmp_path: Path) -> Run:
     return made
 
 
-def rehearsed(run: Run, *actions: Action, show: Callable[..., Any] | None = None) -> tuple[Rehearsal, list[ActionResult]]:
+def rehearsed(
+    run: Run, *actions: Action, show: Callable[..., Any] | None = None, point: Callable[[str], None] = nowhere
+) -> tuple[Rehearsal, list[ActionResult]]:
     """A dry run of the actions on a copy of the run's state."""
 
     async def go() -> tuple[Rehearsal, list[ActionResult]]:
         with copied(run.directory / "state") as copy:
-            parts = attrs.evolve(run.parts(), state_directory=copy, open_journal=None)
+            parts = attrs.evolve(run.parts(point=point), state_directory=copy, open_journal=None)
             if show is not None:
                 for venue in parts.venues:
                     venue.client.show = show  # type: ignore[method-assign]
@@ -55,6 +60,11 @@ def written(run: Run) -> dict[str, Any]:
 
 def files(run: Run) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in (run.directory / "state").rglob("*") if path.is_file()}
+
+
+def stored(run: Run) -> dict[str, bytes]:
+    """The files of the state directory, without the one that SQLite's readers mark their places in."""
+    return {path: data for path, data in files(run).items() if not path.endswith("-shm")}
 
 
 def test_a_dry_run_shows_every_write_and_makes_none(run: Run) -> None:
@@ -114,6 +124,90 @@ def test_what_an_earlier_run_left_is_looked_up_and_not_sent(run: Run) -> None:
     assert rehearsal.writes == []
     assert run.exchange("north").fills() == fills
     assert files(run) == before
+
+
+def test_what_is_not_settled_yet_is_looked_up_once_and_told_as_open(run: Run) -> None:
+    """A transaction of a killed run that waits to be mined: the dry run asks once, lets no time pass, and refuses what needs it settled."""
+    run.chain.set_up(["stuck"] * 3)
+
+    def point(name: str) -> None:
+        if name == "executed, before the reply":
+            raise Killed(name)
+
+    with pytest.raises(Killed):
+        run.act(supply(1), point=point)
+    now = run.clock.now()
+    looks: list[str] = []
+    rehearsal, results = rehearsed(run, supply(1), supply(2), point=looks.append)
+    assert [result.state for result in results] == ["UNKNOWN", "DENIED"]
+    assert "supply-1/chain/0 is open since an earlier run (now: ACCEPTED); the run itself settles it first" in results[0].legs[0].reason
+    assert "not settled and verified yet: supply-1/chain/0" in results[1].legs[0].reason
+    assert looks.count("before a look-up") == 3, "at the start, and before each of the two orders"
+    assert run.clock.now() - now < TIMING.poll_ms, "nothing was waited for"
+    assert (rehearsal.writes, len(run.chain.state()["broadcasts"])) == ([], 1)
+
+
+def test_a_transaction_that_was_lost_is_shown_as_it_would_go_again(run: Run) -> None:
+    """Journalled, and killed before its first byte: the same bytes are shown once, as what the next run sends first."""
+
+    def point(name: str) -> None:
+        if name == "before the first byte":
+            raise Killed(name)
+
+    with pytest.raises(Killed):
+        run.act(supply(1), point=point)
+    rehearsal, results = rehearsed(run, supply(1))
+    assert [result.state for result in results] == ["VERIFIED"]
+    assert [write.step.id for write in rehearsal.writes] == ["supply-1/chain/0", "supply-1/chain/1"]
+    assert run.chain.state()["broadcasts"] == []
+
+
+def test_the_state_of_a_run_at_work_is_copied_as_of_one_moment(run: Run) -> None:
+    """While the journal is copied, its runner writes and rolls its write-ahead file into it: the copy has a chain that holds, with all
+    that was stored before; halt flags come along, locks do not."""
+    state, stop = run.directory / "state", threading.Event()
+    HaltFlags(state / "halt").halt("lunch")
+    journal = SqliteJournal(run.journal, run.clock)
+    many = [Frozen("nobody", "x" * 20_000, {"nobody": "nobody"})] * 50
+
+    def write() -> None:
+        other = SqliteJournal(run.journal, run.clock)
+        while not stop.is_set():
+            other.write(many)
+            other._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        other.close()
+
+    (state / "locks").mkdir()
+    journal.write(many)
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(10):
+            stored = sum(1 for _ in journal.rows())
+            with copied(state) as copy:
+                taken = SqliteJournal(copy / "journal.sqlite", run.clock)
+                assert sum(1 for _ in taken.verified()) >= stored
+                taken.close()
+                assert (copy / "halt").is_dir()
+                assert not (copy / "locks").exists()
+    finally:
+        stop.set()
+        writer.join()
+        journal.close()
+
+
+def test_copying_leaves_the_files_of_a_killed_run_as_they_are(run: Run) -> None:
+    """What the write-ahead file holds is in the copy and stays in the write-ahead file."""
+    held = SqliteJournal(run.journal, run.clock)  # a killed run leaves its files as an open one does
+    held.write([Frozen("nobody", "why", {"nobody": "nobody"})])
+    before = stored(run)
+    assert before[f"{run.journal}-wal"]
+    with copied(run.directory / "state") as copy:
+        taken = SqliteJournal(copy / "journal.sqlite", run.clock)
+        assert [row.kind for row in taken.verified()] == ["FROZEN"]
+        taken.close()
+    assert stored(run) == before
+    held.close()
 
 
 def test_a_refusal_that_earlier_writes_may_mend_is_told_as_not_known_yet(run: Run) -> None:

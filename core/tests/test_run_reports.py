@@ -100,7 +100,7 @@ def test_an_account_that_a_backtest_freezes_is_told_to_observers(tmp_path: Path)
         assert backtest.execute_action(buy(1)).state == "VERIFIED"
         parts.ledger.positions["north:balance:BTC"] += 1
         assert backtest.execute_action(buy(2)).state == "MISMATCHED"
-        assert backtest.execute_action(buy(3)).state == "DENIED"
+        assert backtest.execute_action(buy(3)).state == "STOPPED"
     ((account, reason),) = listening.told
     assert (account, "north:balance:BTC" in reason) == ("north", True)
 

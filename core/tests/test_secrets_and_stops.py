@@ -82,10 +82,10 @@ def test_P16_a_halt_while_actions_run_stops_what_comes_after(tmp_path: Path) -> 
 
     first, second = run.act(buy(1), buy(2), point=touch)
     assert first.state == "VERIFIED", "what had left is settled and verified"
-    assert second.state == "DENIED"
+    assert second.state == "STOPPED"
     assert "halted: operator" in second.legs[0].reason
     assert len(exchange.fills()) == 1
-    assert run.act(buy(3))[0].state == "DENIED", "over a restart"
+    assert run.act(buy(3))[0].state == "STOPPED", "over a restart"
     assert flags.resume()
     assert run.act(buy(4))[0].state == "VERIFIED"
     assert len(exchange.fills()) == 2

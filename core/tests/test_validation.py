@@ -13,7 +13,7 @@ from typing import Any
 
 import attrs
 import pytest
-from command_line import basis, shipped, small_journal, spoil
+from command_line import ACCOUNTS, basis, events, shipped, small_journal, spoil
 from fake_venues import FakeClient, load, plugins, write
 
 from basis_venues.cli.connecting import connected
@@ -24,6 +24,7 @@ from basis_venues.environment import EnvironmentManager
 from basis_venues.errors import TryAgainLater
 from basis_venues.factory import VenueClientFactory
 from basis_venues.findings import Finding, gravest
+from basis_venues.journal.events import Frozen
 from basis_venues.network import Network
 from basis_venues.validation import CHECKS, of_clients, of_environment, of_settings
 
@@ -269,12 +270,31 @@ def test_doctor_is_content_with_a_new_machine(tmp_path: Path) -> None:
     assert not [each for each in found["checks"] if each["status"] == "fail"]
 
 
+def test_doctor_warns_of_a_step_that_needs_a_person_with_the_command(tmp_path: Path) -> None:
+    """The step, not its account besides: resolving it thaws that."""
+    state = small_journal(tmp_path / "state")
+    whole, waiting = doctor(tmp_path, state)["journal"]
+    assert (whole.status, waiting.status) == ("pass", "warn")
+    assert "buy-1/binance/0 of btc_basis needs a person" in waiting.text
+    assert f"basis resolve buy-1/binance/0 --state {state} --as" in waiting.mend
+
+
+def test_doctor_warns_of_a_frozen_account_with_the_command(tmp_path: Path) -> None:
+    """An account that waits for no step is thawed; a look at the machine still ends with 0."""
+    state = small_journal(tmp_path / "state", [Frozen("binance", "50 instead of 70", ACCOUNTS)])
+    _, frozen = doctor(tmp_path, state)["journal"]
+    assert frozen.status == "warn"
+    assert "binance is frozen: 50 instead of 70" in frozen.text
+    assert f"basis thaw binance --state {state}" in frozen.mend
+    assert basis("doctor", "--configs", shipped(tmp_path), "--state", state).code == 0
+
+
 def test_doctor_finds_a_journal_whose_chain_is_broken(tmp_path: Path) -> None:
     """A flipped byte that SQLite does not notice."""
-    state = small_journal(tmp_path / "state")
+    state = small_journal(tmp_path / "state", events()[:2])
     (whole,) = doctor(tmp_path, state)["journal"]
     assert whole.status == "pass"
-    assert "holds over 4 rows" in whole.text
+    assert "holds over 2 rows" in whole.text
     with sqlite3.connect(state / "journal.sqlite") as db:
         db.execute("UPDATE rows SET body = replace(body, 'BTC', 'ETH') WHERE seq = 2")
     db.close()

@@ -175,10 +175,10 @@ def test_a_verified_transfer_takes_three_requests(play: Any, soon: int) -> None:
         methods: list[list[str]] = []
         post = rpc._post
 
-        async def counted(body: bytes, **options: Any) -> Any:
+        async def counted(endpoint: Any, body: bytes, **options: Any) -> Any:
             members = json.loads(body)
             methods.append([each["method"] for each in (members if isinstance(members, list) else [members])])
-            return await post(body, **options)
+            return await post(endpoint, body, **options)
 
         common = {"source": "wallet", "address": SINK, "valid_until": soon}
         await run.good(Transfer(id="a", asset="USDT", amount="1", **common))

@@ -11,6 +11,7 @@ from smart_account import ACCOUNT_DATA, MODE, SCALED, account_of, lever
 from basis_venues import series
 from basis_venues.actions import AtomicBundle, CreateAccount, Stake, Unwind, WrapEther
 from basis_venues.amounts import MONEY, ZERO
+from basis_venues.errors import Denied
 from basis_venues.orders import deltas
 from basis_venues.positions import Positions
 from basis_venues_evm.testing import FixedMarket, carry_out
@@ -196,6 +197,28 @@ def test_a_bundle_that_does_something_else_than_planned_is_not_sent(play: Any, s
         assert "dsa:balance:WETH by 1.5" in result.legs[0].reason
         assert "dsa:balance:stETH by 0, planned 1." in result.legs[0].reason
         await run.judge(mined=1)
+
+    play(course, MODE)
+
+
+def test_a_dry_run_of_a_bundle_refuses_what_the_run_would(play: Any, soon: int) -> None:
+    """The same figures and the same words, whether it is to be sent or to be shown."""
+
+    async def course(run: Any) -> None:
+        at, rpc = run.control.addresses.instadapp.by_name, run.control.rpc
+        await run.good(CreateAccount(id="make", valid_until=soon))
+        legs = (WrapEther(amount="0.0005"), Stake(amount="1.5"))
+        await run.good(AtomicBundle(id="odd", flash_asset="WETH", flash_amount="1", equity="2", legs=legs, valid_until=soon))
+        (step,) = next(plan for (_, order), plan in run.manager.state.plans.items() if "odd" in order)
+        client = run.client("instadapp")
+        assert (await client.show(step, "again", 0)).path
+        rpc.call("anvil_setCode", at["LIDO-STETH-A"], rpc.call("eth_getCode", at["WETH-A"], "latest"))
+        told = []
+        for asked in (client.show(step, "again", 0), client.prepare(step, "again")):
+            with pytest.raises(Denied, match="does something else than planned") as refused:
+                await asked
+            told.append(str(refused.value))
+        assert told[0] == told[1]
 
     play(course, MODE)
 

@@ -389,7 +389,7 @@ def test_ether_that_others_send_to_the_account_is_explained(play: Any, soon: int
     async def course(run: Any) -> None:
         await run.good(CreateAccount(id="make", valid_until=soon), lever(soon))
         run.control.pay("ETH", account_of(run), 3 * 10**17)
-        run.manager.run.loop._verified_at.clear()
+        run.manager.run.loop.readings.trust_none()
         (more,) = await run.good(lever(soon, equity="1", flash="1", name="more"))
         externals = {key: amount for leg in more.legs for effect in leg.externals for key, amount in effect.lines}
         assert externals == {"dsa:balance:ETH": Decimal("0.3")}

@@ -135,7 +135,7 @@ def test_e5_a_zombie_behind_a_gap_is_listed_and_found_when_it_strikes(play: Any,
         run.control.mine()
         assert await run.sent() == 3
         assert "waiting in the pool" not in (await run.manager.heartbeat())["alchemy"]
-        run.manager.run.loop._verified_at.clear()
+        run.manager.run.loop.readings.trust_none()
         refused = await run.do(pay("c", soon))
         assert refused.state == "DENIED"
         assert zombie in run.manager.frozen["wallet"]
@@ -476,6 +476,48 @@ def test_e25_a_price_that_is_none_is_refused(play: Any, soon: int, price: Decima
     play(course)
 
 
+def test_e25_a_stale_price_is_refused(play: Any, soon: int) -> None:
+    """A feed that should have said something by the chain's own time: nothing is borrowed on its last word until it speaks again."""
+
+    async def course(run: Any) -> None:
+        await run.good(WrapEther(id="w", amount="5", valid_until=soon), Supply(id="s", asset="WETH", amount="5", valid_until=soon))
+        market = run.control.market
+        for asset in ("WETH", "USDC", "USDT"):
+            market.set_price(asset, market.price(asset))
+        run.pass_time(1000)
+        await run.good(Borrow(id="b1", asset="USDC", amount="10", valid_until=soon))
+        run.pass_time(2 * 3_600_000)
+        sent = await run.sent()
+        refused = await run.do(Borrow(id="b2", asset="USDC", amount="10", valid_until=soon))
+        assert refused.state == "DENIED"
+        assert "oracle:" in refused.legs[0].reason
+        assert " s old" in refused.legs[0].reason
+        await run.judge(mined=sent)
+        for asset in ("WETH", "USDC", "USDT"):
+            market.set_price(asset, market.price(asset))
+        run.pass_time(1000)
+        await run.good(Borrow(id="b3", asset="USDC", amount="10", valid_until=soon))
+
+    play(course, aave={"oracle_overdue_s": 3600})
+
+
+@pytest.mark.parametrize("price", [Decimal("0.01"), Decimal(1000)])
+def test_e25_an_absurd_price_is_refused(play: Any, soon: int, price: Decimal) -> None:
+    """A stablecoin at a cent, or at a thousand dollars: it is the oracle that is wrong."""
+
+    async def course(run: Any) -> None:
+        await run.good(WrapEther(id="w", amount="5", valid_until=soon), Supply(id="s", asset="WETH", amount="5", valid_until=soon))
+        sent = await run.sent()
+        run.control.market.set_price("USDC", price)
+        run.pass_time(1000)
+        refused = await run.do(Borrow(id="b", asset="USDC", amount="10", valid_until=soon))
+        assert refused.state == "DENIED"
+        assert "price_between of USDC" in refused.legs[0].reason
+        await run.judge(mined=sent)
+
+    play(course)
+
+
 LIQUIDATE = "liquidationCall(address,address,address,uint256,bool)"
 
 
@@ -497,7 +539,7 @@ def test_a_liquidation_is_found_as_what_it_is(play: Any, soon: int, price: int, 
         whale.send(at.tokens["USDC"], "approve(address,uint256)", at.aave.pool, 2**256 - 1)
         whale.send(at.aave.pool, LIQUIDATE, at.tokens["WETH"], at.tokens["USDC"], at.wallet, cover * 10**6, as_deposit)
         run.pass_time(86_400_000)
-        run.manager.run.loop._verified_at.clear()
+        run.manager.run.loop.readings.trust_none()
         refused = await run.do(Borrow(id="more", asset="USDC", amount="1", valid_until=soon))
         assert refused.state == "DENIED"
         lost, owed = "wallet:supplied:aave/WETH", "wallet:borrowed:aave/USDC"
@@ -555,7 +597,7 @@ def test_others_payments_are_found_and_explained(play: Any, soon: int) -> None:
         await run.good(pay("a", soon), pay("b", soon, "1", "USDT"))
         run.control.pay("ETH", run.control.addresses.wallet, 7 * 10**17)
         run.control.give("USDT", run.control.addresses.wallet, 5_000_000)
-        run.manager.run.loop._verified_at.clear()
+        run.manager.run.loop.readings.trust_none()
         one, other = await run.good(pay("c", soon), pay("d", soon, "1", "USDT"))
         externals = [effect for result in (one, other) for leg in result.legs for effect in leg.externals]
         lines = {key: amount for effect in externals for key, amount in effect.lines}

@@ -25,4 +25,4 @@ def test_yaml_blocks_are_what_they_say(page, tmp_path, root):
             file.rename(tmp_path / "limits.yaml")
             assert read_limits(tmp_path)
         else:
-            assert kind.endswith("venue.yaml"), f"{page.name}: which file is this?\n{block.text}"
+            assert kind.endswith("venue.yaml") or kind.startswith("configs/venues/"), f"{page.name}: which file is this?\n{block.text}"

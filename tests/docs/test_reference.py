@@ -16,6 +16,12 @@ from basis_venues.contract import VenueClient, VenueModel
 from basis_venues.journal import events
 from basis_venues.market.settings import SeriesRule
 from basis_venues.states import State, Verdict
+from basis_venues_ccxt import live
+from basis_venues_sandbox.exchange.faults.verbs import VERBS
+from basis_venues_sandbox.exchange.wire.binance import Binance
+from basis_venues_sandbox.exchange.wire.bybit import Bybit
+from basis_venues_sandbox.exchange.wire.okx import Okx
+from basis_venues_sandbox.steering import CONTROLS, usage
 
 
 def signature(function):
@@ -118,3 +124,25 @@ def explained(file):
         targets = one.targets if isinstance(one, ast.Assign) else [one.target] if isinstance(one, ast.AnnAssign) else []
         if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant):
             yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+def test_every_control_and_fault_of_the_sandbox_is_in_the_drill_s_tables(pages):
+    """The tables have each control as it is typed, each verb with its arguments and stage, and the endpoints by name."""
+    text = pages["docs/how-to/drill.md"].text.partition("## What control can do")[2]
+    controls, faults = text.split("### Faults")
+    assert re.findall(r"^\| `(.+?)` \|", controls, re.MULTILINE) == [usage(name) for name in CONTROLS]
+    verbs = [
+        (" ".join((name, *(f"{k}={'' if v is None else v}" for k, v in of.arguments.items()))), of.stage) for name, of in VERBS.items()
+    ]
+    assert re.findall(r"^\| `(.+?)` \| (\w+) \|", faults, re.MULTILINE) == verbs
+    endpoints = {route.endpoint for dialect in (Binance, Bybit, Okx) for route in dialect.routes.values()}
+    assert endpoints <= set(re.findall(r"`([a-z_.]+)`", faults.partition("| verb")[0]))
+
+
+def test_every_class_of_the_exchanges_live_side_is_on_its_page(pages):
+    """An author finds each public name, and each field of what is passed about, on the page about an exchange of its own protocol."""
+    text = pages["docs/how-to/an-exchange-of-its-own-protocol.md"].text
+    assert not [name for name in live.__all__ if not re.search(rf"\b{name}\b", text)]
+    for cls in (live.Ask, live.Seen, live.Fill, live.Listing, live.Move, live.Holdings, live.Happened, live.Figures, live.Page):
+        assert not [name for name in cls._fields if not re.search(rf"\b{name}\b", text)], cls
+    assert not [each.name for each in attrs.fields(live.Setup) if not re.search(rf"\b{each.name}\b", text)]

@@ -17,13 +17,15 @@ EACH = {"binance": 1, "bybit": 2, "okx": 2}
 COUNT = 5
 
 
-def together(world: World, *actions: Any) -> dict[str, int]:
-    """The requests of the actions, given together to an account that is known."""
+def together(world: World, *actions: Any, price: str = "") -> dict[str, int]:
+    """The requests of the actions, given together to an account that is known. `price`: what the perpetual has moved to by then."""
 
     async def story() -> dict[str, int]:
         async with world.open() as manager:
             for action in (world.spot("first"), world.perp("begin")):
                 (await manager.execute_action(action)).raise_unless_verified()
+            if price:
+                world.control.price("BTC/USDT:USDT", price)
             before = world.mark()
             for result in await manager.execute_actions(actions):
                 world.told.append(result)
@@ -46,9 +48,10 @@ def test_k_spot_orders(world: World) -> None:
 
 @every_venue
 def test_k_perpetual_orders(world: World) -> None:
-    """The same, with sales and purchases mixed: the sum of what they did is what the account must show."""
+    """The same, with sales and purchases mixed and the price away from that of the position: each meets the position that those before it
+    left, and the sum of what they did is what the account must show."""
     sides = ("sell", "buy", "sell", "sell", "buy")
-    cost = together(world, *(world.perp(f"perp-{n}", side=side, quantity="0.01") for n, side in enumerate(sides)))
+    cost = together(world, *(world.perp(f"perp-{n}", side=side, quantity="0.01") for n, side in enumerate(sides)), price="50500")
     assert sum(cost.values()) == COUNT * EACH[world.venue] + 1, cost
     assert cost["order.create"] == COUNT
     world.judge(effects=COUNT + 2)

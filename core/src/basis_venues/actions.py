@@ -6,7 +6,8 @@ converted, floats refused), in the asset's own unit; symbols are unified: `BTC/U
 
 Classes that add no field to their base are plain subclasses of an attrs class: making thirty of them costs a start a tenth of its time.
 
-A plugin may define further actions: subclass `Action` with `action_types` of its own and register it with `register_action`.
+A plugin may define further actions: subclass `Action` with `action_types` of its own and register it with `register_action`. A default
+never changes: journals leave out the fields that have theirs.
 """
 
 from __future__ import annotations

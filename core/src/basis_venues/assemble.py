@@ -90,7 +90,7 @@ def assemble(
     manager = EnvironmentManager(settings, confirm_mainnet=confirm_mainnet)
     begin = 0 if since is None else moment(since)
     simulated = all(network is Network.SIMULATION for network in settings.networks.values())
-    clock = clock or _clock(settings, simulated, begin)
+    clock = clock or _clock(settings, simulated, None if since is None else begin)
     directory = None if simulated else (working_copy or _itself)(state_directory(state, settings))
     factory = VenueClientFactory(settings, manager, clock, state=str(directory or ""))
     if market is None and simulated:
@@ -116,7 +116,7 @@ def assemble(
         clock=clock,
         ledger=ledger,
         halt_on_failure=settings.mode.on_leg_failure == "halt",
-        limits=None if simulated else _limits(settings, models, market, clock),
+        limits=None if simulated else _limits(settings, models, market, clock, venues.keeper),
         observers=settings.plugins.observers,
         state_directory=directory,
         locks_directory=None if simulated else locks_directory(),
@@ -139,7 +139,7 @@ def _recorded(settings: Settings, name: str | None, directory: Path | str | None
     return Recorded(market, simulated, live, others=not protocols)
 
 
-def _limits(settings: Settings, models: Mapping[str, VenueModel], market: Market, clock: Clock) -> Limits:
+def _limits(settings: Settings, models: Mapping[str, VenueModel], market: Market, clock: Clock, keeper: Callable[[str], str]) -> Limits:
     """The spend limits: those of limits.yaml, and what each venue's settings say of a single action."""
     from .config.limits import LimitRule, read_limits  # a backtest spends nothing
     from .limits import Limits
@@ -151,7 +151,7 @@ def _limits(settings: Settings, models: Mapping[str, VenueModel], market: Market
     lenders = tuple(venue for venue in kinds if "lending_execution" in settings.manifests[venue].actions)
     simulated = [venue for venue, network in settings.networks.items() if network is Network.SIMULATION]
     rules = (*read_limits(settings.configs), *single)
-    return Limits(rules, settings.mode.name, models, simulated, Sources(exchanges, lenders), market, clock)
+    return Limits(rules, settings.mode.name, models, simulated, Sources(exchanges, lenders, keeper), market, clock)
 
 
 def _exact(positions: Mapping[Key, Decimal | int | str]) -> dict[Key, Decimal]:
@@ -210,14 +210,16 @@ def synthetic_directory() -> Path:
     return write_synthetic(directory)
 
 
-def _clock(settings: Settings, simulated: bool, begin: int) -> Clock:
-    """A backtest's clock moves as it is told; a profile may put a live run on the plan's time; else the time is the machine's."""
+def _clock(settings: Settings, simulated: bool, begin: int | None) -> Clock:
+    """A backtest's clock moves as it is told; a profile may put a live run on the plan's time, or, where it has none, on that of those
+    who would keep it; else the time is the machine's."""
     if simulated:
-        return PlanClock(begin)
+        return PlanClock(begin or 0)
     if settings.profile.clock:
-        from .steering import steering  # only the sandbox keeps our time
+        from .steering import standing, steering  # only the sandbox keeps our time
 
-        return SteeredClock(begin, steering(settings.profile.clock))
+        steer = steering(settings.profile.clock)
+        return SteeredClock(standing(settings.profile.clock) if begin is None else begin, steer)
     return SystemClock()
 
 

@@ -178,7 +178,8 @@ class VenueClient(ABC):
     @abstractmethod
     async def recent_effects(self, keys: Collection[Key], since: int, until: int) -> Sequence[Effect]:
         """Everything that changed the named positions after `since` (ms or block) up to `until` (0: now), ours or not, and orders of
-        ours that rest (kind `open`, no lines). No keys: of every position of the account. Ids equal those of `send` and `lookup`."""
+        ours that rest (kind `open`, no lines). No keys: of every position of the account. Ids equal those of `send` and `lookup`.
+        Raises `HistoryGone` where the venue no longer keeps what is asked for; anything else raised means that it is to be asked again."""
 
     async def close(self) -> None:  # noqa: B027  a client without connections has nothing to let go
         """Let connections go."""
@@ -274,7 +275,6 @@ class ClientContext(ModelContext):
     allowed_hosts: frozenset[str] = frozenset()
     allowed_chains: frozenset[int] = frozenset()
     clock: Clock
-    limiter: Any = None
     chain: ChainAccess | None = None
     state: str = ""
     manifest: Manifest | None = None

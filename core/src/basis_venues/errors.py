@@ -14,6 +14,7 @@
     ├── VenueRejected             5   the venue proved that it refused
     ├── OutcomeUnknown            6   something may have happened; do not send it again by hand
     ├── Mismatch                  7   the account's state and the books disagree
+    │   └── HistoryGone           7   a venue no longer keeps what would explain it
     ├── Stopped                   8   halted by the operator, or an account is frozen
     │   └── AccountBusy           8   another runner holds the account
     ├── PluginRefused             9   a plugin is missing, broken, or not allowed to load
@@ -99,6 +100,11 @@ class Mismatch(BasisError):
     """The account's own state does not show what the books expect. The account is frozen."""
 
     exit_code = 7
+
+
+class HistoryGone(Mismatch):
+    """A venue no longer keeps what happened since it was asked last. Waiting does not bring it back: the account is frozen, for a person
+    to compare and thaw."""
 
 
 class Stopped(BasisError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from .clock import Clock
@@ -15,27 +14,20 @@ from .guard import check_chain
 from .manifest import Manifest
 from .network import Account, Network
 
-Limiters = Callable[[Manifest], Any]
-"""Makes the rate limiter of a venue from its manifest."""
-
 
 class VenueClientFactory:
     """Makes each thing once and hands out the same one again. What a hook answers is checked: `PluginRefused` where it is not what
     the contract says."""
 
-    def __init__(
-        self, settings: Settings, environment: EnvironmentManager, clock: Clock, *, limiters: Limiters | None = None, state: str = ""
-    ) -> None:
+    def __init__(self, settings: Settings, environment: EnvironmentManager, clock: Clock, *, state: str = "") -> None:
         self._settings = settings
         self._environment = environment
         self._clock = clock
-        self._make_limiter = limiters or (lambda _manifest: None)
         self._state = state
         self._models: dict[str, VenueModel] = {}
         self._clients: dict[str, VenueClient] = {}
         self._chains: dict[str, ChainAccess] = {}
         self._data: dict[str, MarketData] = {}
-        self._limiters: dict[str, Any] = {}
         self._shared: dict[str, dict[str, Any]] = {}
 
     def manifest(self, venue: str) -> Manifest:
@@ -99,8 +91,6 @@ class VenueClientFactory:
         return self._chains[lane]
 
     def _context(self, venue: str, account: Account, *, with_chain: bool = True) -> ClientContext:
-        if venue not in self._limiters:
-            self._limiters[venue] = self._make_limiter(self.manifest(venue))
         return ClientContext(
             venue=venue,
             account=account,
@@ -111,7 +101,6 @@ class VenueClientFactory:
             allowed_hosts=self._environment.allowed_hosts(venue),
             allowed_chains=self._environment.allowed_chains(venue),
             clock=self._clock,
-            limiter=self._limiters[venue],
             chain=self.chain(venue) if with_chain else None,
             state=self._state,
             manifest=self.manifest(venue),

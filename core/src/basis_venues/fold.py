@@ -11,7 +11,7 @@ from .actions import Action, FromLeg
 from .contract import Market, StepFails, VenueModel
 from .keys import BALANCE, Key
 from .orders import Effect, Ref, Step, deltas
-from .positions import Overlaid, Positions
+from .positions import Overlaid
 
 
 def fold(models: Mapping[str, VenueModel], step: Step, view: Mapping[Key, Decimal], market: Market, ref: Ref) -> tuple[Effect, ...]:
@@ -69,7 +69,7 @@ def foresee(models: Mapping[str, VenueModel], plan: tuple[Step, ...], view: Mapp
 
 
 def _judged(
-    models: Mapping[str, VenueModel], step: Step, view: Mapping[Key, Decimal], after: Positions, market: Market, effects: Iterable[Effect]
+    models: Mapping[str, VenueModel], step: Step, view: Mapping[Key, Decimal], after: Overlaid, market: Market, effects: Iterable[Effect]
 ) -> Step:
     for venue in dict.fromkeys(part.venue or step.order.venue for part in step.actions):
         models[venue].permits(step.order.account, view, after, market)

@@ -70,7 +70,8 @@ class Limits:
         self._sources = sources
         self._market = market
         self._clock = clock
-        self._taken: dict[tuple[str, str], _Taken] = {}
+        self._taken: dict[tuple[str, str], dict[str, _Taken]] = {}
+        """By mode and order: what it has taken, by asset."""
         self._seen = 0
 
     async def refresh(self, orders: Sequence[Order], state: JournalState) -> None:
@@ -88,6 +89,7 @@ class Limits:
         if not self._rules or not live:
             return ()
         self._read(journal.rows(after=self._seen))
+        self._forget()
         wanted = [each for order in live for each in self._wanted(order, state)]
         for rule in self._rules:
             self._check(rule, wanted, state)
@@ -130,7 +132,7 @@ class Limits:
         if not mine:
             return
         asked = sum((each.usd for each in mine), ZERO)
-        before = [each for each in self._taken.values() if self._counts(rule, each, state)]
+        before = [each for taken in self._taken.values() for each in taken.values() if self._counts(rule, each, state)]
         day = [each for each in before if each.reserved.at > self._clock.now() - DAY_MS]
         if rule.per_action_usd is not None:
             _hold(rule, "USD for each action", rule.per_action_usd, ZERO, asked)
@@ -155,7 +157,7 @@ class Limits:
         total = ZERO
         for key, asset, size, figures in open_positions(state.book, self._sources):
             parts = split_key(key)
-            venue = parts.instrument.partition("/")[0] if parts.kind == BORROWED else parts.account
+            venue = parts.instrument.partition("/")[0] if parts.kind == BORROWED else self._sources.keeper(parts.account)
             if rule.account in (None, parts.account) and rule.venue in (None, venue) and rule.asset in (None, asset):
                 total += self._value(key, asset, size, figures)
         return total
@@ -171,7 +173,14 @@ class Limits:
     # -- what was taken ------------------------------------------------------------------------------------------------------------
 
     def _take(self, mode: str, reserved: Reserved, identity: str) -> None:
-        self._taken.setdefault((mode, f"{reserved.order} {reserved.asset}"), _Taken(mode, identity, reserved))
+        self._taken.setdefault((mode, reserved.order), {}).setdefault(reserved.asset, _Taken(mode, identity, reserved))
+
+    def _forget(self) -> None:
+        """Leave behind what no limit asks for any more: what is over, and was taken more than a day ago."""
+        day = self._clock.now() - DAY_MS
+        old = [name for name, taken in self._taken.items() if all(each.over and each.reserved.at <= day for each in taken.values())]
+        for name in old:
+            del self._taken[name]
 
     def _read(self, rows: Iterable[Row]) -> None:
         """Take in what the journal says since it was read last."""
@@ -198,7 +207,7 @@ class Limits:
                 taken.nothing = leg["state"] in NOTHING_HAPPENED and not leg["effects"]
 
     def _of(self, mode: str, order: str) -> list[_Taken]:
-        return [each for each in self._taken.values() if (each.mode, each.reserved.order) == (mode, order)]
+        return list(self._taken.get((mode, order), {}).values())
 
 
 _READERS = {"INTENT": Limits._intent, "OUTCOME": Limits._outcome, "CLOSED": Limits._closed}

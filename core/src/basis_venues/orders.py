@@ -73,8 +73,8 @@ class Prepared(NamedTuple):
     """A write, ready to be sent and complete enough to be recognised at the venue later.
 
     `key` is the attempt key (an exchange's client id) that names it. `payload` is JSON data: the request, or nonce, signed bytes and
-    hashes. `fence` is the venue's time in ms after which it can no longer be accepted; None means the very same bytes may be sent
-    again at any time without a second effect.
+    hashes. `fence` is the time in ms, by the run's own clock, after which the venue can no longer accept it; None means the very same
+    bytes may be sent again at any time without a second effect.
     """
 
     key: str

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from .amounts import ZERO
 from .keys import Key
-from .orders import Effect
+from .orders import Effect, deltas
 
 
 class Positions(dict[Key, Decimal]):
@@ -33,25 +34,20 @@ class Positions(dict[Key, Decimal]):
         return {key: self[key] for key in sorted(self) if self[key]}
 
 
-class Overlaid(Positions):
-    """Positions read through to `base` until they are changed here; the base stays as it is."""
-
-    __slots__ = ("_base",)
+class Overlaid(ChainMap[Key, Decimal]):
+    """Positions read through to `base` until they are changed here; the base stays as it is. Zero where neither has one."""
 
     def __init__(self, base: Mapping[Key, Decimal]) -> None:
-        super().__init__()
-        self._base = base
+        super().__init__({}, base)  # type: ignore[arg-type]  # only the first is ever written to
 
     def __missing__(self, key: Key) -> Decimal:
-        return self._base.get(key, ZERO)
+        return ZERO
 
     def get(self, key: Key, default: Decimal = ZERO) -> Decimal:  # type: ignore[override]
         """The amount, zero where there is none."""
         return self[key]
 
-    def __contains__(self, key: object) -> bool:
-        return dict.__contains__(self, key) or key in self._base
-
-    def __iter__(self):  # type: ignore[no-untyped-def]
-        yield from dict.__iter__(self)
-        yield from (key for key in self._base if not dict.__contains__(self, key))
+    def apply(self, effects: Iterable[Effect]) -> None:
+        """Add the effects' lines."""
+        for key, change in deltas(effects).items():
+            self[key] += change

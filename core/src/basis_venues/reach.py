@@ -50,7 +50,8 @@ class Reach:
         rule = manifest.rule(network)
         if rule is None:
             raise GuardRefused(
-                f"{venue} has no {network.value}; set it to simulation in a profile (configs/environments/), or use the profile sandbox"
+                f"{venue} has no {network.value}; set it to simulation in a profile (configs/environments/), or let it run in the sandbox: "
+                f"under `venues` of environments/sandbox.yaml give {self._lane_keeper(venue)} `endpoints` on this machine, as others have"
             )
         allowed = frozenset(rule.hosts) | (LOOPBACK if network is Network.TESTNET else frozenset())
         for url in self._urls(venue):

@@ -11,7 +11,7 @@ from .actions import Action
 from .amounts import ZERO, money
 from .keys import Key
 from .orders import Effect
-from .states import NOTHING_HAPPENED, SUCCEEDED, State, Verdict
+from .states import ENDED_SHORT, NOTHING_HAPPENED, SUCCEEDED, State, Verdict
 
 
 class Compared(NamedTuple):
@@ -54,7 +54,8 @@ class LegResult(NamedTuple):
 class ActionResult(NamedTuple):
     """How an action went.
 
-    `state` is `VERIFIED` when every leg is; otherwise what the worst leg says, see `worst`. `unallocated` is the part of the quantity
+    `state` is `VERIFIED` when every leg is, `STOPPED` when nothing was begun because of a halt or a frozen account (the id may be
+    given again), `INCOMPLETE` when some legs stand and others do not; otherwise what the worst leg says, see `worst`. `unallocated` is the part of the quantity
     that fits no venue's lots: the legs and it add up to the whole. `undo` are actions that would take the filled legs back, computed
     when another leg failed, never sent unasked. `at` is ms.
     """
@@ -91,6 +92,11 @@ def error_of(result: ActionResult) -> errors.BasisError | None:
     return _ERRORS.get(result.state, errors.VenueRejected)(f"action {result.action.id} ended {result.state}: {reasons}")
 
 
+INCOMPLETE = "INCOMPLETE"
+"""Of an action with several legs: some did all or part of what was asked, another did not. `undo` would take back what stands."""
+STOPPED = "STOPPED"
+"""Of an action that is not begun, as the mode, or an account that it needs, is halted or frozen. Its id is not used up."""
+
 _VERIFIED_VERDICT = Verdict.VERIFIED
 _VERIFIED = Verdict.VERIFIED.value
 
@@ -103,6 +109,7 @@ _ERRORS: dict[str, type[errors.BasisError]] = {
     Verdict.UNVERIFIED.value: errors.OutcomeUnknown,
     Verdict.MISMATCHED.value: errors.Mismatch,
     State.NEEDS_HUMAN.value: errors.Stopped,
+    STOPPED: errors.Stopped,
 }
 
 _WORST_FIRST = (
@@ -121,6 +128,8 @@ _WORST_FIRST = (
     Verdict.VERIFIED.value,
 )
 
+_ENDED_WITHOUT = frozenset(state.value for state in NOTHING_HAPPENED | ENDED_SHORT)
+
 
 def standing(leg: LegResult) -> str:
     """One word for a leg: `VERIFIED` for a verified success, else the verdict that failed, else the venue's state."""
@@ -132,11 +141,13 @@ def standing(leg: LegResult) -> str:
 
 
 def worst(legs: tuple[LegResult, ...]) -> str:
-    """The one word for an action: that of its worst leg. An action without legs is `DENIED`. What no word here stands for is
-    `UNKNOWN`, never a refusal."""
+    """The one word for an action: that of its worst leg, but `INCOMPLETE` where that alone would hide that another leg stands. An action
+    without legs is `DENIED`. What no word here stands for is `UNKNOWN`, never a refusal."""
     if len(legs) == 1:
         return standing(legs[0])
     if not legs:
         return State.DENIED.value
     words = {standing(leg) for leg in legs}
-    return next((word for word in _WORST_FIRST if word in words), State.UNKNOWN.value)
+    gravest = next((word for word in _WORST_FIRST if word in words), State.UNKNOWN.value)
+    hides = len(words) > 1 and gravest in _ENDED_WITHOUT and any(leg.effects or standing(leg) == _VERIFIED for leg in legs)
+    return INCOMPLETE if hides else gravest

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from .errors import ConfigurationError, TryAgainLater
 from .guard import is_loopback
@@ -17,16 +18,24 @@ def steering(urls: Iterable[str]) -> Callable[[int], None]:
     outside = [url for url in targets if not is_loopback(url)]
     if outside:
         raise ConfigurationError("a profile's `clock` names services on this machine only: the time of the world is not ours to set")
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def tell(now: int) -> None:
         for url in targets:
-            body = json.dumps({"now": now}).encode()
-            request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
-            try:
-                with opener.open(request, timeout=30):
-                    pass
-            except (urllib.error.URLError, OSError) as error:
-                raise TryAgainLater(f"the sandbox's clock at {url} does not answer ({type(error).__name__}): basis sandbox up") from None
+            _post(url, {"now": now})
 
     return tell
+
+
+def standing(urls: Iterable[str]) -> int:
+    """Where the services at the `urls` stand (ms): the latest of them. Raises `TryAgainLater` where one does not answer."""
+    return max(int(_post(url, {})["result"]["now"]) for url in urls)
+
+
+def _post(url: str, body: Mapping[str, int]) -> Any:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    try:
+        with opener.open(request, timeout=30) as answer:
+            return json.load(answer)
+    except (urllib.error.URLError, OSError) as error:
+        raise TryAgainLater(f"the sandbox's clock at {url} does not answer ({type(error).__name__}): basis sandbox up") from None

@@ -59,10 +59,12 @@ class Moved(NamedTuple):
 
 
 class Sources(NamedTuple):
-    """The venues whose figures price an asset: exchanges by their spot price, lending protocols by their oracle."""
+    """The venues whose figures price an asset: exchanges by their spot price, lending protocols by their oracle. `keeper` answers which
+    venue keeps an account; where none is given, accounts are named after their venues."""
 
     exchanges: tuple[str, ...] = ()
     lenders: tuple[str, ...] = ()
+    keeper: Callable[[str], str] = str
 
     def of(self, asset: str) -> Iterator[str]:
         """The series that may price the asset in dollars, the best first."""
@@ -120,7 +122,7 @@ def open_positions(book: Mapping[Key, Decimal], sources: Sources) -> Iterator[tu
         if not amount or parts.kind not in (PERP, BORROWED):
             continue
         if parts.kind == PERP:
-            yield key, parts.instrument.partition("/")[0], abs(amount), (series.price(parts.account, parts.instrument),)
+            yield key, parts.instrument.partition("/")[0], abs(amount), (series.price(sources.keeper(parts.account), parts.instrument),)
         else:
             venue, _, asset = parts.instrument.partition("/")
             yield key, asset, amount, (series.borrow_index(venue, asset),)

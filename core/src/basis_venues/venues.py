@@ -12,7 +12,8 @@ from .keys import TRANSIT, Key, protocol_of, split_key
 
 
 class Venue(NamedTuple):
-    """One subscribed venue at work. `simulated`: its client is the core's own. `chain`: its time is counted in blocks."""
+    """One subscribed venue at work. `simulated`: its client is the core's own. `chain`: its time is counted in blocks. `rehearsed`: its
+    client shows writes and sends none."""
 
     name: str
     model: VenueModel
@@ -21,6 +22,7 @@ class Venue(NamedTuple):
     chain: bool
     timing: Timing
     tolerated: frozenset[str]
+    rehearsed: bool = False
 
 
 class Venues:

@@ -16,7 +16,7 @@ from typing import Any
 from basis_venues.actions import Action, Approve, SpotTrade, Supply
 from basis_venues.amounts import MONEY
 from basis_venues.contract import Market, StepFails, VenueClient, VenueModel
-from basis_venues.errors import Denied, TryAgainLater
+from basis_venues.errors import Denied, HistoryGone, TryAgainLater
 from basis_venues.keys import Key
 from basis_venues.network import Network
 from basis_venues.orders import Effect, Limits, Order, Prepared, Ref, Report, Snapshot, Step
@@ -607,9 +607,12 @@ class Chain:
         return Report(State.ACCEPTED if mine["pool"].keys() & set(names) else State.ABSENT, (), mine["height"])
 
     def history(self, since: int, until: int) -> Sequence[Effect]:
+        mine = self.state()
+        if since and mine["height"] - since > mine.get("keeps", mine["height"]):
+            raise HistoryGone("the toy node keeps no more blocks")
         rows = [
             {"id": f"{block['hash']}:0", "order": None, "lines": block["lines"], "at": block["height"], "kind": "lend"}
-            for block in self.state()["blocks"]
+            for block in mine["blocks"]
             if since < block["height"] and (not until or block["height"] <= until)
         ]
         return _effects(rows)

@@ -354,6 +354,15 @@ def test_what_this_side_refuses_is_denied() -> None:
         run(Withdraw(id="a", asset="WETH", amount=1), borrower(), market(supply_WETH="0"))
 
 
+@pytest.mark.parametrize("absurd", [{"price_USDC": "0.499999"}, {"price_USDC": "2.000001"}, {"price_WETH": "49"}, {"price_WETH": "2500e8"}])
+def test_e25_an_absurd_price_of_the_oracle_is_denied(absurd: dict[str, str]) -> None:
+    """Outside of what the settings call plausible: nothing is borrowed on it, withdrawn, or taken as collateral; the ends are inside."""
+    for action in (Borrow(id="a", asset="USDC", amount=1), Withdraw(id="a", asset="WETH", amount=1)):
+        with pytest.raises(Denied, match="price_between"):
+            run(action, borrower(), market(**absurd))
+    assert run(Borrow(id="a", asset="USDC", amount=1), borrower(), market(price_USDC="0.5")).effects
+
+
 @pytest.mark.parametrize(
     "action",
     [

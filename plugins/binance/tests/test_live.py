@@ -82,7 +82,7 @@ def test_a_full_answer_gives_fills_with_their_fees() -> None:
     """0.01 BTC for 500 USDT, 0.00001 BTC of it the fee: one request and nothing read."""
     here, connection = desk()
     seen = written(BinanceOrders(here), ask(SPOT), FULL)
-    (effect,) = here.ledger.effects(seen.fills)
+    (effect,) = here.keys.effects(seen.fills)
     assert (seen.state, seen.at, seen.complete, connection.asked) == (State.FILLED, 1760000000000, True, [])
     assert (effect.id, effect.order) == ("binance:trade:BTC/USDT:56", KEY)
     assert dict(effect.lines) == {"binance:balance:BTC": D("0.00999"), "binance:balance:USDT": D(-500)}
@@ -92,7 +92,7 @@ def test_a_fee_in_a_third_coin_is_a_line_of_its_own() -> None:
     """The discount takes 0.0008 BNB: the BTC arrives whole."""
     here, _ = desk()
     answer = FULL | {"fills": [FULL["fills"][0] | {"commission": "0.0008", "commissionAsset": "BNB"}]}  # type: ignore[index]
-    (effect,) = here.ledger.effects(written(BinanceOrders(here), ask(SPOT), answer).fills)
+    (effect,) = here.keys.effects(written(BinanceOrders(here), ask(SPOT), answer).fills)
     assert dict(effect.lines)["binance:balance:BNB"] == D("-0.0008")
     assert dict(effect.lines)["binance:balance:BTC"] == D("0.01")
 
@@ -114,7 +114,7 @@ def test_a_futures_result_is_one_fill_at_the_account_s_rate() -> None:
     """A short of 0.01 BTC at 50000: cost -500, and 0.05 % of it the fee, without another request."""
     here, connection = desk()
     seen = written(BinanceOrders(here), ask(PERP), RESULT)
-    (effect,) = here.ledger.effects(seen.fills, Position(D(0), D(0)))
+    (effect,) = here.keys.effects(seen.fills, Position(D(0), D(0)))
     assert connection.asked == []
     assert effect.id == "binance:trade:BTC/USDT:USDT:order1"
     assert dict(effect.lines) == {
@@ -127,7 +127,7 @@ def test_a_look_up_tells_the_same_fill_under_the_same_id_and_what_its_fee_was_of
     here, _ = desk({"order": RESULT | {"time": 1}, "userTrades": [USER_TRADE | {"commission": "0.20"}]})
     seen = run(BinanceOrders(here).look(ask(PERP)))
     assert seen is not None
-    told = here.ledger.effects(seen.fills)
+    told = here.keys.effects(seen.fills)
     assert [effect.id for effect in told] == ["binance:trade:BTC/USDT:USDT:order1", "binance:trade:BTC/USDT:USDT:order1-fee"]
     assert deltas(told)["binance:collateral:USDT"] == D("-0.20")
 
@@ -136,7 +136,7 @@ def test_history_tells_the_fills_of_sends_and_look_ups_under_the_same_ids() -> N
     """Trades carry no client id: it comes from the order."""
     here, _ = desk({"userTrades": [USER_TRADE], "allOrders": [RESULT | {"time": 1760000000000}], "openOrders": [], "income": []})
     happened = run(BinanceHistory(here).since([PERP], (), 1759999999999))
-    (effect,) = effects_of(happened, here.ledger)
+    (effect,) = effects_of(happened, here.keys)
     assert (effect.id, effect.order) == ("binance:trade:BTC/USDT:USDT:order1", KEY)
 
 
@@ -156,7 +156,7 @@ def test_income_is_funding_and_transfers_and_not_what_trades_tell() -> None:
         for kind in ("FUNDING_FEE", "COMMISSION", "REALIZED_PNL")
     ]
     here, _ = desk({"userTrades": [], "openOrders": [], "income": rows})
-    (effect,) = effects_of(run(BinanceHistory(here).since([PERP], ("futures",), 0)), here.ledger)
+    (effect,) = effects_of(run(BinanceHistory(here).since([PERP], ("futures",), 0)), here.keys)
     assert (effect.id, effect.kind, effect.lines) == ("binance:funding:BTCUSDT:9", "funding", (("binance:collateral:USDT", D("-0.37")),))
 
 

@@ -90,7 +90,7 @@ def test_one_read_after_the_acknowledgement_is_enough_for_an_order_that_is_fille
     """0.01 BTC for 500 USDT; the fee, whose coin is not named, is taken from the BTC."""
     here, connection = desk({"execution/list": listed(TRADE)})
     seen = written(BybitOrders(here), ask(SPOT), envelope(ACK))
-    (effect,) = here.ledger.effects(seen.fills)
+    (effect,) = here.keys.effects(seen.fills)
     assert (seen.state, [each.path for each in connection.asked]) == (State.FILLED, ["v5/execution/list"])
     assert (effect.id, effect.order) == ("bybit:trade:BTC/USDT:e-1", KEY)
     assert dict(effect.lines) == {"bybit:balance:BTC": D("0.00999"), "bybit:balance:USDT": D(-500)}
@@ -100,7 +100,7 @@ def test_a_perpetual_settles_in_the_one_wallet() -> None:
     """A short that the venue says realised 3: cost -500 + 3, balance 3 - 0.275."""
     trade = TRADE | {"side": "Sell", "execFee": "0.275", "feeCurrency": "USDT", "execPnl": "3"}
     here, _ = desk({"execution/list": listed(trade)})
-    (effect,) = here.ledger.effects(written(BybitOrders(here), ask(PERP), envelope(ACK)).fills)
+    (effect,) = here.keys.effects(written(BybitOrders(here), ask(PERP), envelope(ACK)).fills)
     assert dict(effect.lines) == {
         "bybit:perp:BTC/USDT:USDT": D("-0.01"), "bybit:entry:BTC/USDT:USDT": D(-497), "bybit:balance:USDT": D("2.725"),
     }  # fmt: skip
@@ -109,10 +109,10 @@ def test_a_perpetual_settles_in_the_one_wallet() -> None:
 def test_the_log_of_a_perpetual_tells_its_execution_as_the_execution_itself_does() -> None:
     """The same effect under the same id from one read of the account's log, beside the balance that it left."""
     trade = TRADE | {"side": "Sell", "execFee": "0.275", "feeCurrency": "USDT", "execPnl": "3"}
-    (of_trade,) = desk()[0].ledger.effects([fill(trade, PERP)])
+    (of_trade,) = desk()[0].keys.effects([fill(trade, PERP)])
     here, connection = desk({"account/transaction-log": listed(LOG, LOG | {"orderLinkId": "another", "tradeId": "e-0"})})
     seen = written(BybitOrders(here), ask(PERP), envelope(ACK))
-    assert here.ledger.effects(seen.fills) == (of_trade,)
+    assert here.keys.effects(seen.fills) == (of_trade,)
     assert seen.stated == Stated(1760000000000, {"USDT": D("10002.725")})
     (asked,) = connection.asked
     wanted = {"accountType": "UNIFIED", "category": "linear", "type": "TRADE", "startTime": 1759999995123, "limit": 50}
@@ -144,11 +144,11 @@ def test_a_profit_that_is_not_told_is_worked_out_from_the_position_before() -> N
     """Selling 0.01 of 0.02 BTC that cost 900 at 50000: 500 less half of 900 is 50."""
     here, _ = desk({"execution/list": listed(TRADE | {"side": "Sell", "execFee": "0", "feeCurrency": "USDT"})})
     seen = written(BybitOrders(here), ask(PERP), envelope(ACK))
-    (effect,) = here.ledger.effects(seen.fills, Position(D("0.02"), D(900)))
+    (effect,) = here.keys.effects(seen.fills, Position(D("0.02"), D(900)))
     assert dict(effect.lines)["bybit:balance:USDT"] == D(50)
     assert dict(effect.lines)["bybit:entry:BTC/USDT:USDT"] == D(-450)
     with pytest.raises(ValueError, match="position before it"):
-        here.ledger.effects(seen.fills)
+        here.keys.effects(seen.fills)
 
 
 def test_an_order_that_is_not_shown_yet_is_accepted_all_the_same() -> None:
@@ -221,7 +221,7 @@ def test_funding_executions_are_paid_when_positive() -> None:
     """`execFee` 0.37 of a Funding row takes 0.37 from the wallet; its id is the execution's."""
     row = TRADE | {"execType": "Funding", "execFee": "0.37", "feeCurrency": "USDT", "execId": "f-1", "orderLinkId": ""}
     here, _ = desk({"execution/list": listed(row), "order/realtime": listed()})
-    (effect,) = effects_of(run(BybitHistory(here).since([PERP], (), 0)), here.ledger)
+    (effect,) = effects_of(run(BybitHistory(here).since([PERP], (), 0)), here.keys)
     assert (effect.id, effect.kind, effect.lines) == ("bybit:funding:BTC/USDT:USDT:f-1", "funding", (("bybit:balance:USDT", D("-0.37")),))
 
 
@@ -240,7 +240,7 @@ def test_history_names_transfers_as_their_look_up_does() -> None:
         }
     )
     moved = run(BybitMoves(here).look(Move(KEY, "USDT", D(10), "spot", "funding")))
-    (effect,) = effects_of(run(BybitHistory(here).since([], ("spot",), 0)), here.ledger)
+    (effect,) = effects_of(run(BybitHistory(here).since([], ("spot",), 0)), here.keys)
     assert moved is not None
     assert (moved.state, effect.id) == (State.FILLED, f"bybit:transfer:{moved.id}")
     assert dict(effect.lines) == {"bybit:balance:USDT": D(-10), "bybit:balance:funding/USDT": D(10)}

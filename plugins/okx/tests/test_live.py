@@ -93,7 +93,7 @@ def test_one_read_after_the_acknowledgement_is_enough_for_an_order_that_is_fille
     """0.01 BTC for 500 USDT; -0.00001 is a fee that was paid."""
     here, connection = desk({"trade/fills": data(FILL)})
     seen = written(OkxOrders(here), ask(SPOT), data(ACK))
-    (effect,) = here.ledger.effects(seen.fills)
+    (effect,) = here.keys.effects(seen.fills)
     assert (seen.state, [each.path for each in connection.asked]) == (State.FILLED, ["trade/fills"])
     assert (effect.id, effect.order) == ("okx:trade:BTC/USDT:99", KEY)
     assert dict(effect.lines) == {"okx:balance:BTC": D("0.00999"), "okx:balance:USDT": D(-500)}
@@ -102,7 +102,7 @@ def test_one_read_after_the_acknowledgement_is_enough_for_an_order_that_is_fille
 def test_contracts_become_coins() -> None:
     """One contract of 0.01 BTC sold at 50000, 3 realised, 0.25 paid."""
     here, _ = desk({"trade/fills": data(SWAP_FILL)})
-    (effect,) = here.ledger.effects(written(OkxOrders(here), ask(SWAP), data(ACK)).fills)
+    (effect,) = here.keys.effects(written(OkxOrders(here), ask(SWAP), data(ACK)).fills)
     assert dict(effect.lines) == {
         "okx:perp:BTC/USDT:USDT": D("-0.01"), "okx:entry:BTC/USDT:USDT": D(-497), "okx:balance:USDT": D("2.75"),
     }  # fmt: skip
@@ -111,7 +111,7 @@ def test_contracts_become_coins() -> None:
 def test_a_rebate_is_received() -> None:
     """A fee above zero is money back."""
     here, _ = desk({"trade/fills": data(SWAP_FILL | {"fee": "0.1", "fillPnl": "0"})})
-    (effect,) = here.ledger.effects(written(OkxOrders(here), ask(SWAP), data(ACK)).fills)
+    (effect,) = here.keys.effects(written(OkxOrders(here), ask(SWAP), data(ACK)).fills)
     assert dict(effect.lines)["okx:balance:USDT"] == D("0.1")
 
 
@@ -124,10 +124,10 @@ def test_fills_that_are_not_listed_yet_keep_the_order_open() -> None:
 
 def test_the_bill_of_a_swap_tells_its_fill_as_the_fill_itself_does() -> None:
     """The same effect under the same id from one read of the bills, beside the balance that it left."""
-    (of_fill,) = desk()[0].ledger.effects([fill(SWAP_FILL, SWAP)])
+    (of_fill,) = desk()[0].keys.effects([fill(SWAP_FILL, SWAP)])
     here, connection = desk({"account/bills": data(BILL, BILL | {"ordId": "311", "tradeId": "98"})})
     seen = written(OkxOrders(here), ask(SWAP), data(ACK))
-    assert here.ledger.effects(seen.fills) == (of_fill,)
+    assert here.keys.effects(seen.fills) == (of_fill,)
     assert seen.stated == Stated(1760000000001, {"USDT": D("10002.75")})
     (asked,) = connection.asked
     assert (asked.path, asked.params) == ("account/bills", {"instType": "SWAP", "type": "2", "begin": 1759999995000, "limit": 100})
@@ -212,14 +212,14 @@ def test_funding_bills_are_paid_when_negative() -> None:
     """`balChg` -0.37."""
     bill = {"billId": "6239", "ccy": "USDT", "type": "8", "balChg": "-0.37", "ts": "1760000000000", "instId": "BTC-USDT-SWAP"}
     here, _ = desk({"trade/fills-history": data(), "trade/orders-pending": data(), "account/bills-archive": data(bill)})
-    (effect,) = effects_of(run(OkxHistory(here).since([SWAP], (), 0)), here.ledger)
+    (effect,) = effects_of(run(OkxHistory(here).since([SWAP], (), 0)), here.keys)
     assert (effect.id, effect.kind, effect.lines) == ("okx:funding:6239", "funding", (("okx:balance:USDT", D("-0.37")),))
 
 
 def test_resting_orders_are_told_without_lines() -> None:
     """Under their client id."""
     here, _ = desk({"trade/fills-history": data(), "trade/orders-pending": data(ORDER | {"state": "live"})})
-    (effect,) = effects_of(run(OkxHistory(here).since([SPOT], (), 0)), here.ledger)
+    (effect,) = effects_of(run(OkxHistory(here).since([SPOT], (), 0)), here.keys)
     assert (effect.kind, effect.order, effect.lines) == ("open", KEY, ())
 
 

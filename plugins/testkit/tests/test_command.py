@@ -56,10 +56,12 @@ def test_a_broken_promise_is_shown_with_what_to_do(vault: Path) -> None:
     finally:
         model.write_text(good, encoding="utf-8")
     assert ran.returncode == 1
-    (line,) = [line for line in ran.stdout.splitlines() if line.startswith("L1-6 Keys")]
-    assert "wallet:supplied:elsewhere/USDC belongs to 'elsewhere'" in line
-    assert "A key that nobody owns is never compared with anything." in line
-    assert "Build keys as account:kind:instrument" in line
+    (text,) = [block for block in ran.stdout.split("\n\n") if block.startswith("broken: L1-6 Keys")]
+    assert "what broke it:" in text
+    assert "wallet:supplied:elsewhere/USDC belongs to 'elsewhere'" in " ".join(text.split())
+    assert "why it matters:\n    A key that nobody owns is never compared with anything." in text
+    assert "what to do:\n    Build keys as account:kind:instrument" in text
+    assert max(map(len, text.splitlines())) <= 114
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,7 @@ from basis_venues_testkit import HOUR, Sample, VenueConformance
 
 class TestAcme(VenueConformance):
     venue = "acme"
-    market = {"acme:price:BTC/USDT": "50000", "acme:rate:BTC": ((HOUR, "0.001"), (3 * HOUR, "0.002"))}
+    market = {"acme:price:BTC/USDT": "50000", "acme:index:BTC": "1", "acme:rate:BTC": ((HOUR, "0.001"), (3 * HOUR, "0.002"))}
     samples = (Sample(SpotTrade(symbol="BTC/USDT", side="buy", quantity="0.1"), holds={"acme:balance:USDT": "6000"}),)
 """
 
@@ -170,6 +170,7 @@ BAD = [
     ("interest that is paid for each question", "L1-13", "model.py", "held * rate)", "held * rate * (until - since))"),
     ("interest that comes unannounced", "L1-14", "model.py", "return market.next_event(", "return None and market.next_event("),
     ("a figure that is not announced", "L1-15", "model.py", "return (PRICE,)", "return ()"),
+    ("a figure of what is only touched", "L1-15", "model.py", '"price"', '"index": str(market.value("acme:index:BTC")), "price"'),
 ]  # fmt: skip
 
 

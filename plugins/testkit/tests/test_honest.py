@@ -15,8 +15,10 @@ The bad adapters that an author is most likely to write, and what catches each:
 | prepares something else each time | L2-11 |
 | logs its keys | L2-12 |
 | takes no order back | L2-13 |
-| looks up what this process sent and no other | L3-1, L3-2 |
-| takes an absent order for a refused one | L3-1, L3-2, L3-3 |
+| looks up what this process sent and no other | L3-1, L3-2, L3-6, L3-7 |
+| takes an absent order for a refused one | L3-1, L3-2, L3-3, L3-7 |
+| takes the newest order for the one that was asked for | L3-7 |
+| reckons a profit by the position that was read last | L3-7 |
 | mixes floats in | L1-5, in `test_conformance_kit.py` |
 | imports a client's library (ccxt) at load | L0-4, in `test_conformance_kit.py` |
 | puts a secret in the open | L0-9, in `test_conformance_kit.py` |
@@ -175,7 +177,7 @@ BAD = [
 
 
 BAD_AFTER_A_CRASH = [
-    ("looks up what this process sent and no other", ["L3-1", "L3-2"], """
+    ("looks up what this process sent and no other", ["L3-1", "L3-2", "L3-6", "L3-7"], """
     sent = ()
 
     async def send(self, prepared):
@@ -186,30 +188,62 @@ BAD_AFTER_A_CRASH = [
         report = await super().lookup(prepared)
         return report if prepared.key in self.sent else report._replace(state=State.ABSENT, effects=())
 """),
-    ("takes an absent order for a refused one", ["L3-1", "L3-2", "L3-3"], """
+    ("takes an absent order for a refused one", ["L3-1", "L3-2", "L3-3", "L3-7"], """
     async def lookup(self, prepared):
         report = await super().lookup(prepared)
         return report._replace(state=State.REJECTED, reason="not there") if report.state is State.ABSENT else report
 """),
+    ("takes the newest order for the one that was asked for", ["L3-7"], """
+    newest = {}
+
+    async def send(self, prepared):
+        self.newest[self.context.endpoints["base"]] = prepared
+        return await super().send(prepared)
+
+    async def lookup(self, prepared):
+        return await super().lookup(self.newest.get(self.context.endpoints["base"], prepared))
+"""),
 ]  # fmt: skip
 
+BY_AN_OLD_POSITION = """
+    read = {}
 
-def install(folder: Path, flaw: str = "") -> None:
-    """Lay out a plugin that speaks Binance's spot protocol, with the flaw in its client."""
+    async def positions(self, keys, at):
+        self.read = {}
+        return await super().positions(keys, at)
+
+    async def prepare(self, step, attempt_key):
+        prepared = await super().prepare(step, attempt_key)
+        before = self.read.setdefault(step.actions[0].symbol, prepared.payload["before"])
+        return prepared._replace(payload={**prepared.payload, "before": before})
+"""
+PERPETUAL = """
+from basis_venues.actions import PerpTrade
+from basis_venues_testkit import Sample, VenueConformance
+
+
+class TestAcme(VenueConformance):
+    venue = "acme"
+    dialect = "binance"
+    market = {"acme:price:BTC/USDT:USDT": "50000"}
+    samples = (Sample(PerpTrade(symbol="BTC/USDT:USDT", side="sell", quantity="0.1"), holds={"acme:collateral:USDT": "6000"}),)
+"""
+
+
+def install(folder: Path, flaw: str = "", *, perpetual: bool = False) -> None:
+    """Lay out a plugin that speaks Binance's spot protocol, or all of it, with the flaw in its client."""
     package, metadata = folder / "basis_venues_acme", folder / "basis_venues_acme-1.0.dist-info"
     package.mkdir()
     metadata.mkdir()
     manifest = (BINANCE / "manifest.toml").read_text(encoding="utf-8")
     head, _, rest = manifest.partition("[actions.cex_futures]")
     tail = "[[credentials]]" + rest.partition("[[credentials]]")[2]
-    (package / "manifest.toml").write_text(
-        (head + tail).replace('"binance"', '"acme"').replace(', "wallet"]', "]").replace("BINANCE", "ACME").replace(
-            '["cex_futures", "hedge_execution"]', '["cex_spot"]'
-        ),
-        encoding="utf-8",
-    )  # fmt: skip
+    spot = (head + tail).replace(', "wallet"]', "]").replace('["cex_futures", "hedge_execution"]', '["cex_spot"]')
+    own = (manifest if perpetual else spot).replace('"binance"', '"acme"').replace("BINANCE", "ACME")
+    (package / "manifest.toml").write_text(own, encoding="utf-8")
     lines = (BINANCE / "venue.yaml").read_text(encoding="utf-8").splitlines()
-    (package / "venue.yaml").write_text("\n".join(line for line in lines if "/USDT:USDT" not in line), encoding="utf-8")
+    kept = [line for line in lines if perpetual or "/USDT:USDT" not in line]
+    (package / "venue.yaml").write_text("\n".join(kept), encoding="utf-8")
     (package / "py.typed").write_text("")
     (package / "__init__.py").write_text(HOOKS)
     (package / "client.py").write_text(CLIENT + flaw)
@@ -217,10 +251,10 @@ def install(folder: Path, flaw: str = "") -> None:
     (metadata / "entry_points.txt").write_text("[basis.venues]\nacme = basis_venues_acme\n")
 
 
-def run(pytester: pytest.Pytester, *options: str) -> tuple[str, dict[str, Any]]:
+def run(pytester: pytest.Pytester, *options: str, suite: str = SUITE) -> tuple[str, dict[str, Any]]:
     """What pytest printed, and the report's line on acme."""
     pytester.syspathinsert()
-    pytester.makepyfile(test_acme=SUITE)
+    pytester.makepyfile(test_acme=suite)
     own = "--own-process" in options  # one that writes its keys must not write them into this process's logs
     command = ["-q", "-p", "no:cacheprovider", "--show-capture=no", "--basis-report", "conformance.json"]
     command += [each for each in options if each != "--own-process"]
@@ -245,6 +279,71 @@ def test_a_dishonest_client_breaks_the_intended_promise_alone(pytester: pytest.P
     assert [name for name, each in venue["promises"].items() if each["result"] == "failed"] == [promise], said
 
 
+def rename_hosts(folder: Path, hosts: str) -> None:
+    """Let the manifest name these hosts alone, on mainnet; the client goes on asking Binance's."""
+    file = folder / "basis_venues_acme" / "manifest.toml"
+    head, _, rest = file.read_text(encoding="utf-8").replace('"testnet", "mainnet"', '"mainnet"').partition("[networks.")
+    file.write_text(f"{head}[networks.mainnet]\nhosts = {hosts}\n\n[client_id]{rest.partition('[client_id]')[2]}", encoding="utf-8")
+
+
+def test_a_client_of_another_exchange_breaks_the_promise_of_hosts(pytester: pytest.Pytester) -> None:
+    """A manifest that names hosts of its own, and a class of ccxt that leads to Binance's: told by host, and level 2 is not reached."""
+    install(pytester.path)
+    rename_hosts(pytester.path, '["api.acme.com"]')
+    said, venue = run(pytester, "-k", "test_l2")
+    assert [name for name, each in venue["promises"].items() if each["result"] == "failed"] == ["L2-14"], said
+    assert "may not reach api.binance.com" in venue["promises"]["L2-14"]["reasons"]["SpotTrade-BTCUSDT"]
+
+
+def test_a_scaffold_without_hosts_stops_at_level_1(pytester: pytest.Pytester) -> None:
+    """Hosts that are nobody's: nothing is broken, and the promises of the double are not tried, with what to name."""
+    install(pytester.path)
+    rename_hosts(pytester.path, '["api.acme.example"]')
+    said, venue = run(pytester)
+    results = {each["result"] for name, each in venue["promises"].items() if name[1] in "23"}
+    assert (venue["level"], results) == (1, {"not tried"}), said
+    assert "name acme's own hosts there, and its class of ccxt in live.py" in said
+
+
+def test_the_double_answers_at_the_manifests_hosts(pytester: pytest.Pytester) -> None:
+    """An exchange with Binance's protocol and a host that the sandbox does not list is tried there."""
+    install(pytester.path, """
+
+class AcmeWire(EXCHANGE.wire):
+    def switch(self, exchange, network):
+        exchange.urls["api"] = {name: url.replace("api.binance.com", "api.acme.com") for name, url in exchange.urls["api"].items()}
+
+
+EXCHANGE = attrs.evolve(EXCHANGE, wire=AcmeWire)
+""")  # fmt: skip
+    rename_hosts(pytester.path, '["api.acme.com"]')
+    said, venue = run(pytester, "-k", "test_l2")
+    assert {name for name, each in venue["promises"].items() if each["result"] == "passed"} >= {f"L2-{n}" for n in range(1, 15)}, said
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "said"),
+    [
+        ("venue.yaml", "BTC/USDT", "BTC/USDC", "the sandbox does not list BTC/USDC where it speaks binance; give a sample one of"),
+        (
+            "client.py", "self.context = context\n",
+            "self.context = context\n\n    async def open(self):\n        raise Denied('shut')\n", "the client does not open: Denied: shut",
+        ),
+    ],
+    ids=["a market that the sandbox has not", "a client that does not open"],
+)  # fmt: skip
+def test_one_cause_breaks_one_promise(pytester: pytest.Pytester, name: str, old: str, new: str, said: str) -> None:
+    """What stands in the way of every trade breaks the first promise, and the others are blocked by it."""
+    install(pytester.path)
+    file = pytester.path / "basis_venues_acme" / name
+    file.write_text(file.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    told, venue = run(pytester, "-k", "test_l2 or test_l3", suite=SUITE.replace(old, new))
+    results = {promise: each["result"] for promise, each in venue["promises"].items() if promise[1] in "23"}
+    assert {promise for promise, result in results.items() if result == "failed"} == {"L2-1"}, told
+    assert set(results.values()) == {"failed", "blocked"}, told
+    assert said in told
+
+
 def test_S10_plugin_retries_by_itself(pytester: pytest.Pytester) -> None:
     """At most one write request per attempt, counted by the sandbox: the kit fails it, says how often it wrote, and the exit code is 1."""
     install(pytester.path, next(flaw for _, promise, flaw in BAD if promise == "L2-4"))
@@ -258,8 +357,15 @@ def test_S10_plugin_retries_by_itself(pytester: pytest.Pytester) -> None:
 def test_a_client_that_does_not_survive_breaks_the_intended_promises(pytester: pytest.Pytester, promises: list[str], flaw: str) -> None:
     """It keeps level 2's promise of a look-up in the process that sent, and fails when another process looks, or later."""
     install(pytester.path, flaw)
-    said, venue = run(pytester, "-k", "test_l3 and not test_l3_6")
+    said, venue = run(pytester, "-k", "test_l3")
     assert [name for name, each in venue["promises"].items() if each["result"] == "failed"] == promises, said
+
+
+def test_a_profit_reckoned_by_an_old_position_breaks_what_is_given_together(pytester: pytest.Pytester) -> None:
+    """The second order's profit hangs on what the first one did at another price; one order alone is told rightly."""
+    install(pytester.path, BY_AN_OLD_POSITION, perpetual=True)
+    said, venue = run(pytester, "-k", "test_l3_1 or test_l3_7", suite=PERPETUAL)
+    assert [name for name, each in venue["promises"].items() if each["result"] == "failed"] == ["L3-7"], said
 
 
 def test_a_level_that_was_not_asked_for_is_not_tried(pytester: pytest.Pytester) -> None:

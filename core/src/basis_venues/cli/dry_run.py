@@ -11,22 +11,17 @@ if TYPE_CHECKING:
 
 def show_dry_run(assembly: Assembly, plan: Plan, since: int, until: int, json: bool) -> None:
     """Print where each action would go; for live venues also each write as it would leave, and the host that it would go to."""
+    from ..run.rehearsed import rehearse
     from . import output
 
-    live = assembly.parts.state_directory is not None
-    if live:
-        from ..run.rehearsed import rehearse
-
-        actions = rehearse(assembly, plan, since, until)
-    else:
-        actions = orders_of(assembly, plan, since, until)
+    actions = rehearse(assembly, plan, since, until)
     if json:
         networks = {venue: network.value for venue, network in assembly.settings.networks.items()}
         output.document({"mode": assembly.settings.mode.name, "plan": plan.name, "dry_run": True, "networks": networks, "actions": actions})
         return
     rows = [(a["id"], a["at"], o["order"], o["venue"], o["account"], _parameters(o["action"])) for a in actions for o in a["orders"]]
     output.table("would be sent", ("action", "time", "order", "venue", "account", "what"), rows)
-    for order in (order for action in actions for order in action["orders"] if live):
+    for order in (order for action in actions for order in action["orders"] if "writes" in order):
         _show_writes(order)
     refused = [(each["id"], each["at"], each["refused"]) for each in actions if each["refused"]]
     if refused:
@@ -60,30 +55,3 @@ def _text(value: Any) -> str:
 
 def _parameters(action: dict[str, Any]) -> str:
     return " ".join([action["action"], *(f"{key}={value}" for key, value in action.items() if key not in ("action", "id", "valid_until"))])
-
-
-def orders_of(assembly: Assembly, plan: Plan, since: int, until: int) -> list[dict[str, Any]]:
-    """For each action of the plan in its order: the orders that it is divided into, or why it would be refused.
-
-    Raises `ConfigurationError` for a plan of another mode, and `MissingData` where a price that a split needs is not there.
-    """
-    from ..clock import PlanClock
-    from ..errors import Denied
-    from ..journal.codec import plain
-    from ..market.provider import utc
-    from ..run.runner import scheduled
-
-    found: list[dict[str, Any]] = []
-    for due, action in scheduled(assembly, plan, since, until):
-        if isinstance(assembly.clock, PlanClock):
-            assembly.clock.set(due)
-        entry: dict[str, Any] = {"id": action.id, "at": utc(due), "orders": [], "unallocated": "0", "notes": [], "refused": None}
-        try:
-            routed = assembly.parts.router.route(action)
-        except Denied as refusal:
-            entry["refused"] = str(refusal)
-        else:
-            entry["orders"] = [{"order": o.id, "venue": o.venue, "account": o.account, "action": plain(o.action)} for o in routed.orders]
-            entry["unallocated"], entry["notes"] = f"{routed.unallocated:f}", list(routed.notes)
-        found.append(entry)
-    return found

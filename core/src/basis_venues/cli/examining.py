@@ -8,8 +8,9 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .. import __version__
 from ..config.env_example import FILE as EXAMPLE
@@ -24,6 +25,9 @@ from ..registry import Installed, Registry
 from ..trust import FILE as LOCK
 from ..trust import read_lock
 from ..worlds import known_worlds
+
+if TYPE_CHECKING:
+    from ..journal.sqlite import Row
 
 _LEAST_FREE = 100 * 1024 * 1024
 """Bytes. A journal's row takes about a kilobyte; the rest is for the write-ahead log and for others."""
@@ -158,13 +162,38 @@ def _journals(worlds: tuple[Path, ...]) -> Iterator[Finding]:
     for world in files:
         try:
             with opened(world) as journal:
-                count = sum(1 for _ in journal.verified())
+                rows = list(journal.verified())
         except BasisError as error:
             yield Finding("fail", "journal", str(error), "keep the file; docs: restoring a journal")
         else:
-            yield Finding("pass", "journal", f"{world / 'journal.sqlite'}: the chain holds over {count} rows")
+            yield Finding("pass", "journal", f"{world / 'journal.sqlite'}: the chain holds over {len(rows)} rows")
+            yield from _left(world, rows)
     if not files:
         yield Finding("pass", "journal", "there is none yet; only live runs keep one")
+
+
+def _left(world: Path, rows: Iterable[Row]) -> Iterator[Finding]:
+    """Steps that only a person can close, and accounts that are frozen for another reason: each with the command, once somebody looked."""
+    from ..execution.resolution import needs_person
+    from .journal_file import replayed
+
+    try:
+        standing = replayed(rows)
+    except BasisError as error:
+        yield Finding("warn", "journal", str(error), "do what it says; until then open steps and frozen accounts are not known")
+        return
+    awaited: set[str] = set()
+    for (mode, step), record in standing.steps.items():
+        order = record.sending.order
+        frozen = standing.frozen.keys() & {order.account, order.lane}
+        if needs_person(record) or (record.report is None and frozen):
+            awaited |= frozen
+            text = f"{world / 'journal.sqlite'}: the step {step} of {mode} needs a person"
+            yield Finding("warn", "journal", text, f"look at the venue, then: basis resolve {step} --state {world} --as ... --reason ...")
+    for account, reason in standing.frozen.items():
+        if account not in awaited:
+            text = f"{world / 'journal.sqlite'}: the account {account} is frozen: {reason}"
+            yield Finding("warn", "journal", text, f"find the cause, then: basis thaw {account} --state {world} --reason ...")
 
 
 def _disk(worlds: tuple[Path, ...]) -> Iterator[Finding]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -28,10 +28,11 @@ def show(
     configs: Configs = CONFIGS_HERE,
     json: Json = False,
 ) -> None:
-    """Show rows, steps that are still open, and accounts that are frozen."""
+    """Show rows, steps that are still open, and accounts that are frozen; with ID also what was sent: client id or hash, request, fence."""
     from ..market.provider import utc
     from . import output
     from .journal_file import opened, replayed
+    from .journal_rows import SENT, gist, sent
     from .places import state_directory
 
     with opened(state_directory(state, profile, configs)) as journal:
@@ -57,8 +58,10 @@ def show(
     output.table(
         str(journal.path),
         ("row", "time", "kind", "about", ""),
-        ((r.seq, utc(r.at), r.kind, r.subject, _gist(r.kind, r.data())) for r in rows),
+        ((r.seq, utc(r.at), r.kind, r.subject, gist(r.kind, r.data())) for r in rows),
     )
+    if subject is not None and (writes := [sent(row.subject, row.data()) for row in rows if row.kind == "SENDING"]):
+        output.table("sent", SENT, writes)
     if unsettled:
         output.table("open steps", ("step", "mode", "account"), (tuple(each.values()) for each in unsettled))
     if standing.frozen:
@@ -131,21 +134,3 @@ def _open(record: StepRecord) -> bool:
     from ..execution.resolution import needs_person
 
     return record.report is None or needs_person(record)
-
-
-def _gist(kind: str, data: Mapping[str, Any]) -> str:
-    """What a row says, in a few words."""
-    gist = _GISTS.get(kind)
-    return gist(data) if gist is not None else ""
-
-
-_GISTS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "INTENT": lambda d: f"{d['action']['action']} to {', '.join(order['venue'] for order in d['orders'])}",
-    "SENDING": lambda d: f"{', '.join(a['action'] for a in d['plan'][d['number']]['actions'])}, attempt {d['attempt']}",
-    "OUTCOME": lambda d: " ".join(filter(None, (d["report"]["state"], d["verdict"], d["report"]["reason"]))),
-    "CLOSED": lambda d: d["result"]["state"],
-    "FROZEN": lambda d: d["reason"],
-    "THAWED": lambda d: d["reason"],
-    "RESOLVED": lambda d: f"{d['state']}: {d['reason']}",
-    "OBSERVED": lambda d: ", ".join(d["accounts"]),
-}

@@ -55,6 +55,7 @@ def venue(
     output.line("next:")
     for command in commands:
         output.line(f"  {command}")
+    output.note("not on your index? In a clone: pip wheel --no-deps -w WHEELS ./core ./plugins/*, then add --find-links WHEELS")
 
 
 def check_name(name: str) -> None:

@@ -19,7 +19,7 @@ _STYLES = {
     "pass": "green", "VERIFIED": "green", "full": "green",
     "warn": "yellow", "UNVERIFIED": "yellow", "INTERRUPTED": "yellow", "versioned": "yellow", "mainnet": "bold red",
     "fail": "bold red", "refused": "bold red", "MISMATCHED": "bold red", "UNKNOWN": "bold red", "NEEDS_HUMAN": "bold red",
-    "REJECTED": "red", "REVERTED": "red", "DENIED": "red", "no": "red",
+    "INCOMPLETE": "bold red", "STOPPED": "bold red", "REJECTED": "red", "REVERTED": "red", "DENIED": "red", "no": "red",
 }  # fmt: skip
 
 

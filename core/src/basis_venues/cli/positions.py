@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from .options import CONFIGS_HERE, Accounts, Configs, Json, Live, Mode, Profile, State, mode_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from decimal import Decimal
+
     from ..execution.blocking import BlockingManager
 
 
@@ -19,7 +24,9 @@ def positions(
     state: State = None,
     json: Json = False,
 ) -> None:
-    """Read a live mode's positions from its accounts and show them beside the books. Settles what an interrupted run left open."""
+    """Read a live mode's positions from its accounts and show them beside the books. Settles what an interrupted run left open.
+
+    Exit code 7 where an account shows something else than the books, else 8 where one is frozen."""
     from ..assemble import assemble
     from ..errors import ConfigurationError
     from ..execution.blocking import BlockingManager
@@ -35,8 +42,15 @@ def positions(
         found = _compared(manager)
     if json:
         output.document({"mode": assembly.settings.mode.name, **found})
-        return
-    rows = ((e["position"], e["expected"], e["observed"], "" if e["agrees"] else "no") for e in found["positions"])
+    else:
+        _show(found)
+    raise typer.Exit(exit_code(found))
+
+
+def _show(found: Mapping[str, Any]) -> None:
+    from . import output
+
+    rows = ((e["position"], e["expected"], e["observed"], "no" if e["agrees"] is False else "") for e in found["positions"])
     output.table("positions", ("position", "books", "account", "agrees"), rows)
     if found["obligations"]:
         output.table("begun and not yet arrived", ("position", "amount"), found["obligations"].items())
@@ -44,20 +58,36 @@ def positions(
         output.table("frozen accounts", ("account", "reason"), found["frozen"].items())
 
 
+def exit_code(found: Mapping[str, Any]) -> int:
+    """0 where all is well; 7 where an account shows something else than the books, else 8 where one is frozen: the graver before."""
+    from ..errors import Mismatch, Stopped
+
+    if any(each["agrees"] is False for each in found["positions"]):
+        return Mismatch.exit_code
+    return Stopped.exit_code if found["frozen"] else 0
+
+
 def _compared(manager: BlockingManager) -> dict[str, Any]:
+    """What the books expect and the accounts show. What the books no longer vouch for (after `basis thaw`, until the next order reads it)
+    was not read: there is nothing to agree or disagree with."""
+    from ..amounts import ZERO
+
     observed = manager.positions()
-    books = manager.state.book
-    keys = sorted({*observed, *books.held()})
+    state = manager.state
+    books = state.book
     return {
         "positions": [
-            {
-                "position": key,
-                "expected": f"{books[key]:f}",
-                "observed": f"{observed.get(key, 0):f}",
-                "agrees": books[key] == observed.get(key, 0),
-            }
-            for key in keys
+            _line(key, books[key], observed.get(key, ZERO if key in state.known else None)) for key in sorted({*observed, *books.held()})
         ],
         "obligations": {key: f"{amount:f}" for key, amount in manager.obligations().items()},
         "frozen": manager.frozen,
+    }
+
+
+def _line(key: str, expected: Decimal, observed: Decimal | None) -> dict[str, Any]:
+    return {
+        "position": key,
+        "expected": f"{expected:f}",
+        "observed": None if observed is None else f"{observed:f}",
+        "agrees": None if observed is None else expected == observed,
     }

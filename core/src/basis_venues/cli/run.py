@@ -174,9 +174,9 @@ def _told(report: RunReport) -> int:
 
 _MEANINGS = {
     4: "an action was denied here; nothing of it was sent",
-    5: "a venue rejected an action, or did not do all of it",
+    5: "a venue rejected an action, or not all of it was done: what stands is in its legs",
     6: "an outcome is unknown: do not send it again by hand; the same `basis run` settles it, `basis journal show` has the evidence",
     7: "an account shows something else than the books expect and is frozen: `basis journal show`, then `basis thaw`",
-    8: "an account is frozen or halted: `basis journal show`",
+    8: "an account is frozen or halted, and what needs it was not begun: `basis journal show`; afterwards the same ids may be given again",
     75: "an action was not started before its time passed",
 }

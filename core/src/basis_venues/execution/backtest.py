@@ -10,7 +10,7 @@ from ..errors import Denied, MissingData, Stopped
 from ..journal.memory import MemoryJournal
 from ..keys import OBLIGATIONS, Key
 from ..orders import Effect, Order, Prepared, Report, Step, record
-from ..results import ActionResult, Compared, LegResult
+from ..results import STOPPED, ActionResult, Compared, LegResult
 from ..states import CLOSED, DONE, SUCCEEDED, State, Verdict
 from ..venues import Venue
 from .books import SimulatedBooks
@@ -51,8 +51,10 @@ class Backtest(Course):
         if stored is not None:
             return stored
         routed = self.route(action)
-        if self.halted:
-            return self.denied(action, routed, self.halted)
+        if self.halted or self.frozen:
+            stopped = self.halted or next(filter(None, map(self._loop.stopped, routed.orders)), None)
+            if stopped:
+                return self.denied(action, routed, stopped, STOPPED)
         result = self.summed(action, routed, tuple(map(self._loop.leg, routed.orders)))
         self._journal.close_action(result)
         return result
@@ -78,15 +80,15 @@ class SimulatedLoop(TightLoop):
         """Carry one order out. Never raises for what a venue did."""
         stopped = self.stopped(order) if self.frozen else None
         if stopped is not None:
-            return self._refused(order, stopped)
+            return self.refusal(order, stopped)
         venue = self._venues.named(order.venue)
         if order.action.valid_until is not None and self._too_late(order):
-            return self._refused(order, "its valid_until has passed before it was started", State.INTERRUPTED)
+            return self.refusal(order, "its valid_until has passed before it was started", State.INTERRUPTED)
         try:
             keys, happened = self._look_simulated(order, venue)
             plan = self._plan(order, venue)
         except (Denied, MissingData, Stopped) as refusal:
-            return self._refused(order, str(refusal))
+            return self.refusal(order, str(refusal))
         return self._steps(order, venue, plan, keys, happened)
 
     def _steps(self, order: Order, venue: Venue, plan: tuple[Step, ...], keys: tuple[Key, ...], happened: tuple[Effect, ...]) -> LegResult:

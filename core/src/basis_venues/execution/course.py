@@ -38,10 +38,10 @@ class Course:
             self._observers.notify("action_finished", result=result)
         return result
 
-    def denied(self, action: Action, routed: Routed, reason: str) -> ActionResult:
-        """The result of an action that is not begun."""
+    def denied(self, action: Action, routed: Routed, reason: str, word: str = State.DENIED.value) -> ActionResult:
+        """The result of an action that is not begun: `DENIED`, or `STOPPED`."""
         legs = tuple(LegResult(o.id, o.venue, o.account, State.DENIED, None, reason) for o in routed.orders)
-        return ActionResult(action, worst(legs), legs, self._clock.now(), routed.unallocated, routed.notes)
+        return ActionResult(action, word, legs, self._clock.now(), routed.unallocated, routed.notes)
 
     def _after_failure(self, action: Action, state: str, legs: tuple[LegResult, ...]) -> tuple[Action, ...]:
         """Halt, and say how the filled legs could be taken back."""

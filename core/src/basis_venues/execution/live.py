@@ -19,18 +19,19 @@ from ..keys import Key
 from ..market.live import LiveMarket
 from ..network import Account
 from ..orders import Order
-from ..reconcile import Reconciler
-from ..results import ActionResult, LegResult
+from ..results import STOPPED, ActionResult, LegResult
 from ..router import Routed
 from ..states import NOTHING_HAPPENED, State, Verdict
 from .books import SimulatedBooks
 from .course import Course
+from .journalled import JournalledLoop
 from .parts import Parts
+from .reconcile import Reconciler
 from .records import Records
 from .recover import Recovered, recover
 from .resolution import resolution, thawing
 from .stops import HaltFlags
-from .together import SharingLoop
+from .together import legs
 from .watch import watch
 
 
@@ -65,7 +66,7 @@ class LiveRun(Course):
         simulated.restore(self.state, {venue.name for venue in self._venues if venue.simulated})
         self.records = Records(self._journal, self.state, simulated)
         halts = HaltFlags(self._directory / "halt")
-        self.loop = SharingLoop(
+        self.loop = JournalledLoop(
             parts.mode, self._venues, self.records, simulated, self._reconciler, parts.market, parts.clock, parts.observers, halts
         )
         self.recovered = await recover(self.loop, self._venues, self.state)
@@ -124,7 +125,8 @@ class LiveRun(Course):
             told = {action.id: result for action in actions if (result := self._result_of(action)) is not None}
             left = [action for action in actions if action.id not in told]
             if left:
-                await watch(self.loop, self._venues, self.state)
+                orders = [order for action in left for order in routed[action.id].orders]
+                await watch(self.loop, self._venues, self.state, {alias for o in orders for alias in (o.account, o.lane)})
             for action in left:
                 refused = await self._intended(action, routed[action.id], alone=len(actions) == 1)
                 if refused is not None:
@@ -170,8 +172,9 @@ class LiveRun(Course):
         """Keep a new action's intent for the first commit. Answers the result of one that is not begun."""
         if self._known(action) is not None:
             return None
-        if self.halted:
-            return self.denied(action, routed, self.halted)
+        stopped = self.halted or next(filter(None, map(self.loop.stopped, routed.orders)), None)
+        if stopped:
+            return self.denied(action, routed, stopped, STOPPED)
         try:
             reserved = await self._reserved(routed.orders)
         except Denied as refusal:
@@ -185,8 +188,8 @@ class LiveRun(Course):
     async def _carried_out(self, asked: Sequence[tuple[Action, Routed]]) -> dict[str, ActionResult]:
         """The results, by action. The end of all of them is one commit."""
         groups = _by_account(order for _, routed in asked for order in routed.orders)
-        legs = await self._side_by_side(groups)
-        results = {action.id: self.summed(action, routed, tuple(legs[order.id] for order in routed.orders)) for action, routed in asked}
+        told = await self._side_by_side(groups)
+        results = {action.id: self.summed(action, routed, tuple(told[order.id] for order in routed.orders)) for action, routed in asked}
         closed = [
             Closed(self.parts.mode, results[action.id], self.records.identities(*routed.orders))
             for action, routed in asked
@@ -196,8 +199,8 @@ class LiveRun(Course):
             await self.records.commit(*closed)
         except JournalUnwritable as error:  # asked again, each id goes on from what is stored
             if len(groups) == 1:
-                legs = {order: self.loop.unstored(leg, error) for order, leg in legs.items()}
-                return {action.id: self.summed(action, routed, tuple(legs[o.id] for o in routed.orders)) for action, routed in asked}
+                told = {order: self.loop.unstored(leg, error) for order, leg in told.items()}
+                return {action.id: self.summed(action, routed, tuple(told[o.id] for o in routed.orders)) for action, routed in asked}
         return results
 
     async def _reserved(self, orders: tuple[Order, ...]) -> tuple[Reserved, ...]:
@@ -212,14 +215,23 @@ class LiveRun(Course):
         """The orders of each account, one account beside the other. Of one account alone, the last outcomes are kept for the commit that
         closes the actions."""
         if len(groups) == 1:
-            return await self.loop.legs(groups[0], closing=True)
+            return await legs(self.loop, self._venues, groups[0])
         import asyncio
 
         told: dict[str, LegResult] = {}
-        for legs in await asyncio.gather(*(self.loop.legs(group) for group in groups), return_exceptions=True):
-            if isinstance(legs, BaseException):  # raised only after every other leg came to its end
-                raise legs
-            told.update(legs)
+        for done in await asyncio.gather(*(self._stored(group) for group in groups), return_exceptions=True):
+            if isinstance(done, BaseException):  # raised only after every other leg came to its end
+                raise done
+            told.update(done)
+        return told
+
+    async def _stored(self, group: Sequence[Order]) -> dict[str, LegResult]:
+        """The orders of one account among several: its outcomes do not wait for those of the others."""
+        told = await legs(self.loop, self._venues, group)
+        try:
+            await self.records.commit()
+        except JournalUnwritable as error:
+            return {order: self.loop.unstored(leg, error) for order, leg in told.items()}
         return told
 
     # -- what else a runner and an operator ask ----------------------------------------------------------------------------------

@@ -1,14 +1,13 @@
 """The tight loop: execute, reconcile, and only then the account's next order.
 
-Here is what every run has of it; `backtest.py` has its straight course through simulated venues, `journalled.py` that of a run with a
-journal.
+Here is what every run has of it; `backtest.py` has its straight course through simulated venues, `step.py` and `journalled.py` that of a
+run with a journal.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import NamedTuple
 
 from ..clock import Clock
 from ..contract import Market
@@ -19,26 +18,9 @@ from ..observers import Observers
 from ..orders import Effect, Order, Report, Step
 from ..results import Compared, LegResult
 from ..simulate import SimulatedClient
-from ..states import DONE, SUCCEEDED, State, Verdict
+from ..states import State, Verdict
 from ..venues import Venue, Venues
 from .books import SimulatedBooks
-
-
-class Done(NamedTuple):
-    """How one step went. `book` and `marks` are what its reconciliation newly verified at live venues."""
-
-    report: Report
-    verdict: Verdict | None
-    externals: tuple[Effect, ...] = ()
-    compared: tuple[Compared, ...] = ()
-    reason: str = ""
-    book: Mapping[Key, Decimal] = {}
-    marks: Mapping[str, int] = {}
-
-    @property
-    def good(self) -> bool:
-        """Done as asked, and the account shows it."""
-        return self.report.state in SUCCEEDED and self.verdict is Verdict.VERIFIED
 
 
 class TightLoop:
@@ -109,51 +91,15 @@ class TightLoop:
         good_for: int | None = getattr(order.action, "good_for", None)
         return None if good_for is None else (self._clock.now() if since is None else since) + good_for
 
-    def _compared(self, venue: Venue, keys: tuple[Key, ...], report: Report) -> Done:
-        """What the step did, against the simulated ledger."""
-        if report.state not in DONE:
-            return Done(report, None)
-        verdict, compared = self.simulated.verify(keys, report.effects, venue.model)
-        return Done(report, verdict, (), compared, "" if verdict is Verdict.VERIFIED else off(compared))
-
-    def _finished(self, order: Order, step: Step, done: Done) -> Done:
-        """Tell the observers; an account that does not show what it should acts no more."""
-        self._tell(order, step, done.report.state)
-        if done.verdict is Verdict.MISMATCHED:
-            self._stop(order.account, done.reason)
-        return done
-
     def _stop(self, account: str, reason: str) -> None:
         """Let the account act no more, and say so once."""
         if account not in self.frozen:
             self.frozen[account] = reason
-            self.tell_halted(account, reason)
+            tell_halted(self._observers, account, reason)
 
-    def tell_halted(self, account: str, reason: str) -> None:
-        """Tell the observers that an account acts no more."""
-        if self._observers.listening("runner_halted"):
-            self._observers.notify("runner_halted", account=account, reason=reason)
-
-    def _refused(self, order: Order, reason: str, state: State = State.DENIED) -> LegResult:
+    def refusal(self, order: Order, reason: str, state: State = State.DENIED) -> LegResult:
+        """The result of an order of which nothing was sent."""
         return LegResult(order.id, order.venue, order.account, state, None, reason)
-
-    def _result(self, order: Order, plan: tuple[Step, ...], done: list[Done], before: tuple[Effect, ...]) -> LegResult:
-        if len(done) == 1:
-            report, verdict, externals, compared, reason, _, _ = done[0]
-            effects = report.effects
-            steps: tuple[str, ...] = (plan[0].id,)
-            externals = before + externals if before else externals
-        else:
-            report, verdict, reason = done[-1].report, done[-1].verdict, done[-1].reason
-            effects = tuple(effect for step in done for effect in step.report.effects)
-            externals = (*before, *(effect for step in done for effect in step.externals))
-            compared = tuple(line for step in done for line in step.compared)
-            steps = tuple(step.id for step in plan[: len(done)])
-        result = LegResult(
-            order.id, order.venue, order.account, report.state, verdict, reason or report.reason, effects, externals, compared, steps
-        )
-        self._tell_compared(order, result)
-        return result
 
     def _tell(self, order: Order, step: Step, state: State) -> None:
         """Tell the observers where a step stands."""
@@ -164,6 +110,12 @@ class TightLoop:
         """Tell the observers what reconciliation found."""
         if self._observers.listening("reconciliation_finished"):
             self._observers.notify("reconciliation_finished", order=order, result=result)
+
+
+def tell_halted(observers: Observers, account: str, reason: str) -> None:
+    """Tell the observers that an account acts no more."""
+    if observers.listening("runner_halted"):
+        observers.notify("runner_halted", account=account, reason=reason)
 
 
 def off(compared: Sequence[Compared]) -> str:

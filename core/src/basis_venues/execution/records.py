@@ -6,8 +6,8 @@ from ..journal.events import Event, Observed, Outcome, Reopened
 from ..journal.sqlite import SqliteJournal
 from ..journal.state import JournalState
 from ..orders import Order
-from ..reconcile import Book
 from .books import SimulatedBooks
+from .reconcile import Book
 
 
 class Records:
@@ -22,14 +22,6 @@ class Records:
         """Let an event count now and be written with the next commit: nothing is lost if that never comes."""
         self._journal.keep(event)
         self._apply(event)
-
-    async def store(self, *events: Event, kept: bool) -> None:
-        """Commit the events, or keep them for the next commit. Raises as `commit`."""
-        if kept:
-            for event in events:
-                self.keep(event)
-        else:
-            await self.commit(*events)
 
     async def commit(self, *events: Event) -> None:
         """Write events, and what was kept before them, in one synced commit; then let them count. Raises `JournalUnwritable`."""

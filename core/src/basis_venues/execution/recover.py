@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from ..attempts import is_ours
-from ..errors import Stopped, TryAgainLater
+from ..errors import HistoryGone, Stopped, TryAgainLater
 from ..journal.events import Observed
 from ..journal.state import JournalState
+from ..keys import split_key
 from ..orders import Effect, deltas
 from ..venues import Venue, Venues
 from .boundary import checked_effects
@@ -37,10 +38,16 @@ async def recover(loop: JournalledLoop, venues: Venues, state: JournalState) -> 
 
 
 async def _sweep(loop: JournalledLoop, venue: Venue, venues: Venues, state: JournalState) -> None:
-    """Take effects into the books that carry a key of ours which this journal does not know: a torn tail, an old backup."""
-    since = max((state.marks[key] for key in venues.kept_by(venue, state.marks)), default=0)
+    """Take effects into the books that carry a key of ours which this journal does not know: a torn tail, an old backup. Where the venue
+    does not keep them for so long, its accounts wait for a person; one that was thawed and not read since is taken as it stands."""
+    kept = venues.kept_by(venue, state.marks)
+    since = max((state.marks[key] for key in kept), default=0)
     try:
         effects = checked_effects(await venue.client.recent_effects((), since, 0))
+    except HistoryGone as gone:
+        for account in sorted({split_key(key).account for key in kept if key in state.known} - state.frozen.keys()):
+            await loop.freeze(account, f"{gone}: compare what it holds with the books, then thaw it")
+        return
     except Exception as error:
         reason = type(error).__name__
         raise TryAgainLater(f"{venue.name} could not tell its recent effects at start ({reason}); nothing was sent") from error

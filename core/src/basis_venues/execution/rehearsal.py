@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -18,14 +18,17 @@ import attrs
 
 from ..contract import VenueClient
 from ..errors import Denied
+from ..journal.sqlite import copy_journal
 from ..keys import Key
 from ..observers import Observers
-from ..orders import Effect, Order, Outgoing, Prepared, Report, Snapshot, Step
+from ..orders import Effect, Outgoing, Prepared, Report, Snapshot, Step
 from ..positions import Positions
 from ..simulate import SimulatedClient, SimulatedLedger
 from ..states import State
 from ..venues import Venue, Venues
 from .parts import Parts
+
+_JOURNAL = "journal.sqlite"
 
 
 class Write(NamedTuple):
@@ -45,15 +48,14 @@ class Rehearsal:
         self.changes = Positions()
         self.ledger = SimulatedLedger(parts.ledger.models, parts.market, parts.clock, {})
         self._ahead: Counter[str] = Counter()
-        venues = (each if each.simulated else each._replace(client=RehearsingClient(self, each)) for each in parts.venues)
+        venues = (v if v.simulated else v._replace(client=RehearsingClient(self, v), rehearsed=True) for v in parts.venues)
         self.parts = attrs.evolve(
             parts, venues=Venues(venues, parts.venues.keeper), observers=Observers(), locks_directory=None, open_journal=None
         )
 
-    def of(self, order: Order | str) -> list[Write]:
-        """The writes of one order."""
-        name = order if isinstance(order, str) else order.id
-        return [write for write in self.writes if write.step.order.id == name]
+    def of(self, order: str) -> list[Write]:
+        """The writes of the order of that id."""
+        return [write for write in self.writes if write.step.order.id == order]
 
     async def show(self, client: VenueClient, step: Step, key: str) -> None:
         """Have a write shown. Raises as `prepare`; a refusal that an earlier write of the lane may mend is told instead."""
@@ -101,8 +103,7 @@ class RehearsingClient(VenueClient):
         if not self._rehearsal.shown(prepared.key):
             await self._rehearsal.show(self._inner, prepared.step, prepared.key)
         report = self._modelled(prepared)
-        for effect in report.effects:
-            self._rehearsal.changes.apply((effect,))
+        self._rehearsal.changes.apply(report.effects)
         self._told[prepared.key] = report
         return report
 
@@ -141,9 +142,19 @@ class RehearsingClient(VenueClient):
 
 @contextmanager
 def copied(state: Path) -> Iterator[Path]:
-    """A copy of a state directory, for as long as a dry run lasts: its own journal, halt flags, bans and caches, and no locks."""
+    """A copy of a state directory, for as long as a dry run lasts: its own journal, halt flags, bans and caches, and no locks.
+
+    A run may be writing there meanwhile: the journal is copied as of one moment, and a file that is replaced or gone is no failure.
+    """
     with TemporaryDirectory(prefix="basis-dry-run-") as directory:
         copy = Path(directory) / "state"
         if state.is_dir():
-            shutil.copytree(state, copy, ignore=shutil.ignore_patterns("locks", "*-shm"))
+            shutil.copytree(state, copy, ignore=shutil.ignore_patterns("locks", f"{_JOURNAL}*"), copy_function=_copied_if_there)
+        if (state / _JOURNAL).is_file():
+            copy_journal(state / _JOURNAL, copy / _JOURNAL)
         yield copy
+
+
+def _copied_if_there(source: str, target: str) -> None:
+    with suppress(FileNotFoundError):
+        shutil.copy2(source, target)

@@ -37,7 +37,8 @@ class HaltFlags:
 
     def halt(self, reason: str, account: str = "") -> None:
         """Stop sending, from `account` or (empty) from all. Cancelling and reading go on."""
-        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (self._directory.parent, self._directory):  # parents that `mkdir` makes on the way are open to others
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._path(account).write_text(reason, encoding="utf-8")
 
     def resume(self, account: str = "") -> bool:

@@ -9,21 +9,41 @@ from itertools import groupby
 from attrs import define, field
 
 from ..keys import Key
-from ..market.live import LiveMarket
 from ..orders import Effect, Order
 from ..positions import Overlaid
 from ..results import LegResult
 from ..states import DONE, State
-from ..venues import Venue
-from .journalled import Ended, JournalledLoop, Settled, Work
-from .loop import Done
+from ..venues import Venue, Venues
+from .journalled import JournalledLoop
+from .step import Done, Ended, Settled, Work
+
+
+async def legs(loop: JournalledLoop, venues: Venues, orders: Sequence[Order]) -> dict[str, LegResult]:
+    """Carry out orders of one account and lane, in their sequence; answers by order. Never raises for what a venue did.
+
+    Those next to each other that go to one live venue share a reading of the account; an order of several steps, or one that was begun
+    before, has its own, after the others.
+    """
+    told: dict[str, LegResult] = {}
+    for name, group in groupby(orders, key=lambda order: order.venue):
+        told.update(await _group(loop, venues.named(name), list(group)))
+    return told
+
+
+async def _group(loop: JournalledLoop, venue: Venue, orders: list[Order]) -> Mapping[str, LegResult]:
+    known = any((loop.mode, order.id) in loop.state.plans for order in orders)
+    if len(orders) == 1 or venue.simulated or known or loop.state.orphans:
+        return {order.id: await loop.leg(order) for order in orders}
+    async with loop.holding(orders[0]):
+        return await _Batch(loop, venue, orders, Overlaid(loop.state.book)).carried_out()
 
 
 @define
 class _Batch:
-    """What has come of the orders so far. `told`: results by order. `alone`: orders that need a reading of their own. `view`: the verified
-    book, with what the venue says the batch has done since. `hindered`: why nothing more of it is sent."""
+    """Orders that share a reading, and what has come of them so far. `told`: results by order. `alone`: orders that need a reading of
+    their own. `view`: the verified book, with what the venue says the batch has done since. `hindered`: why nothing more of it is sent."""
 
+    loop: JournalledLoop
     venue: Venue
     orders: list[Order]
     view: Overlaid
@@ -34,102 +54,79 @@ class _Batch:
     told: dict[str, LegResult] = field(factory=dict)
     hindered: str = ""
 
-    def left(self) -> list[Order]:
+    async def carried_out(self) -> dict[str, LegResult]:
+        """The results, by order, of a batch whose account is held."""
+        await self._ready()
+        for order in self._left():
+            await self._begin(order)
+        await self._prove()
+        for order in self.alone:
+            self.told[order.id] = await self.loop.alone(order)
+        return self.told
+
+    def _left(self) -> list[Order]:
         """Orders without a result, in their sequence."""
         return [order for order in self.orders if order.id not in self.told]
 
-
-class SharingLoop(JournalledLoop):
-    """A loop in which orders of one account may share a reading."""
-
-    async def legs(self, orders: Sequence[Order], closing: bool = False) -> dict[str, LegResult]:
-        """Carry out orders of one account and lane, in their sequence; answers by order. Never raises for what a venue did.
-
-        Those next to each other that go to one live venue share a reading of the account; an order of several steps, or one that was
-        begun before, has its own, after the others. `closing`: as of `leg`.
-        """
-        told: dict[str, LegResult] = {}
-        groups = [list(group) for _, group in groupby(orders, key=lambda order: order.venue)]
-        for group in groups:
-            told.update(await self._group(group, closing and len(groups) == 1))
-        return told
-
-    async def _group(self, orders: list[Order], closing: bool) -> Mapping[str, LegResult]:
-        venue = self._venues.named(orders[0].venue)
-        known = [order for order in orders if (self.mode, order.id) in self.state.plans]
-        if len(orders) == 1:
-            return {orders[0].id: await self.leg(orders[0], closing)}
-        if venue.simulated or known or self.state.orphans:
-            return {order.id: await self.leg(order) for order in orders}
-        async with self.holding(orders[0]):
-            batch = _Batch(venue, orders, Overlaid(self.state.book))
-            await self._ready(batch)
-            for order in batch.left():
-                await self._begin(batch, order)
-            await self._prove(batch, closing and not batch.alone)
-            for order in batch.alone:
-                batch.told[order.id] = await self._alone(order, closing=False)
-        return batch.told
-
-    async def _ready(self, batch: _Batch) -> None:
+    async def _ready(self) -> None:
         """Know every position that the orders touch, by one reading if it takes one."""
-        for order in batch.orders:
+        for order in self.orders:
             try:
-                hindered = self._hindered(order)
+                hindered = self.loop.hindered(order)
                 if hindered is None:
-                    batch.keys[order.id] = self._touched(order, batch.venue)
+                    self.keys[order.id] = self.loop.readings.touched(order, self.venue)
                 else:
-                    batch.told[order.id] = hindered
+                    self.told[order.id] = hindered
             except Exception as error:
-                batch.told[order.id] = self._not_begun(order, error)
-        left = batch.left()
+                self.told[order.id] = self.loop.not_begun(order, error)
+        left = self._left()
         try:
-            await self._look_at_all(batch, left)
+            await self._look_at_all(left)
         except Exception as error:
-            batch.told.update({order.id: self._not_begun(order, error) for order in left})
+            self.told.update({order.id: self.loop.not_begun(order, error) for order in left})
 
-    async def _look_at_all(self, batch: _Batch, orders: Sequence[Order]) -> None:
+    async def _look_at_all(self, orders: Sequence[Order]) -> None:
         if not orders:
             return
-        await self._clear_the_way(orders[0])
-        if isinstance(self._market, LiveMarket):
-            await self._market.refresh([name for order in orders for name in self._series(order, batch.venue)])
-        batch.before = await self._read_before(orders[0], batch.venue, _all_of(batch.keys[order.id] for order in orders))
+        await self.loop.clear_the_way(orders[0])
+        await self.loop.refresh(orders, self.venue)
+        self.before = await self.loop.readings.before(orders[0], self.venue, _all_of(self.keys[order.id] for order in orders))
 
-    async def _begin(self, batch: _Batch, order: Order) -> None:
+    async def _begin(self, order: Order) -> None:
         """Plan the order on what the account has after those before it, send it, and find out what became of it."""
-        hindered = self._refused(order, batch.hindered) if batch.hindered else self._hindered(order)
+        hindered = self.loop.refusal(order, self.hindered) if self.hindered else self.loop.hindered(order)
         if hindered is not None:
-            batch.told[order.id] = hindered
+            self.told[order.id] = hindered
             return
         try:
-            plan = await self._first_plan(order, batch.venue, batch.view)
+            plan = await self.loop.first_plan(order, self.venue, self.view)
         except Exception as error:
-            batch.told[order.id] = self._not_begun(order, error)
+            self.told[order.id] = self.loop.not_begun(order, error)
             return
         if len(plan) > 1:  # its second step waits for the proof of its first
-            batch.alone.append(order)
+            self.alone.append(order)
             return
-        settled = await self._settled(Work(self.mode, order, batch.venue, plan, 0, batch.keys[order.id], 0))
-        batch.settled.append(settled)
+        settled = await self.loop.settled(Work(self.loop.mode, order, self.venue, plan, 0, self.keys[order.id], 0))
+        self.settled.append(settled)
         report = settled.report
         if report.state in DONE:
-            batch.view.apply(report.effects)
-        if not settled.over or report.state is State.NEEDS_HUMAN or report.alarm:
-            batch.hindered = f"an earlier step of the account is not settled and verified yet: {settled.work.step.id}"
+            self.view.apply(report.effects)
+        if report.state is State.DENIED and not settled.over:  # the journal cannot be written: nothing of it was begun
+            self.hindered = report.reason
+        elif not settled.over or report.state is State.NEEDS_HUMAN or report.alarm:
+            self.hindered = f"an earlier step of the account is not settled and verified yet: {settled.work.step.id}"
 
-    async def _prove(self, batch: _Batch, closing: bool) -> None:
-        """One reading for all that was done, and one commit."""
-        over = [each for each in batch.settled if each.over]
-        done = await self._proven(batch.venue, over)
-        ended = [Ended(self.mode, each.work.order, each.work.step, one) for each, one in zip(over, done, strict=True)]
-        if ended:
-            done = await self._record(ended, kept=closing)
-        outcomes = {each.order.id: self._finished(each.order, each.step, one) for each, one in zip(ended, done, strict=True)}
-        before = batch.before
-        for work, report, _ in batch.settled:
+    async def _prove(self) -> None:
+        """One reading for all that was done."""
+        over = [each for each in self.settled if each.over]
+        done = await self.loop.proven(self.venue, over)
+        ended = [Ended(self.loop.mode, each.work.order, each.work.step, one) for each, one in zip(over, done, strict=True)]
+        self.loop.record(ended)
+        outcomes = {each.order.id: self.loop.finished(each.order, each.step, each.done) for each in ended}
+        before = self.before
+        for work, report, _ in self.settled:
             one = outcomes.get(work.order.id, Done(report, None))
-            batch.told[work.order.id] = self._result(work.order, work.plan, [one], before)
+            self.told[work.order.id] = self.loop.result(work.order, work.plan, [one], before)
             before = ()
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import NamedTuple
+
 from ..journal.events import Finalised, Reopened
 from ..journal.state import JournalState, Name, StepRecord
 from ..orders import Report, deltas
@@ -11,27 +14,39 @@ from . import boundary
 from .journalled import JournalledLoop
 
 
-async def watch(loop: JournalledLoop, venues: Venues, state: JournalState) -> tuple[str, ...]:
+class _Look(NamedTuple):
+    """A look at a watched step: its record and what that said then, and what its venue says now."""
+
+    name: Name
+    record: StepRecord
+    known: Report
+    report: Report
+
+    def stands(self, state: JournalState) -> bool:
+        """Whether the step is as it was looked at: no other task has reopened it, settled it again or replaced its transaction."""
+        return state.watched.get(self.name) is self.record and self.record.report is self.known
+
+
+async def watch(loop: JournalledLoop, venues: Venues, state: JournalState, accounts: Collection[str] | None = None) -> tuple[str, ...]:
     """Look once at every watched step of this run's venues, at all of them at once: a client asks for them in one request. Answers the
     ids of those that were reopened and settled again.
 
+    `accounts`: only at steps that share one of these accounts or lanes; what is about to act there need not wait for another account.
     All that a reorganisation took back is out of the books before the first of it is settled and compared again.
     """
     reopened: list[Name] = []
-    for name, seen, report in await _looked_at(venues, state):
-        back = _taken_back(seen, report)
-        if not back and not report.final and report.state is not State.FINAL:
+    for look in await _looked_at(venues, state, accounts):
+        name, order = look.name, look.record.sending.order
+        aliases = {alias: state.identities[alias] for alias in (order.account, order.lane)}
+        if not _taken_back(look):
+            final = look.report.final or look.report.state is State.FINAL
+            if final and look.stands(state) and not loop.held(order):  # else the next look finds it final again: nobody waits for that
+                loop.records.keep(Finalised(*name, aliases))  # lost, it would be seen again: it needs no commit of its own
             continue
-        order = seen.sending.order
         async with loop.holding(order):
-            if state.watched.get(name) is not seen:  # another task was faster, or has replaced its transaction
-                continue
-            accounts = {alias: state.identities[alias] for alias in (order.account, order.lane)}
-            if back:
-                await loop.records.commit(Reopened(*name, accounts))
+            if look.stands(state):
+                await loop.records.commit(Reopened(*name, aliases))
                 reopened.append(name)
-            else:
-                loop.records.keep(Finalised(*name, accounts))  # lost, it would be seen again: it needs no commit of its own
     for name in reopened:
         async with loop.holding(state.steps[name].sending.order):
             record = state.open.get(name)
@@ -40,25 +55,28 @@ async def watch(loop: JournalledLoop, venues: Venues, state: JournalState) -> tu
     return tuple(step for _, step in reopened)
 
 
-async def _looked_at(venues: Venues, state: JournalState) -> list[tuple[Name, StepRecord, Report]]:
+async def _looked_at(venues: Venues, state: JournalState, accounts: Collection[str] | None) -> list[_Look]:
     """What became of each watched step. What is simulated is never taken back."""
     watched = [
-        (name, record, venue.client)
+        (name, record, record.report, venue.client)
         for name, record in state.watched.items()
-        if record.sending.order.venue in venues and not (venue := venues.named(record.sending.order.venue)).simulated
+        if record.report is not None
+        and record.sending.order.venue in venues
+        and not (venue := venues.named(record.sending.order.venue)).simulated
+        and (accounts is None or record.sending.order.account in accounts or record.sending.order.lane in accounts)
     ]
     if not watched:
         return []
     import asyncio
 
-    reports = await asyncio.gather(*(boundary.lookup(client, record.sending.prepared) for _, record, client in watched))
-    return [(name, record, report) for (name, record, _), report in zip(watched, reports, strict=True)]
+    reports = await asyncio.gather(*(boundary.lookup(client, record.sending.prepared) for _, record, _, client in watched))
+    return [_Look(name, record, known, report) for (name, record, known, _), report in zip(watched, reports, strict=True)]
 
 
-def _taken_back(record: StepRecord, report: Report) -> bool:
+def _taken_back(look: _Look) -> bool:
     """Whether the step no longer stands as it was recorded: gone, waiting again, or mined anew with another outcome."""
-    known = record.report
-    if known is None or report.state is State.UNKNOWN:
+    known, report = look.known, look.report
+    if report.state is State.UNKNOWN:
         return False
     if report.state in OPEN or report.state not in DONE:
         return True

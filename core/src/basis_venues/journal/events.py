@@ -46,8 +46,9 @@ class Intent(NamedTuple):
 class Sending(NamedTuple):
     """A write is about to leave. Durable before its first byte does; holds all that recovery needs.
 
-    `plan` are all steps of the order, `number` which of them this is. `before` are the book's values of `keys`, `marks` up to where
-    the effects on each are known. `at` is when it is sent, ms: what may rest, rests from then on, whatever ends the run.
+    `plan` are all steps of the order, `number` which of them this is. `at` is when it is sent, ms: what may rest, rests from then on,
+    whatever ends the run. `before` and `marks` are evidence for a person who must say what became of it: the book's values of `keys`,
+    and up to where the effects on each were known.
     """
 
     mode: str

@@ -21,7 +21,8 @@ class AccountLocks:
         made."""
         self._held: list[IO[str]] = []
         try:
-            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for folder in (directory.parent, directory):  # parents that `mkdir` makes on the way are open to others
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             for account in sorted(accounts, key=lambda account: account.identity):
                 self._held.append(_take(directory, account))
         except OSError as error:

@@ -11,7 +11,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -121,8 +121,13 @@ class SqliteJournal:
     def make_room(self) -> None:
         """Let the write-ahead file grow once, before work begins: a commit that need not lengthen the file is synced in half the time.
 
-        Sync of a file whose length did not change writes the data alone. Without the room the journal works as well, only slower.
+        Sync of a file whose length did not change writes the data alone. Nothing is done where another open journal, or a run that was
+        killed, has left the file that long. Without the room the journal works as well, only slower: what is wrong with disk or file is
+        told by the next reading or commit.
         """
+        ahead = self.path.with_name(f"{self.path.name}-wal")
+        if ahead.exists() and ahead.stat().st_size >= _ROOM:
+            return
         with suppress(sqlite3.Error):
             self._db.execute("DROP TABLE IF EXISTS room")
             self._db.execute("CREATE TABLE room (filler BLOB)")
@@ -238,6 +243,20 @@ class SqliteJournal:
         self._kept.clear()
         for _, then, done in waiting:
             _tell(then, done)
+
+
+def copy_journal(source: Path, target: Path) -> None:
+    """Copy a journal as of one moment, also while a run writes to it. Its own files stay as they are.
+
+    Raises `JournalCorrupt` for a file that SQLite cannot read.
+    """
+    left_open = source.with_name(f"{source.name}-wal").exists()  # opened for writing, it would be tidied away at the end
+    try:
+        uri = f"{source.resolve().as_uri()}?mode={'ro' if left_open else 'rw'}"
+        with closing(sqlite3.connect(uri, uri=True, timeout=10)) as journal, closing(sqlite3.connect(target)) as copy:
+            journal.backup(copy)
+    except sqlite3.DatabaseError as error:
+        raise JournalCorrupt(f"{source} is not a journal that can be read ({error}); restore it from a backup") from None
 
 
 def _tell(then: Callable[[], None], done: Any) -> None:

@@ -34,7 +34,8 @@ class ActionRecord:
 
 @define
 class StepRecord:
-    """A step that was, or is, being sent. `report` is None until its outcome is known. `late` are its effects that came after it."""
+    """A step that was, or is, being sent. `report` is None until its outcome is known. `late` are its effects that came after it:
+    evidence, which nothing is decided by."""
 
     sending: Sending
     report: Report | None = None

@@ -16,7 +16,7 @@ from typing import Literal
 from attrs import evolve, field, frozen
 
 from ..errors import ConfigurationError, MissingData
-from .provider import Source, Unit, suggestion
+from .provider import Source, Unit
 
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -126,6 +126,8 @@ class DataSettings:
     summary: str = ""
     database: str | None = None
     series: Mapping[str, SeriesRule] = field(factory=dict)
+    file: str = field(default="", init=False)
+    """Where they were read from; empty for settings made in code."""
 
     def __attrs_post_init__(self) -> None:
         problems = [problem for key, rule in self.series.items() for problem in _unknown_placeholders(key, rule)]
@@ -142,14 +144,25 @@ class DataSettings:
             match = _matcher(pattern).fullmatch(series) if placeholder and series.startswith(beginning) else None
             if match is not None:
                 return _filled(rule, match.groupdict())
-        raise MissingData(f"the data settings say nothing about {series}{suggestion(series, self.series)}")
+        raise MissingData(self._unsaid(series))
+
+    def _unsaid(self, series: str) -> str:
+        """Which file lacks which line; a name that is near, instead of all that there are."""
+        from ..config.misfit import nearest  # only ever needed for an error
+
+        meant = nearest(series, self.series)
+        line = f'"{series}": {{constant: "..."}}'
+        place = f" of {self.file}" if self.file else ""
+        return f"the data settings say nothing about {series}{meant}; add a line under series{place}: {line}, or a table of your records"
 
 
 def load_data_settings(path: Path | str) -> DataSettings:
     """The data settings in a YAML file. Raises `ConfigurationError` with every problem found, each with its line."""
     from ..config.yaml_file import read_yaml  # with cattrs and PyYAML, which a market built in code does without
 
-    return read_yaml(Path(path)).fit(DataSettings)
+    settings = read_yaml(Path(path)).fit(DataSettings)
+    object.__setattr__(settings, "file", str(path))
+    return settings
 
 
 def _is_number(text: str) -> bool:

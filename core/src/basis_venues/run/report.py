@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from ..assemble import Assembly
 from ..keys import Key
 from ..market.notes import Note
+from ..market.provider import utc
 from ..orders import Effect
 from ..results import ActionResult, LegResult, error_of
 from .plan import Plan
@@ -47,8 +47,8 @@ class RunReport(NamedTuple):
             "execution_mode": "live" if settings.selection.live else "backtest",
             "environment": settings.selection.environment if settings.selection.live else None,
             "networks": {venue: network.value for venue, network in settings.networks.items()},
-            "from": iso(self.since),
-            "to": iso(self.until),
+            "from": utc(self.since),
+            "to": utc(self.until),
             "actions": [self._action(result) for result in self.results],
             "positions": {key: f"{amount:f}" for key, amount in self.positions.items()},
             "obligations": {key: f"{amount:f}" for key, amount in self.obligations.items()},
@@ -63,7 +63,7 @@ class RunReport(NamedTuple):
     def _notes(self, kind: str) -> list[dict[str, Any]]:
         notes: tuple[Note, ...] = getattr(self.assembly.market, kind, ())
         return [
-            {"series": note.series, "what": note.what, "from": iso(note.since), "to": iso(note.until), "count": note.count}
+            {"series": note.series, "what": note.what, "from": utc(note.since), "to": utc(note.until), "count": note.count}
             for note in notes
         ]
 
@@ -71,7 +71,7 @@ class RunReport(NamedTuple):
         return {
             "id": result.action.id,
             "action": type(result.action).__name__,
-            "at": iso(result.at),
+            "at": utc(result.at),
             "state": str(result.state),
             "legs": [self._leg(leg) for leg in result.legs],
             "unallocated": f"{result.unallocated:f}",
@@ -107,9 +107,4 @@ class RunReport(NamedTuple):
         """When an effect was: its time, or its block where a live chain shows the position that it changed."""
         venues = self.assembly.parts.venues
         owners = [owner for key, _ in effect.lines if (owner := venues.owner(key)) is not None]
-        return {"block": effect.at} if any(owner.chain and not owner.simulated for owner in owners) else {"at": iso(effect.at)}
-
-
-def iso(moment: int) -> str:
-    """Milliseconds as ISO 8601 in UTC."""
-    return datetime.fromtimestamp(moment / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        return {"block": effect.at} if any(owner.chain and not owner.simulated for owner in owners) else {"at": utc(effect.at)}

@@ -51,7 +51,10 @@ class AaveModel(ChainModel):
             SetCollateral: self._set_collateral,
             SetEMode: self._set_emode,
         }
-        self._figures = {asset: Figures(self.venue, asset, self.token(asset).decimals) for asset in self.settings.reserves}
+        self._figures = {
+            asset: Figures(self.venue, asset, self.token(asset).decimals, reserve.price_between)
+            for asset, reserve in self.settings.reserves.items()
+        }
         self._accounts: dict[str, dict[str, ReserveKeys]] = {}
         self._touched: dict[tuple[type[Action], str, str, str], tuple[Key, ...]] = {}
 

@@ -6,6 +6,8 @@ supply down, withdrawal up, a deposit's worth down; borrow up, repayment down, a
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from basis_venues import series
 from basis_venues.amounts import MONEY
 from basis_venues.contract import Market
@@ -16,11 +18,12 @@ from basis_venues_evm import RAY, over_ceil, over_floor, ray, times_ceil, times_
 class Figures:
     """Indices and price of one asset, read from the market when asked."""
 
-    __slots__ = ("asset", "borrow", "decimals", "price", "supply")
+    __slots__ = ("asset", "between", "borrow", "decimals", "price", "supply")
 
-    def __init__(self, venue: str, asset: str, decimals: int) -> None:
+    def __init__(self, venue: str, asset: str, decimals: int, between: tuple[Decimal, Decimal] | None = None) -> None:
         self.asset = asset
         self.decimals = decimals
+        self.between = between
         self.supply = series.supply_index(venue, asset)
         self.borrow = series.borrow_index(venue, asset)
         self.price = series.oracle(venue, asset)
@@ -34,10 +37,14 @@ class Figures:
         return _index(self.borrow, market)
 
     def usd(self, market: Market) -> int:
-        """The price of a whole token, with 8 decimals. Raises `Denied` when it is not above zero."""
-        price = int(MONEY.scaleb(market.value(self.price), 8))
+        """The price of a whole token, with 8 decimals. Raises `Denied` when it is not above zero, or not plausible."""
+        told = market.value(self.price)
+        price = int(MONEY.scaleb(told, 8))
         if price <= 0:
-            raise Denied(f"{self.price} is {market.value(self.price)}, which is no price; nothing is done on it")
+            raise Denied(f"{self.price} is {told}, which is no price; nothing is done on it")
+        if self.between is not None and not self.between[0] <= told <= self.between[1]:
+            low, high = self.between
+            raise Denied(f"{self.price} is {told}, outside of {low} to {high} (price_between of {self.asset}); nothing is done on it")
         return price
 
 

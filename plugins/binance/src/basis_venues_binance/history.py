@@ -10,6 +10,7 @@ from basis_venues.network import Network
 from basis_venues_ccxt.live import Change, Desk, Fill, Happened, History, Listing, Resting
 from basis_venues_ccxt.live.reading import amount, amount_or_zero, moment, needed, rows, text
 
+from .lists import FUTURES, MOST, RECORDS, SPOT_TRADES, TRANSFERS, TRANSFERS_AT_ONCE
 from .trades import as_one, futures_fill, is_immediate, spot_fill
 
 INNER = {"MAIN_UMFUTURE": ("spot", "futures"), "MAIN_FUNDING": ("spot", "funding"), "FUNDING_UMFUTURE": ("funding", "futures")}
@@ -42,11 +43,9 @@ class BinanceHistory(History):
         return Happened(tuple(fills), tuple(changes), tuple(resting))
 
     async def _trades(self, listing: Listing, since: int) -> list[Fill]:
-        path, read = ("userTrades", futures_fill) if listing.perpetual else ("myTrades", spot_fill)
-        found = rows(await self._desk.read(_section(listing), path, symbol=listing.id, startTime=since or None, limit=1000))
-        if not found:
-            return []
-        orders = await self._orders(listing, since, {needed(row, "orderId") for row in found})
+        path, read, paging = ("userTrades", futures_fill, FUTURES) if listing.perpetual else ("myTrades", spot_fill, SPOT_TRADES)
+        found = await self._desk.pages(_section(listing), path, paging, since=since, symbol=listing.id, limit=MOST)
+        orders = await self._orders(listing, {needed(row, "orderId") for row in found})
         fills = [read(row, listing, text(orders[needed(row, "orderId")], "clientOrderId") or None) for row in found]
         if not listing.perpetual:
             return fills
@@ -58,13 +57,17 @@ class BinanceHistory(History):
             told += as_one(group, listing, self._desk.rate(listing)) if is_immediate(orders[number]) else group
         return told
 
-    async def _orders(self, listing: Listing, since: int, numbers: set[str]) -> dict[str, Any]:
-        """Trades do not carry the client id: the orders that they belong to, one by one where they are older than the list."""
+    async def _orders(self, listing: Listing, numbers: set[str]) -> dict[str, Any]:
+        """Trades do not carry the client id: the orders that they belong to, from the oldest on as many as come at once, and by itself
+        one that is older than the list."""
         section = _section(listing)
-        found = rows(await self._desk.read(section, "allOrders", symbol=listing.id, startTime=since or None, limit=1000))
-        orders = {needed(row, "orderId"): row for row in found}
-        for number in sorted(numbers - set(orders)):
-            orders[number] = await self._desk.read(section, "order", symbol=listing.id, orderId=number)
+        orders: dict[str, Any] = {}
+        for number in sorted(numbers, key=int):
+            if number not in orders:
+                found = rows(await self._desk.read(section, "allOrders", symbol=listing.id, orderId=number, limit=MOST))
+                orders |= {needed(row, "orderId"): row for row in found}
+            if number not in orders:
+                orders[number] = await self._desk.read(section, "order", symbol=listing.id, orderId=number)
         return orders
 
     async def _open(self, listing: Listing) -> list[Resting]:
@@ -73,26 +76,25 @@ class BinanceHistory(History):
 
     async def _income(self, since: int) -> list[Change]:
         """Everything that changes the futures wallet without a trade. Transfers are told with both wallets where that can be had."""
-        found = rows(await self._desk.read("fapiPrivate", "income", startTime=since or None, limit=1000))
+        found = await self._desk.pages("fapiPrivate", "income", FUTURES, since=since, limit=MOST)
         elsewhere = {"TRANSFER"} if self._desk.network is Network.MAINNET and self._desk.connection.has("sapi") else set()
         return [_income(row) for row in found if needed(row, "incomeType") not in _TOLD_BY_TRADES | elsewhere]
 
     async def _transfers(self, since: int) -> list[Change]:
         changes = []
         for kind, (source, target) in INNER.items():
-            answer = await self._desk.read("sapi", "asset/transfer", type=kind, startTime=since or None, size=100)
-            for row in answer.get("rows") or ():
+            for row in await self._desk.pages("sapi", "asset/transfer", TRANSFERS, since=since, type=kind, size=TRANSFERS_AT_ONCE):
                 if text(row, "status") == "CONFIRMED":
                     lines = ((source, row["asset"], -amount(row, "amount")), (target, row["asset"], amount(row, "amount")))
                     changes.append(Change("transfer", needed(row, "tranId"), moment(row, "timestamp"), lines))
         return changes
 
     async def _withdrawals(self, since: int) -> list[Change]:
-        found = rows(await self._desk.read("sapi", "capital/withdraw/history", startTime=since or None))
+        found = await self._desk.pages("sapi", "capital/withdraw/history", RECORDS, since=since, limit=MOST)
         return [_withdrawal(row) for row in found if text(row, "status") not in _FAILED_WITHDRAWALS]
 
     async def _deposits(self, since: int) -> list[Change]:
-        found = rows(await self._desk.read("sapi", "capital/deposit/hisrec", startTime=since or None, status=1))
+        found = await self._desk.pages("sapi", "capital/deposit/hisrec", RECORDS, since=since, status=1, limit=MOST)
         return [_deposit(row) for row in found]
 
 

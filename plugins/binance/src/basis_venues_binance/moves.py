@@ -6,7 +6,7 @@ from typing import Any
 
 from basis_venues.network import Network
 from basis_venues.states import State
-from basis_venues_ccxt.live import Desk, Move, Moved, Moves, Request, one_of
+from basis_venues_ccxt.live import DAY, Desk, Move, Moved, Moves, Request, one_of
 from basis_venues_ccxt.live.reading import amount, amount_or_zero, moment, needed, rows, text
 
 from .history import INNER, applied_at
@@ -50,7 +50,9 @@ class BinanceMoves(Moves):
         if move.inside:
             answer = await self._desk.read("sapi", "asset/transfer", type=_type(move), startTime=move.at, size=100)
             return one_of([_transfer(row) for row in answer.get("rows") or () if _is_like(row, move)])
-        found = rows(await self._desk.read("sapi", "capital/withdraw/history", coin=move.asset, withdrawOrderId=move.key))
+        # by our key it searches one week: the last, unless it is told which; the key tells it apart, so the window may be wide
+        named: dict[str, Any] = {"withdrawOrderId": move.key, "startTime": move.at - DAY, "endTime": move.at + DAY}
+        found = rows(await self._desk.read("sapi", "capital/withdraw/history", coin=move.asset, **named))
         return one_of([_withdrawal(row) for row in found if text(row, "withdrawOrderId") == move.key])
 
 

@@ -8,6 +8,7 @@ from basis_venues.states import CLOSED, State
 from basis_venues_ccxt.live import Ask, Desk, Fill, Orders, Request, Said, Seen, Unreadable
 from basis_venues_ccxt.live.reading import amount, moment, needed, rows, text
 
+from .lists import FUTURES, MOST, OF_ORDER
 from .trades import as_one, from_answer, futures_fill, spot_fill
 
 STATES = {
@@ -84,18 +85,27 @@ class BinanceOrders(Orders):
         filled = amount(answer, "executedQty")
         fills: tuple[Fill, ...] = ()
         if filled:
-            fills = await self._fills(needed(answer, "orderId"), ask)
+            fills = await self._fills(answer, ask)
             at = max([at, *(fill.at for fill in fills)])
         reason = "" if state is not State.UNKNOWN else f"an order status that is not known: {text(answer, 'status')}"
         return Seen(state, fills, at, reason, filled)
 
-    async def _fills(self, number: str, ask: Ask) -> tuple[Fill, ...]:
-        listing, path = ask.listing, "userTrades" if ask.listing.perpetual else "myTrades"
-        answer = await self._desk.read(_section(ask), path, symbol=listing.id, orderId=number, limit=1000)
+    async def _fills(self, row: Any, ask: Ask) -> tuple[Fill, ...]:
+        listing, found = ask.listing, await self._trades(row, ask)
         if not listing.perpetual:
-            return tuple(spot_fill(row, listing, ask.key) for row in rows(answer))
-        fills = tuple(futures_fill(row, listing, ask.key) for row in rows(answer))
+            return tuple(spot_fill(each, listing, ask.key) for each in found)
+        fills = tuple(futures_fill(each, listing, ask.key) for each in found)
         return fills if ask.may_rest else as_one(fills, listing, self._desk.rate(listing))
+
+    async def _trades(self, row: Any, ask: Ask) -> list[Any]:
+        """The order's trades. Without a time the futures tell those of the last week: of an older order they are asked for by its own."""
+        section, symbol, number = _section(ask), ask.listing.id, needed(row, "orderId")
+        begun = moment(row, "time") if text(row, "time") else self._desk.now()
+        if not ask.listing.perpetual or begun > self._desk.now() - FUTURES.window:
+            path = "userTrades" if ask.listing.perpetual else "myTrades"
+            return await self._desk.pages(section, path, OF_ORDER, symbol=symbol, orderId=number, limit=MOST)
+        found = await self._desk.pages(section, "userTrades", FUTURES, since=begun, symbol=symbol, limit=MOST)
+        return [each for each in found if text(each, "orderId") == number]
 
 
 def _section(ask: Ask) -> str:

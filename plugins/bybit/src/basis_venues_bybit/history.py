@@ -6,8 +6,9 @@ from collections.abc import Collection
 from typing import Any
 
 from basis_venues_ccxt.live import Change, Desk, Fill, Happened, History, Listing, Resting
-from basis_venues_ccxt.live.reading import amount, amount_or_zero, moment, needed, rows, text
+from basis_venues_ccxt.live.reading import amount, amount_or_zero, moment, needed, text
 
+from .lists import MONTHS, OPEN, WEEKS
 from .markets import category
 from .trades import fill
 
@@ -40,7 +41,7 @@ class BybitHistory(History):
     async def _executions(self, product: str, since: int) -> tuple[list[Fill], list[Change]]:
         fills: list[Fill] = []
         funding: list[Change] = []
-        for row in await self._pages("v5/execution/list", category=product, startTime=since or None, limit=100):
+        for row in await self._desk.pages("private", "v5/execution/list", WEEKS, since=since, category=product, limit=100):
             listing = self._desk.listings.by_id(needed(row, "symbol"), perpetual=product == "linear")
             if listing is None:
                 continue
@@ -52,35 +53,20 @@ class BybitHistory(History):
 
     async def _open(self, product: str) -> list[Resting]:
         settle = "USDT" if product == "linear" else None
-        answer = await self._desk.read("private", "v5/order/realtime", category=product, settleCoin=settle, limit=50)
-        found = rows(answer, "result", "list")
+        found = await self._desk.pages("private", "v5/order/realtime", OPEN, category=product, settleCoin=settle, limit=50)
         return [Resting(text(row, "orderLinkId"), moment(row, "createdTime")) for row in found if text(row, "orderLinkId")]
 
     async def _transfers(self, since: int) -> list[Change]:
-        found = await self._pages("v5/asset/transfer/query-inter-transfer-list", startTime=since or None, limit=50)
+        found = await self._desk.pages("private", "v5/asset/transfer/query-inter-transfer-list", WEEKS, since=since, limit=50)
         return [_transfer(row) for row in found if text(row, "status") == "SUCCESS"]
 
     async def _withdrawals(self, since: int) -> list[Change]:
-        answer = await self._desk.read("private", "v5/asset/withdraw/query-record", startTime=since or None, limit=50)
-        found = rows(answer, "result", "rows")
+        found = await self._desk.pages("private", "v5/asset/withdraw/query-record", MONTHS, since=since, limit=50)
         return [_withdrawal(row) for row in found if text(row, "status") not in FAILED_WITHDRAWALS]
 
     async def _deposits(self, since: int) -> list[Change]:
-        answer = await self._desk.read("private", "v5/asset/deposit/query-record", startTime=since or None, limit=50)
-        return [_deposit(row) for row in rows(answer, "result", "rows") if text(row, "status") == _ARRIVED]
-
-    async def _pages(self, path: str, **params: Any) -> list[Any]:
-        """All pages of a list."""
-        found: list[Any] = []
-        cursor: str | None = None
-        while True:
-            answer = await self._desk.read("private", path, cursor=cursor, **params)
-            page = rows(answer, "result", "list")
-            found += page
-            following = text(answer.get("result"), "nextPageCursor")
-            if not page or not following or following == cursor:
-                return found
-            cursor = following
+        found = await self._desk.pages("private", "v5/asset/deposit/query-record", MONTHS, since=since, limit=50)
+        return [_deposit(row) for row in found if text(row, "status") == _ARRIVED]
 
 
 def _funding(row: Any, listing: Listing) -> Change:

@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 from basis_venues.states import State
-from basis_venues_ccxt.live import Desk, Move, Moved, Moves, Request, one_of
+from basis_venues_ccxt.live import DAY, Desk, Move, Moved, Moves, Request, one_of
 from basis_venues_ccxt.live.reading import amount, amount_or_zero, moment, needed, rows, text
 
 from .history import FAILED_WITHDRAWALS
@@ -45,8 +45,9 @@ class BybitMoves(Moves):
     async def look(self, move: Move) -> Moved | None:
         """A transfer's status is in the list: the answer to its write calls a failed one a success as well."""
         if move.inside:
-            answer = await self._desk.read("private", "v5/asset/transfer/query-inter-transfer-list", transferId=transfer_id(move.key))
-            return one_of([_transfer(row) for row in rows(answer, "result", "list") if text(row, "transferId") == transfer_id(move.key)])
+            path, number = "v5/asset/transfer/query-inter-transfer-list", transfer_id(move.key)
+            answer = await self._desk.read("private", path, transferId=number, startTime=move.at - DAY)
+            return one_of([_transfer(row) for row in rows(answer, "result", "list") if text(row, "transferId") == number])
         answer = await self._desk.read("private", "v5/asset/withdraw/query-record", coin=move.asset, startTime=move.at - 1000)
         return one_of([_withdrawal(row) for row in rows(answer, "result", "rows") if _is_like(row, move)])
 

@@ -9,6 +9,7 @@ from basis_venues.states import State
 from basis_venues_ccxt.live import Ask, Desk, Fill, Line, Orders, Request, Said, Seen, Unreadable, ended, told, whole
 from basis_venues_ccxt.live.reading import amount, moment, needed, rows, text
 
+from .lists import MOST, OF_ORDER
 from .markets import category
 from .trades import fill, logged
 
@@ -74,8 +75,7 @@ class BybitOrders(Orders):
 
     def cancel(self, ask: Ask) -> Request:
         """By client id."""
-        params = {"category": category(ask.listing.symbol), "symbol": ask.listing.id, "orderLinkId": ask.key}
-        return Request("private", "POST", "v5/order/cancel", params)
+        return Request("private", "POST", "v5/order/cancel", _of(ask))
 
     async def _order(self, ask: Ask, fills: tuple[Fill, ...] | None) -> Seen | None:
         for path in ("v5/order/realtime", "v5/order/history"):
@@ -96,7 +96,7 @@ class BybitOrders(Orders):
         return Seen(state, fills, at, "" if reason == "EC_NoError" else reason, filled)
 
     async def _fills(self, ask: Ask) -> tuple[Fill, ...]:
-        found = await self._rows("v5/execution/list", ask, execType="Trade", limit=100)
+        found = await self._desk.pages("private", "v5/execution/list", OF_ORDER, **_of(ask), execType="Trade", limit=MOST)
         return tuple(fill(row, ask.listing) for row in found if text(row, "orderLinkId") == ask.key)
 
     async def _log(self, ask: Ask, acknowledged: int) -> list[Line]:
@@ -108,7 +108,10 @@ class BybitOrders(Orders):
             return []
         return [logged(row, ask.listing) for row in rows(answer, "result", "list") if text(row, "orderLinkId") == ask.key]
 
-    async def _rows(self, path: str, ask: Ask, **more: Any) -> list[Any]:
-        listing = ask.listing
-        answer = await self._desk.read("private", path, category=category(listing.symbol), symbol=listing.id, orderLinkId=ask.key, **more)
-        return rows(answer, "result", "list")
+    async def _rows(self, path: str, ask: Ask) -> list[Any]:
+        return rows(await self._desk.read("private", path, **_of(ask)), "result", "list")
+
+
+def _of(ask: Ask) -> dict[str, Any]:
+    """The parameters that ask for one order."""
+    return {"category": category(ask.listing.symbol), "symbol": ask.listing.id, "orderLinkId": ask.key}

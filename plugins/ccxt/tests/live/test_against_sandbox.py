@@ -18,7 +18,7 @@ from basis_venues.network import Network
 from basis_venues.orders import Order, Step
 from basis_venues.results import LegResult
 from basis_venues.states import State, Verdict
-from basis_venues_ccxt.live import ExchangeClient
+from basis_venues_ccxt.live import ExchangeClient, Said
 from basis_venues_okx.live import EXCHANGE
 from basis_venues_okx.wire import OkxWire
 
@@ -313,7 +313,7 @@ def test_a_write_s_receive_window_does_not_outlive_it(world: Any, venue: str) ->
         trade = spot(venue, order_type="limit", price="20000", good_for=60_000, quantity="0.1")
         step = Step("a/0", Order("a", trade, venue, venue, venue), (trade,))
         prepared = await client.prepare(step, "bv" + "3" * 30)
-        soon = prepared._replace(fence=client._desk.now() + 1500)
+        soon = prepared._replace(fence=client._context.clock.now() + 1500)
         assert (await client.send(soon)).state is State.ACCEPTED
         assert (await client.lookup(soon)).state is State.ACCEPTED
         await client.close()
@@ -390,6 +390,77 @@ def test_what_the_venue_stated_of_the_wallet_serves_one_reading(world: Any, venu
         before = world.mark()
         await client.positions(keys, client._desk.now() + 1)
         assert world.counted(venue, before) == together
+        await client.close()
+
+    asyncio.run(go())
+
+
+SHORT = Step("a/0", Order("a", perp("okx"), "", "", ""), (perp("okx"),), {"lowest_price": "49500"})
+"""Of whichever venue: its client does not ask."""
+
+
+@pytest.mark.parametrize("venue", ["bybit", "okx"])
+def test_what_was_stated_is_not_the_wallet_now(world: Any, venue: str) -> None:
+    """An action that was given up left a statement, and the wallet changed since: whoever asks for now is told what is there now."""
+
+    async def go() -> Decimal:
+        client = world.client(venue)
+        await client.open()
+        world.box.control.price("BTC/USDT:USDT", "50000")
+        await client.positions((f"{venue}:perp:BTC/USDT:USDT",), 0)
+        await client.send(await client.prepare(SHORT, "bv" + "6" * 30))
+        world.box.control.endow(venue, "trading", "USDT", "77")
+        key = f"{venue}:balance:USDT"
+        held: Decimal = (await client.positions((key,), 0)).values[key]
+        await client.close()
+        return held
+
+    assert asyncio.run(go()) == 77
+
+
+@pytest.mark.parametrize("venue", VENUES)
+def test_an_outcome_and_the_account_are_read_without_the_list_of_markets(world: Any, venue: str) -> None:
+    """The list is old and cannot be had: no order is prepared, and the one that was sent is found all the same."""
+    world.settings(venue, "market_age_ms: 0")
+
+    async def go() -> None:
+        client = world.client(venue)
+        await client.open()
+        world.box.control.price("BTC/USDT:USDT", "50000")
+        prepared = await client.prepare(SHORT, "bv" + "7" * 30)
+        world.box.control.fault(venue, "order.create", "accept_then_reset")
+        world.box.control.fault(venue, "markets", "endpoint_down")
+        assert (await client.send(prepared)).state is State.UNKNOWN
+        assert (await client.lookup(prepared)).state is State.FILLED
+        key = f"{venue}:perp:BTC/USDT:USDT"
+        assert (await client.positions((key,), 0)).values[key] == D("-0.1")
+        assert [each for each in await client.recent_effects((), 0, 0) if each.kind == "trade"]
+        with pytest.raises(Said):
+            await client.prepare(SHORT, "bv" + "8" * 30)
+        await client.close()
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize("venue", VENUES)
+def test_a_fence_is_of_this_machine_s_clock_and_the_venue_is_told_its_own(world: Any, venue: str) -> None:
+    """The venue's clock is found to be four seconds slow after opening: what waits for the fence has this machine's clock, and waits as
+    long as the venue takes the order."""
+
+    async def go() -> None:
+        client = world.client(venue)
+        await client.open()
+        own = client._context.clock
+        world.box.control.fault(venue, "*", "server_time", offset=-4000)
+        await client.heartbeat()
+        before = own.now()
+        prepared = await client.prepare(SHORT, "bv" + "9" * 30)
+        assert before + 5000 <= prepared.fence <= own.now() + 5000
+        said = dict((await client.show(SHORT, "bv" + "9" * 30, 0)).headers)
+        if venue == "okx":
+            told = int({name.lower(): value for name, value in said.items()}["exptime"])
+            assert before + 500 < told < own.now() + 1500
+        assert (await client.send(prepared)).state in (State.FILLED, State.ACCEPTED)
         await client.close()
 
     asyncio.run(go())

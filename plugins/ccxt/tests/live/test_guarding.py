@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 
 from basis_venues.errors import GuardRefused
+from basis_venues.http import Broken
 from basis_venues_ccxt.live.session import Bounds, GuardedSession
 
 HOST = "demo-api.binance.com"
@@ -155,3 +156,35 @@ def test_a_foreign_address_is_refused_before_a_byte_leaves() -> None:
             listener.close()
 
     asyncio.run(go())
+
+
+def test_a_write_over_a_connection_that_was_closed_is_not_sent_again() -> None:
+    """A read is: it goes over a new one."""
+    heard: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            heard.append((await reader.readuntil(b"\r\n\r\n")).split(b" ")[0])
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+            heard.append((await reader.readuntil(b"\r\n\r\n")).split(b" ")[0])
+        except asyncio.IncompleteReadError:
+            return
+        finally:
+            writer.close()
+
+    async def go(method: str) -> None:
+        listening = await asyncio.start_server(serve, "127.0.0.1", 0)
+        session = GuardedSession(bounds(endpoint=f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"))
+        try:
+            await session.request("GET", f"https://{HOST}/x", {}, None, 1)
+            await session.request(method, f"https://{HOST}/x", {}, None, 1)
+        finally:
+            await session.close()
+            listening.close()
+
+    asyncio.run(go("GET"))
+    assert heard == [b"GET", b"GET", b"GET"]
+    heard.clear()
+    with pytest.raises(Broken):
+        asyncio.run(go("POST"))
+    assert heard == [b"GET", b"POST"]

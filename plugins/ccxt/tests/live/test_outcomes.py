@@ -7,9 +7,9 @@ import ssl
 import pytest
 
 from basis_venues.errors import GuardRefused
+from basis_venues.http import Broken, Garbled, NotConnected
 from basis_venues.orders import Report
 from basis_venues.states import State
-from basis_venues_ccxt.live.http import Broken, Garbled, NotConnected
 from basis_venues_ccxt.live.saying import Proof, Proofs, Said, outcome
 
 PROOFS = Proofs({Proof.REFUSED: (7,), Proof.FATAL: (8,), Proof.PACE: (9,), Proof.CLOCK: (10,), Proof.DONE: (11,)}, absent=(12,))

@@ -10,7 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from basis_venues.errors import PluginRefused
 from basis_venues_ccxt.live.exchanges import exchange_class
+from basis_venues_ccxt.live.preflight import opening_error
+from basis_venues_ccxt.live.saying import Proofs
 from basis_venues_ccxt.live.signing import signing
 from basis_venues_ccxt.live.wire import Request
 
@@ -54,3 +57,32 @@ def test_a_signer_cannot_send() -> None:
     """Requests leave over the guarded connection alone."""
     with pytest.raises(NotImplementedError, match="never by ccxt"):
         SIGNER.fetch("https://api.bybit.com/v5/market/time")
+
+
+@pytest.mark.parametrize(
+    ("exchange", "api", "path", "url"),
+    [
+        ("mexc", "spot private", "account", "https://api.mexc.com/api/v3/account?"),
+        ("gate", "private spot", "accounts", "https://api.gateio.ws/api/v4/spot/accounts"),
+        ("bitget", "private spot", "v2/spot/account/assets", "https://api.bitget.com/api/v2/spot/account/assets"),
+        ("bingx", "spot v1 private", "account/balance", "https://open-api.bingx.com/openApi/spot/v1/account/balance?"),
+    ],
+)
+def test_a_section_within_another_is_named_by_its_words(exchange: str, api: str, path: str, url: str) -> None:
+    """The addresses are those of the exchanges' own documentation."""
+    signer = signing(exchange_class(exchange), lambda _: ("key", "secret", "pass"), lambda: 1_700_000_000_000, {})
+    signed = signer.signed(Request(api, "GET", path))
+    assert signed["url"].startswith(url)
+    assert "key" in signed["headers"].values()
+
+
+def test_a_request_that_ccxt_does_not_know_is_the_plugins_fault() -> None:
+    """Nothing has left, and no venue is said to be down."""
+    with pytest.raises(PluginRefused, match=r"bingx cannot sign GET account/balance in the section 'spot' \(\w+Error\)"):
+        signing(exchange_class("bingx"), lambda _: ("key", "secret", ""), lambda: 0, {}).signed(Request("spot", "GET", "account/balance"))
+
+
+@pytest.mark.parametrize(("error", "said"), [(KeyError("x"), "answered what cannot be read: KeyError"), (TimeoutError(), "did not answer")])
+def test_only_silence_is_told_as_silence(error: Exception, said: str) -> None:
+    """An answer that cannot be read is another matter than none."""
+    assert said in str(opening_error("mexc", "mainnet", error, Proofs({}, absent=()), {}))

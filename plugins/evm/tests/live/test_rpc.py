@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from inspect import isawaitable
 from typing import Any
 
 import pytest
 from aiohttp import web
 
 from basis_venues.clock import SystemClock
+from basis_venues.http import Garbled, NotConnected
 from basis_venues.secret import Secret
 from basis_venues_evm.live import Request, Rpc, RpcUnavailable
-from basis_venues_evm.live.rpc import NoAnswer, NotSent
+from basis_venues_evm.live.rpc import Fault
 
 Reply = Callable[[Any], Awaitable[web.Response]]
 
@@ -33,7 +35,8 @@ class Node:
         reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
         if isinstance(reply, int):
             return web.Response(status=reply)
-        return web.json_response(reply(body), content_type="application/json")
+        told = reply(body)
+        return web.json_response(await told if isawaitable(told) else told, content_type="application/json")
 
 
 def good(body: Any) -> Any:
@@ -56,7 +59,7 @@ def run(course: Callable[..., Awaitable[None]], *nodes: Node) -> None:
             site = web.TCPSite(runner, "127.0.0.1", 0)
             await site.start()
             runners.append(runner)
-            urls.append(Secret(f"http://127.0.0.1:{runner.addresses[0][1]}/v2/very-secret-key"))
+            urls.append(Secret(f"http://127.0.0.1:{runner.addresses[0][1]}/v2/very-secret-key{len(urls)}"))
         rpc = Rpc("alchemy", urls, SystemClock(), timeout_ms=1000, rounds=3)
         await rpc.open()
         try:
@@ -114,6 +117,51 @@ def test_a_read_goes_to_the_next_endpoint(trouble: Any) -> None:
     run(course, first, second)
 
 
+def test_reads_that_fail_together_all_go_to_the_next_endpoint() -> None:
+    """What one has left, the other does not go back to."""
+    first, second = Node(503), Node(good)
+
+    async def course(rpc: Rpc) -> None:
+        assert await asyncio.gather(rpc.ask("a"), rpc.ask("b")) == ["a", "b"]
+        assert (len(first.asked), len(second.asked)) == (2, 2)
+
+    run(course, first, second)
+
+
+def test_a_key_that_is_repeated_is_hidden_wherever_others_read_meanwhile() -> None:
+    """The answer of the first endpoint comes when another read has gone on to the second: it is the first one's key that is in it."""
+    moved_on = asyncio.Event()
+
+    async def late(body: Any) -> Any:
+        await moved_on.wait()
+        return {"id": 0, "error": {"code": -32000, "message": "no such project: very-secret-key0"}}
+
+    async def course(rpc: Rpc) -> None:
+        waiting = asyncio.create_task(rpc.batch([Request("a")]))
+        await asyncio.sleep(0)
+        assert await rpc.ask("b") == "b"
+        moved_on.set()
+        (answer,) = await waiting
+        assert answer.fault is not None
+        assert answer.fault.message == "no such project: ***"
+
+    run(course, Node(late, 503), Node(good))
+
+
+@pytest.mark.parametrize("odd", [{"id": [], "result": 1}, {"id": 0, "error": {"code": "x", "message": "no"}}, 7, None, "no"])
+def test_an_answer_of_another_shape_is_none_or_a_fault(odd: Any) -> None:
+    """Nothing but the errors of the transport is ever raised for what a node says."""
+
+    async def course(rpc: Rpc) -> None:
+        try:
+            answer = await rpc.write("eth_sendRawTransaction", "0x02")
+        except Garbled:
+            return
+        assert answer.fault == Fault(0, "no")
+
+    run(course, Node(lambda body: odd))
+
+
 def test_a_read_that_nobody_answers_names_the_host_and_no_key() -> None:
     """After every endpoint was tried."""
     node = Node(503)
@@ -135,7 +183,7 @@ def test_a_write_is_never_sent_again(trouble: Any) -> None:
     first, second = Node(trouble), Node(good)
 
     async def course(rpc: Rpc) -> None:
-        with pytest.raises(NoAnswer):
+        with pytest.raises(Garbled):
             await rpc.write("eth_sendRawTransaction", "0x02")
         assert len(first.asked) == 1
         assert not second.asked
@@ -149,7 +197,7 @@ def test_a_connection_that_cannot_be_made_proves_that_nothing_left() -> None:
     async def inside() -> None:
         rpc = Rpc("alchemy", [Secret("http://127.0.0.1:9/very-secret-key")], SystemClock(), timeout_ms=500, rounds=1)
         await rpc.open()
-        with pytest.raises(NotSent) as proof:
+        with pytest.raises(NotConnected) as proof:
             await rpc.write("eth_sendRawTransaction", "0x02")
         assert "very-secret-key" not in str(proof.value)
         await rpc.close()

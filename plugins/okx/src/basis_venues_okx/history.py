@@ -6,8 +6,9 @@ from collections.abc import Collection
 from typing import Any
 
 from basis_venues_ccxt.live import Change, Desk, Fill, Happened, History, Listing, Resting
-from basis_venues_ccxt.live.reading import amount, amount_or_zero, moment, needed, rows, text
+from basis_venues_ccxt.live.reading import amount, amount_or_zero, moment, needed, text
 
+from .lists import BILLS, MOST, OPEN, back_to
 from .markets import kind
 from .trades import fill
 
@@ -39,30 +40,27 @@ class OkxHistory(History):
 
     async def _fills(self, product: str, since: int) -> list[Fill]:
         found: list[Fill] = []
-        for row in await self._data("trade/fills-history", instType=product, begin=since or None, limit=100):
+        for row in await self._desk.pages("private", "trade/fills-history", BILLS, since=since, instType=product, limit=MOST):
             listing = self._desk.listings.by_id(needed(row, "instId"), perpetual=product == "SWAP")
             if listing is not None:
                 found.append(fill(row, listing))
         return found
 
     async def _open(self, product: str) -> list[Resting]:
-        found = await self._data("trade/orders-pending", instType=product)
+        found = await self._desk.pages("private", "trade/orders-pending", OPEN, instType=product, limit=MOST)
         return [Resting(text(row, "clOrdId"), moment(row, "cTime")) for row in found if text(row, "clOrdId")]
 
     async def _bills(self, number: str, since: int) -> list[Change]:
-        found = await self._data("account/bills-archive", type=number, begin=since or None, limit=100)
+        found = await self._desk.pages("private", "account/bills-archive", BILLS, since=since, type=number, limit=MOST)
         return [_funding(row) if number == _FUNDING else _transfer(row) for row in found]
 
     async def _withdrawals(self, since: int) -> list[Change]:
-        found = await self._data("asset/withdrawal-history", before=since or None)
+        found = await self._desk.pages("private", "asset/withdrawal-history", back_to(since), limit=MOST)
         return [_withdrawal(row) for row in found if text(row, "state") not in FAILED_WITHDRAWALS]
 
     async def _deposits(self, since: int) -> list[Change]:
-        found = await self._data("asset/deposit-history", before=since or None)
+        found = await self._desk.pages("private", "asset/deposit-history", back_to(since), limit=MOST)
         return [_deposit(row) for row in found if text(row, "state") == _ARRIVED]
-
-    async def _data(self, path: str, **params: Any) -> list[Any]:
-        return rows(await self._desk.read("private", path, **params), "data")
 
 
 def _funding(row: Any) -> Change:

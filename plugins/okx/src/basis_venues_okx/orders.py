@@ -3,12 +3,16 @@ the balance that they left; and where these do not say, from the order."""
 
 from __future__ import annotations
 
+from contextlib import suppress
+from decimal import Decimal
 from typing import Any
 
+from basis_venues.amounts import ZERO
 from basis_venues.states import State
-from basis_venues_ccxt.live import Ask, Desk, Fill, Line, Orders, Request, Said, Seen, Unreadable, ended, told, whole
+from basis_venues_ccxt.live import Ask, Desk, Fill, Line, Orders, Request, Said, Seen, Unreadable, ended, quantity_of, told, whole
 from basis_venues_ccxt.live.reading import amount, moment, needed, rows, text
 
+from .lists import BILLS, MOST
 from .markets import kind
 from .trades import bill, fill
 
@@ -62,7 +66,7 @@ class OkxOrders(Orders):
         else:
             if ask.listing.perpetual and (seen := told(await self._bills(_first(answer), ask), ask)):
                 return seen
-            fills = await self._fills(self.number(answer, ask), ask)
+            fills = await self._fills(self.number(answer, ask), ask, ZERO)
         return whole(fills, ask) or await self._order(ask, fills)
 
     async def look(self, ask: Ask) -> Seen | None:
@@ -78,7 +82,7 @@ class OkxOrders(Orders):
         state = ended(STATES.get(needed(row, "state"), State.UNKNOWN), ask)
         filled = ask.listing.from_venue(amount(row, "accFillSz"))
         if fills is None:
-            fills = await self._fills(needed(row, "ordId"), ask) if filled else ()
+            fills = await self._fills(needed(row, "ordId"), ask, filled) if filled else ()
         at = max([moment(row, "uTime"), *(each.at for each in fills)])
         reason = text(row, "cancelSourceReason")
         if state is State.UNKNOWN:
@@ -94,17 +98,16 @@ class OkxOrders(Orders):
             return []
         return [bill(row, ask.listing, ask.side) for row in rows(answer, "data") if text(row, "ordId") == number]
 
-    async def _fills(self, number: str, ask: Ask) -> tuple[Fill, ...]:
-        """Those of the last three days; older ones are in the archive."""
+    async def _fills(self, number: str, ask: Ask, filled: Decimal) -> tuple[Fill, ...]:
+        """Those of the last three days, and if they are less than `filled` those of the archive."""
+        found: dict[str, Fill] = {}
         for path in ("trade/fills", "trade/fills-history"):
-            try:
-                answer = await self._desk.read("private", path, instType=kind(ask.listing.symbol), ordId=number)
-            except Said:
-                continue
-            found = tuple(fill(row, ask.listing) for row in rows(answer, "data") if text(row, "ordId") == number)
-            if found:
-                return found
-        return ()
+            with suppress(Said):
+                told = await self._desk.pages("private", path, BILLS, instType=kind(ask.listing.symbol), ordId=number, limit=MOST)
+                found |= {each.id: each for each in (fill(row, ask.listing) for row in told if text(row, "ordId") == number)}
+            if found and quantity_of(found.values()) >= filled:
+                break
+        return tuple(found.values())
 
 
 def _first(answer: Any) -> Any:

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from datetime import UTC, datetime
+from json import dumps as document
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -80,12 +81,30 @@ def down(state: State = None) -> None:
     output.note("the sandbox has ended")
 
 
+@app.command()
+def control(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="fault, clear, endow, price and so on: a method of its `Control`.")],
+    arguments: Annotated[list[str] | None, typer.Argument(metavar="[VALUE | NAME=VALUE]...", help="What it takes, in its order.")] = None,
+    state: State = None,
+) -> None:
+    """Steer the exchange of the running sandbox: let a reply get lost, take money away, let time pass. An answer is JSON."""
+    from .steering import steer
+
+    standing = read(_directory(state))
+    url = standing.endpoints.get("exchange", {}).get("control") if standing else None
+    if url is None:
+        raise TryAgainLater("no sandbox with an exchange runs; start it: basis sandbox up")
+    answer = steer(url, name, arguments or ())
+    if answer is not None:
+        output.line(document(answer, indent=2))
+
+
 def _directory(state: Path | None) -> Path:
     if state is None:
         from platformdirs import user_state_path
 
         state = user_state_path("basis-venues") / "sandbox"
-    state.mkdir(parents=True, exist_ok=True)
+    state.mkdir(parents=True, exist_ok=True, mode=0o700)  # a run with the profile `sandbox` keeps its journal there
     return state.resolve()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import socket
 from decimal import Decimal
 from pathlib import Path
@@ -12,10 +13,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from basis_venues.errors import ConfigurationError
 from basis_venues.market import write_synthetic
 from basis_venues_sandbox import Running, running_sandbox
 from basis_venues_sandbox.command import app
 from basis_venues_sandbox.standing import is_held
+from basis_venues_sandbox.steering import CONTROLS, steer, usage
 
 SPOT, SWAP = "BTC/USDT", "BTC/USDT:USDT"
 SECOND_OF_JANUARY = 1_704_153_600_000
@@ -149,3 +152,33 @@ def test_the_command_starts_shows_and_ends_it(tmp_path: Path) -> None:
     assert ended.exit_code == 0
     assert not is_held(tmp_path)
     assert runner.invoke(app, ["down", *state]).exit_code == 0
+
+
+def test_words_of_the_command_line_steer_the_sandbox(sandbox: Running) -> None:
+    """Values in order or by name; a figure with a point is not rounded on its way."""
+    url = sandbox.control.url
+    assert steer(url, "endow", ("okx", "trading", "USDT", "50.000000000000000001")) is None
+    assert sandbox.control.balances("okx")["trading"]["USDT"] == "50.000000000000000001"
+    steer(url, "fault", ("binance", "order.create", "accept_then_status", "status=503", "kind=html", "times=2"))
+    (scripted,) = steer(url, "faults", ())
+    assert scripted["times"] == 2
+    assert scripted["verbs"] == [{"verb": "accept_then_status", "status": 503, "kind": "html"}]
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "told"),
+    [
+        ("fualt", (), "did you mean fault?"),
+        ("endow", ("okx", "trading"), "write: endow VENUE WALLET ASSET BALANCE"),
+        ("fault", ("okx", "order.create", "vanish"), "there is no verb"),
+    ],
+)
+def test_a_control_that_is_typed_wrong_is_told_as_it_is_written(sandbox: Running, name: str, words: tuple[str, ...], told: str) -> None:
+    """Nothing is done, and the sentence says what to type."""
+    with pytest.raises(ConfigurationError, match=re.escape(told)):
+        steer(sandbox.control.url, name, words)
+
+
+def test_every_control_can_be_typed() -> None:
+    """Its usage begins with its name."""
+    assert all(usage(name).split()[0] == name for name in CONTROLS)

@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import re
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,7 +31,7 @@ from basis_venues.states import SUCCEEDED
 from basis_venues.venues import Venue
 
 from .course import Course, own_folder
-from .promises import broken, not_tried
+from .promises import broken, does_not_apply, not_tried
 from .samples import Sample
 from .scene import Act, Answer, Double, Heard, Scene, heard
 from .stage import Stage, order_of
@@ -63,7 +63,7 @@ URL_KEY = "kit-canary-8d1f3a"
 _REVERTS = "0x60006000fd"
 _DUST = 10**12
 _BASE_FEE = 10**9
-_MOMENTS, _MOMENT_S, _WHILE_S = 50, 0.01, 0.4
+_MOMENTS, _LOOKS, _MOMENT_S = 50, 500, 0.01
 _SHARES = "stETH"
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
@@ -246,17 +246,27 @@ class ChainDouble(Double):
 
             return asyncio.run(go())
 
-    @contextmanager
-    def course(self, stage: Stage) -> Iterator[Course]:
-        """The sample's action with all of its transactions, carried out by the core."""
+    def strays(self, stage: Stage) -> list[str]:
+        """A node's host is the user's own, and what it answers names its chain."""
+        does_not_apply("a node is asked where the user's endpoint says, and only on a chain id of the manifest")
 
+    def course(self, stage: Stage) -> AbstractContextManager[Course]:
+        """The sample's action with all of its transactions, carried out by the core."""
+        return self._world(stage, stage.order.action)
+
+    def together(self, stage: Stage) -> AbstractContextManager[Course]:
+        """The sample's action twice. Gas costs what it costs in each block."""
+        return self._world(stage, stage.order.action, attrs.evolve(stage.order.action, id="again"))
+
+    @contextmanager
+    def _world(self, stage: Stage, *actions: Action) -> Iterator[Course]:
         async def go() -> None:
             with localcontext(MONEY):
                 await self._begin(stage, whole=True)
 
         asyncio.run(go())
         with own_folder() as folder:
-            yield ChainCourse(self.staged(folder), stage.order.action, self.control)
+            yield ChainCourse(self.staged(folder), self.control, *actions)
 
     def held(self, asset: str, address: str) -> Decimal:
         """What an account has; of what rebases, its shares."""
@@ -343,7 +353,7 @@ class ChainDouble(Double):
                 await self._carry_out(assembly, await self._planned(assembly, self._sent_to(assembly, order), held), held)
             if sample.first:
                 self.control.lido.finalize()
-            self._give(assembly, sample)
+            self._give(assembly, sample, 2 if whole else 1)
             *before, last = await self._planned(assembly, stage.order, held)
             if not whole:
                 await self._carry_out(assembly, before, held)
@@ -387,13 +397,13 @@ class ChainDouble(Double):
                 broken(f"on the way to where the sample begins, {step.actions[-1]} ended {said.text}")
             held.apply(said.report.effects)
 
-    def _give(self, assembly: Assembly, sample: Sample) -> None:
-        """Top balances up to what the sample holds."""
+    def _give(self, assembly: Assembly, sample: Sample, times: int) -> None:
+        """Top balances up to what the sample holds, so many times."""
         where = self.addresses(assembly)
         for key, amount in sample.holds.items():
             account, kind, asset = split_key(key)
             if kind == BALANCE and account in where and asset in self.decimals:
-                missing = amount - self.held(asset, where[account])
+                missing = times * amount - self.held(asset, where[account])
                 if missing > 0:
                     self.control.give(asset, where[account], to_units(missing, self.decimals[asset]))
 
@@ -408,8 +418,8 @@ class ChainCourse(Course):
 
     timeless = "no time is in what is signed: its fence is its nonce"
 
-    def __init__(self, staged: Staged, action: Action, control: Any) -> None:
-        super().__init__(staged, action)
+    def __init__(self, staged: Staged, control: Any, *actions: Action) -> None:
+        super().__init__(staged, *actions)
         self._control = control
         self._since = control.block_number()
 
@@ -431,11 +441,30 @@ class ChainCourse(Course):
         self._control.automine(False)
         self._control.fault("accept_then_reset")
 
-    async def late(self) -> None:
-        """The node forgets what waits, and mines what comes then."""
-        await asyncio.sleep(_WHILE_S)
-        self._control.rpc.call("anvil_dropAllTransactions")
-        self._control.automine(True)
+    async def late(self) -> str:
+        """The node forgets what was looked for while it waited, and mines what comes then."""
+        try:
+            if not await self._comes(lambda: waiting_in(self._control)):
+                return "no transaction waits in the pool"
+            before = self._looks()
+            if not await self._comes(lambda: self._looks() > before):
+                return "nobody looked for the transaction"
+            return "the transaction was mined before it was looked for" if self.count() else ""
+        finally:
+            self._control.rpc.call("anvil_dropAllTransactions")
+            self._control.automine(True)
+
+    async def _comes(self, what: Callable[[], object]) -> bool:
+        """Wait for it; whether it came."""
+        for _ in range(_LOOKS):
+            if what():
+                return True
+            await asyncio.sleep(_MOMENT_S)
+        return False
+
+    def _looks(self) -> int:
+        """How often a transaction was asked for by its hash."""
+        return int(self._control.counts().calls.get("eth_getTransactionByHash", 0))
 
     def skew(self, milliseconds: int) -> None:
         """It concerns nothing: see `timeless`."""
@@ -448,9 +477,14 @@ class ChainCourse(Course):
 async def mined(control: Any) -> None:
     """Wait until nothing waits in the pool any more."""
     for _ in range(_MOMENTS):
-        if not int(control.rpc.call("txpool_status")["pending"], 16):
+        if not waiting_in(control):
             break
         await asyncio.sleep(_MOMENT_S)
+
+
+def waiting_in(control: Any) -> int:
+    """How many transactions wait in the pool to be mined."""
+    return int(control.rpc.call("txpool_status")["pending"], 16)
 
 
 def mined_since(control: Any, since: int) -> list[str]:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import textwrap
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -25,6 +26,7 @@ from .levels import LEVELS, in_order
 app = typer.Typer(help="Hold a venue's distribution to the promises of a venue plugin.", rich_markup_mode=None)
 
 _SHOWN = 30
+_WIDTH = 110
 
 
 @app.command()
@@ -125,7 +127,7 @@ def _is_kept(venue: Mapping[str, Any], level: int | None) -> bool:
 
 
 def _show(name: str, venue: Mapping[str, Any]) -> None:
-    """The level, a table of what is broken, and one of what was left out."""
+    """The level, what is broken with what to do beneath it, and a table of what was left out."""
     reached = "no level reached" if venue["level"] is None else f"level {venue['level']} ({LEVELS[venue['level']]})"
     promises = {promise: venue["promises"][promise] for promise in sorted(venue["promises"], key=in_order)}
     results = [each["result"] for each in promises.values()]
@@ -133,8 +135,11 @@ def _show(name: str, venue: Mapping[str, Any]) -> None:
     output.line(f"{name}: {reached}; {counted}")
     output.line("")
     broken = list(_broken(promises))
-    if broken:
-        output.table("broken", ("promise", "what broke it", "why it matters", "what to do"), broken)
+    for promise, *told in broken:
+        output.line(f"broken: {promise}")
+        for title, text in zip(("what broke it", "why it matters", "what to do"), told, strict=True):
+            output.line(_beneath(title, text))
+        output.line("")
     rest = list(_rest(promises))
     if rest:
         output.table("not shown to be kept", ("", "promises", "why"), rest)
@@ -152,6 +157,12 @@ def _broken(promises: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
         if each["result"] == "failed":
             title = each["title"].partition(":")[0]
             yield f"{promise} {title}", "\n".join(_evidence(each)), why.get(promise, ""), MENDING.get(promise, "")
+
+
+def _beneath(title: str, text: str) -> str:
+    """Words of any length, in lines that fit a page."""
+    lines = [piece for line in text.splitlines() for piece in textwrap.wrap(line, _WIDTH, break_on_hyphens=False)]
+    return textwrap.indent("\n".join([f"{title}:", *(f"  {line}" for line in lines)]), "  ")
 
 
 def _evidence(promise: Mapping[str, Any]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""One action carried out by the core on a double, over as many starts as it takes: the real manager, journal and client, and kills.
+"""Actions carried out by the core on a double, over as many starts as it takes: the real manager, journal and client, and kills.
 
 A kill is a `BaseException` at a point of the course: nothing after it is done, as when the process ends there. That the journal survives
 the end of a real process is the core's own promise, tried with SIGKILL in its tests.
@@ -36,6 +36,7 @@ SENDING, SENT = "before it is sent", "after it was sent"
 """The points of a client."""
 
 Point = Callable[[str], None]
+Results = tuple[ActionResult, ...]
 
 
 class Killed(BaseException):
@@ -52,10 +53,12 @@ class Marked:
         return getattr(self._client, name)
 
     async def send(self, prepared: Prepared) -> Report:
-        """As the client does."""
+        """As the client does. It was sent, too, where the client raises: what became of it is not known then."""
         self._point(SENDING)
-        report: Report = await self._client.send(prepared)
-        self._point(SENT)
+        try:
+            report: Report = await self._client.send(prepared)
+        finally:
+            self._point(SENT)
         return report
 
 
@@ -77,16 +80,17 @@ class MarkedJournal(SqliteJournal):
 
 
 class Course(ABC):
-    """A world of its own: the double as it begins, a journal, an action. `kinds` of what may befall it are those of the double."""
+    """A world of its own: the double as it begins, a journal, and the actions that are given together. What may `befall` it are the
+    double's losses and turnings."""
 
     timeless: ClassVar[str] = ""
     """Why a wrong clock does not concern the venue; empty where it does."""
     lasting: ClassVar[str] = ""
     """Why what the venue has done is never taken back; empty where it can be."""
 
-    def __init__(self, staged: Staged, action: Action) -> None:
+    def __init__(self, staged: Staged, *actions: Action) -> None:
         self._staged = staged
-        self._action = action
+        self._actions = actions
         self.passed: list[str] = []
         """The points of the last start."""
         self.at_send: Callable[[], None] | None = None
@@ -95,56 +99,68 @@ class Course(ABC):
     def run(
         self, kills: Sequence[int] = (), during: Callable[[], Awaitable[None]] | None = None, *, may_be_refused: bool = False
     ) -> list[str]:
-        """Carry the action out, killed at those points, one for each start; what is wrong in the end. Raises as the manager does.
+        """Carry the actions out, killed at those points, one for each start; what is wrong in the end. Raises as the manager does.
 
-        `may_be_refused`: proof that nothing happened is as good as having done it.
+        A kill that ends nothing is wrong, too: nothing was tried by it. `may_be_refused`: proof that nothing happened is as good as
+        having done it.
         """
-        result = None
+        results, killed = None, 0
         for kill in (*kills, *([None] * STARTS)):
-            result = self._start(kill, during)
-            if result is not None and result.state != State.UNKNOWN.value:
+            results = self._start(kill, during)
+            killed += results is None
+            if results is not None and all(each.state != State.UNKNOWN.value for each in results):
                 break
             during = None
-        if result is None:
+        if results is None:
             return [f"it was begun {STARTS} times and never ended"]
-        return list(self._wrong(result, may_be_refused=may_be_refused))
+        return [*self._wrong(results, may_be_refused=may_be_refused), *self._not_killed(kills, killed)]
+
+    def run_late(self) -> list[str]:
+        """Carry the actions out while the first write arrives late; what is wrong in the end. That it was not late is wrong, too."""
+        said: list[str] = []
+
+        async def beside() -> None:
+            said.append(await self.late())
+
+        self.delay()
+        return [*self.run(during=beside), *(f"nothing was late: {text}" for text in said if text)]
 
     def reopened(self, do: Callable[[], None]) -> list[str]:
-        """Carry the action out, let something happen to it, and let the core look again; what is wrong in the end."""
+        """Carry the actions out, let something happen to them, and let the core look again; what is wrong in the end."""
 
-        async def course(manager: ExecutionManager, action: Action) -> ActionResult:
-            result = await manager.execute_action(action)
+        async def course(manager: ExecutionManager) -> Results:
+            results = await manager.execute_actions(self._actions)
             do()
             await manager.heartbeat()
             frozen = "; ".join(f"{account}: {why}" for account, why in manager.frozen.items())
             if frozen:
                 raise AssertionError(f"the account is frozen: {frozen}")
-            return result
+            return results
 
         return list(self._wrong(asyncio.run(self._opened(course, None))))
 
-    def _start(self, kill: int | None, during: Callable[[], Awaitable[None]] | None) -> ActionResult | None:
+    def _start(self, kill: int | None, during: Callable[[], Awaitable[None]] | None) -> Results | None:
         """One start; None where it was killed."""
 
-        async def course(manager: ExecutionManager, action: Action) -> ActionResult:
+        async def course(manager: ExecutionManager) -> Results:
             beside = asyncio.ensure_future(during()) if during is not None else None
-            result = await manager.execute_action(action)
+            results = await manager.execute_actions(self._actions)
             if beside is not None:
                 await beside
-            return result
+            return results
 
         try:
             return asyncio.run(self._opened(course, kill))
         except Killed:
             return None
 
-    async def _opened(self, course: Callable[[ExecutionManager, Action], Awaitable[ActionResult]], kill: int | None) -> ActionResult:
+    async def _opened(self, course: Callable[[ExecutionManager], Awaitable[Results]], kill: int | None) -> Results:
         self.passed = []
         clock = self.clock()
-        if self._action.valid_until is None:
-            self._action = attrs.evolve(self._action, valid_until=clock.now() + DAY_MS)
+        until = clock.now() + DAY_MS
+        self._actions = tuple(attrs.evolve(each, valid_until=each.valid_until or until) for each in self._actions)
         async with ExecutionManager(self._parts(self._staged.assemble(clock, self.market(clock)), kill)) as manager:
-            return await course(manager, self._action)
+            return await course(manager)
 
     def _parts(self, assembly: Assembly, kill: int | None) -> Any:
         def point(name: str) -> None:
@@ -162,14 +178,19 @@ class Course(ABC):
         marked: list[Any] = [venue._replace(client=cast("Any", Marked(venue.client, point))) for venue in assembly.parts.venues]
         return attrs.evolve(assembly.parts, venues=Venues(marked, assembly.parts.venues.keeper), open_journal=journal)
 
-    def _wrong(self, result: ActionResult, *, may_be_refused: bool = False) -> Iterator[str]:
-        """One effect and verified; or, where it may be, proven that there was none and none."""
-        count, wanted = self.count(), sum(len(leg.steps) for leg in result.legs)
-        why = "; ".join(f"{leg.state.value} {standing(leg)} {leg.reason}".strip() for leg in result.legs)
-        if may_be_refused and all(leg.state in NOTHING_HAPPENED for leg in result.legs):
+    def _not_killed(self, kills: Sequence[int], killed: int) -> Iterator[str]:
+        if killed < len(kills):
+            yield f"the kill at point {kills[killed]} ended nothing: that start passed {len(self.passed)} points"
+
+    def _wrong(self, results: Results, *, may_be_refused: bool = False) -> Iterator[str]:
+        """One effect of each step and verified; or, where it may be, proven that there was none and none."""
+        legs = [leg for result in results for leg in result.legs]
+        count, wanted = self.count(), sum(len(leg.steps) for leg in legs)
+        why = "; ".join(f"{leg.state.value} {standing(leg)} {leg.reason}".strip() for leg in legs)
+        if may_be_refused and all(leg.state in NOTHING_HAPPENED for leg in legs):
             if count:
                 yield f"the core was told that nothing happened ({why}), and the venue did it {count} times"
-        elif any(standing(leg) != "VERIFIED" for leg in result.legs):
+        elif any(standing(leg) != "VERIFIED" for leg in legs):
             yield f"it ended {why}, and the venue did it {count} times"
         elif count != wanted:
             yield f"it is verified with {wanted} writes, and the venue carried out {count}"
@@ -193,8 +214,9 @@ class Course(ABC):
         """Let the next write meet with one of the double's losses or turnings."""
 
     @abstractmethod
-    async def late(self) -> None:
-        """What happens beside the run so that a write arrives after it was looked for. Called before the run begins, too."""
+    async def late(self) -> str:
+        """Beside the run: wait until the delayed write was looked for, and let it arrive then. Answers why it was not late, in words;
+        empty where it was."""
 
     @abstractmethod
     def delay(self) -> None:

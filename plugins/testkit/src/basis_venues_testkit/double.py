@@ -12,6 +12,8 @@ from .samples import Sample
 from .scene import Double
 from .subject import Subject
 
+MADE_UP = ".example"
+"""How names end that nobody can have (RFC 2606)."""
 CHAIN = "chain"
 """The dialect of venues that act on the sandbox's chain."""
 
@@ -35,8 +37,19 @@ def _exchange(subject: Subject, dialect: str) -> Iterator[Double]:
         not_tried("the double is not installed: pip install basis-venues-sandbox")
     from .exchange_double import ExchangeDouble
 
+    _must_name_hosts(subject)
     with running_sandbox() as running:
         yield ExchangeDouble(subject, dialect, running)
+
+
+def _must_name_hosts(subject: Subject) -> None:
+    """A fresh scaffold is tried on no double: what it would show is true of the exchange whose parts it was made of."""
+    made_up = [host for rule in subject.manifest.networks.values() for host in rule.hosts if host.endswith(MADE_UP)]
+    if made_up:
+        not_tried(
+            f"manifest.toml names {made_up[0]}, nobody's host: name {subject.venue}'s own hosts there, and its class of ccxt in live.py; "
+            "until then it would be another exchange's level"
+        )
 
 
 @contextmanager

@@ -7,9 +7,11 @@ nothing but the loopback may be reached.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from decimal import Decimal, localcontext
+from itertools import accumulate, repeat
+from operator import mul
 from typing import Any
 
 import attrs
@@ -19,6 +21,9 @@ from basis_venues.amounts import MONEY, floor_to
 from basis_venues.clock import Clock, SteeredClock, SystemClock
 from basis_venues.config.credentials import throwaway
 from basis_venues.contract import ClientContext, Market, VenueClient
+from basis_venues.errors import BasisError, GuardRefused
+from basis_venues.guard import check_host
+from basis_venues.manifest import Manifest
 from basis_venues.network import Network
 from basis_venues.orders import Prepared, Report, Step
 from basis_venues.secret import Secret
@@ -50,6 +55,8 @@ LOST: Mapping[str, Mapping[str, Any]] = {
 """Replies that are lost or damaged after the venue took the order, in the sandbox's words."""
 STRANGE = 98765
 """A code that no venue has: it proves nothing."""
+MOVED = Decimal("1.003")
+"""By so much the price moves before each order of those that are given together: less than any price band."""
 MOMENT_MS = 20
 """As long as a wait really takes in a course."""
 _LOOKS, _LOOK_S = 1000, 0.005
@@ -190,18 +197,20 @@ class ExchangeDouble(Double):
         self.control = running.control
         self.url = running.url
         self._subject = subject
+        self._shut: dict[str, str] = {}
         self._credentials = throwaway(subject.manifest, Network.TESTNET)
         self.secrets = self.told = tuple(each.reveal() for each in self._credentials.values() if isinstance(each, Secret))
 
-    def act(self, stage: Stage, do: Act[Answer], *, waits: bool = False) -> Answer:
+    def act(self, stage: Stage, do: Act[Answer], *, waits: bool = False, network: Network = Network.TESTNET) -> Answer:
         """Do something in a fresh scene: the sample's market order, or a limit order that rests, ready to be sent."""
+        self._must_be_open(stage)
         with localcontext(MONEY) as money:
             step = self._step(stage, self._resting(stage) if waits else {})
             self.begin(stage)
 
             async def go() -> Answer:
                 with localcontext(money):
-                    client = self._client()
+                    client = self._client(network)
                     try:
                         await client.open()
                         return await do(ExchangeScene(self, client, stage, step))
@@ -210,14 +219,67 @@ class ExchangeDouble(Double):
 
             return asyncio.run(go())
 
+    def shut(self, stage: Stage) -> str:
+        """Tried once for each market."""
+        symbol = stage.sample.action.symbol  # type: ignore[attr-defined]
+        if symbol not in self._shut:
+            self._shut[symbol] = self._reason(stage, symbol)
+        return self._shut[symbol]
+
+    def _reason(self, stage: Stage, symbol: str) -> str:
+        listed = self.control.markets(self.dialect)
+        if symbol not in listed:
+            return f"the sandbox does not list {symbol} where it speaks {self.dialect}; give a sample one of {', '.join(listed)}"
+        self.begin(stage)
+        try:
+            asyncio.run(self._opened_once())
+        except Exception as error:
+            return f"the client does not open: {type(error).__name__}: {error}"
+        return ""
+
+    async def _opened_once(self) -> None:
+        client = self._client(Network.TESTNET)
+        try:
+            await client.open()
+        finally:
+            await client.close()
+
+    def _must_be_open(self, stage: Stage) -> None:
+        why = self.shut(stage)
+        if why:
+            blocked_by("L2-1", why)
+
+    def strays(self, stage: Stage) -> list[str]:
+        """A trade on each network of the manifest: everything that goes to the sandbox in place of one of its hosts."""
+        return [text for name, rule in self._subject.manifest.networks.items() for text in self._strays(stage, Network(name), rule.hosts)]
+
+    def _strays(self, stage: Stage, network: Network, own: Collection[str]) -> list[str]:
+        async def do(scene: ExchangeScene) -> None:
+            prepared = await scene.prepared()
+            await scene.send(prepared)
+            await heard(scene.client.lookup(prepared))
+
+        try:
+            self.act(stage, do, network=network)
+        except BasisError as error:
+            return [f"on {network.value} nothing can be asked: {error}"]
+        told = [(f"{each['method']} {each['path']}", each["host"]) for each in self.control.requests(self.dialect)]
+        return [
+            f"on {network.value} {what} is meant for {host or 'no host (X-Orig-Host)'}; the manifest names {', '.join(own)}"
+            for what, host in dict.fromkeys(told)
+            if not names_host(host, own)
+        ]
+
     def begin(self, stage: Stage) -> None:
-        """The sandbox afresh, with the sample's price, and with keys that it knows."""
+        """The sandbox afresh, with the sample's price, and with hosts and keys that it knows."""
         symbol = stage.sample.action.symbol  # type: ignore[attr-defined]
         self.control.reset()
         self.control.price(symbol, str(stage.market.value(price(stage.subject.venue, symbol))), self.dialect)
         for names in key_sets(self._credentials):
             key, secret, passphrase = (_revealed(self._credentials[name]) if name else "" for name in names)
             self.control.key(self.dialect, key, secret, passphrase=passphrase)
+        for host, environment in hosts_of(self._subject.manifest).items():
+            self.control.host(self.dialect, host, environment)
 
     def trade(self, stage: Stage, changes: Mapping[str, Any]) -> Any:
         """A market order of the sample's symbol, worth about `WORTH`, with `changes`."""
@@ -240,29 +302,47 @@ class ExchangeDouble(Double):
         low = (stage.market.value(price(stage.subject.venue, symbol)) * Decimal("0.97")).to_integral_value()
         return {"side": "buy", "order_type": "limit", "price": low, "good_for": HOUR}
 
-    def _client(self) -> VenueClient:
+    def _client(self, network: Network) -> VenueClient:
         subject = self._subject
         settings: Any = subject.settings[subject.venue]
         if hasattr(settings, "request_timeout_ms"):
             settings = attrs.evolve(settings, request_timeout_ms=QUICK_MS)
         context = ClientContext(
-            venue=subject.venue, account=subject.accounts[subject.manifest.account.alias], network=Network.TESTNET, settings=settings,
+            venue=subject.venue, account=subject.accounts[subject.manifest.account.alias], network=network, settings=settings,
             credentials=self._credentials, endpoints={"base": self.url}, allowed_hosts=frozenset({LOOPBACK}), clock=SystemClock(),
             manifest=subject.manifest,
         )  # fmt: skip
         client: VenueClient = subject.plugins.call(subject.venue, "create_client", context=context)
         return client
 
-    @contextmanager
-    def course(self, stage: Stage) -> Iterator[Course]:
+    def course(self, stage: Stage) -> AbstractContextManager[Course]:
         """The sample's market order, carried out by the core."""
+        return self._opened(stage, self._traded(stage))
+
+    @contextmanager
+    def together(self, stage: Stage) -> Iterator[Course]:
+        """The sample's market order, and one that takes half of it back at another price: what that brings hangs on the first one."""
+        first = self._traded(stage)
+        half = floor_to(first.quantity / 2, stage.model.limits(first).lot or Decimal("0.001"))
+        back = attrs.evolve(first, id="back", side="sell" if first.side == "buy" else "buy", quantity=half)
+        with self._opened(stage, first, back) as course:
+            prices = accumulate(repeat(MOVED), mul, initial=stage.market.value(price(stage.subject.venue, first.symbol)))
+            course.at_send = lambda: self.control.price(first.symbol, str(next(prices)), self.dialect)
+            yield course
+
+    def _traded(self, stage: Stage) -> Any:
+        return self.trade(stage, {"venue": self._subject.venue})
+
+    @contextmanager
+    def _opened(self, stage: Stage, *actions: Action) -> Iterator[Course]:
+        self._must_be_open(stage)
         self.begin(stage)
         venue = self._subject.venue
         quick = {"request_timeout_ms": QUICK_MS} if hasattr(self._subject.settings[venue], "request_timeout_ms") else {}
         with own_folder() as folder:
             staged = Staged(self._subject, folder, {venue: {"base": self.url}}, {venue: {**self._subject.changes, **quick}})
             figures = None if self._subject.plugins.implements(venue, "market_data") else stage.market
-            yield ExchangeCourse(staged, self.trade(stage, {"venue": venue}), self, figures)
+            yield ExchangeCourse(staged, self, figures, *actions)
 
 
 class LeapingClock(SteeredClock):
@@ -280,8 +360,8 @@ class ExchangeCourse(Course):
 
     lasting = "an exchange takes back nothing that it filled"
 
-    def __init__(self, staged: Staged, action: Action, double: ExchangeDouble, figures: SampleMarket | None) -> None:
-        super().__init__(staged, action)
+    def __init__(self, staged: Staged, double: ExchangeDouble, figures: SampleMarket | None, *actions: Action) -> None:
+        super().__init__(staged, *actions)
         self._control, self._dialect, self._figures = double.control, double.dialect, figures
 
     def market(self, clock: Clock) -> Market | None:
@@ -304,13 +384,23 @@ class ExchangeCourse(Course):
         """It is held, and its reply is lost."""
         self._control.fault(self._dialect, "order.create", "hold_until", what="release")
 
-    async def late(self) -> None:
+    async def late(self) -> str:
         """It is carried out when it was looked for, and before its fence has passed."""
         for _ in range(_LOOKS):
             await asyncio.sleep(_LOOK_S)
-            if any(each["endpoint"] == "order.read" for each in self._control.requests(self._dialect)):
+            if self._looked_for():
                 break
+        else:
+            return "nobody looked for the order"
+        if self.count():
+            return "the order was carried out before it was looked for"
         self._control.release(self._dialect)
+        return "" if self.count() else "the order was looked for when its fence had passed"
+
+    def _looked_for(self) -> bool:
+        """Whether there was a look-up after the write."""
+        asked = [each["endpoint"] for each in self._control.requests(self._dialect)]
+        return "order.create" in asked and "order.read" in asked[asked.index("order.create") :]
 
     def skew(self, milliseconds: int) -> None:
         """Every answer of the venue carries that time, and every window is judged by it."""
@@ -327,6 +417,24 @@ def key_sets(names: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
             prefix = name.removesuffix("api_key")
             passphrase = f"{prefix}passphrase"
             yield name, f"{prefix}secret", passphrase if passphrase in names else ""
+
+
+def hosts_of(manifest: Manifest) -> dict[str, str]:
+    """host -> the network that it serves, or nothing where it serves several."""
+    found: dict[str, str] = {}
+    for network, rule in manifest.networks.items():
+        for host in rule.hosts:
+            found[host] = "" if host in found else network
+    return found
+
+
+def names_host(host: str, own: Collection[str]) -> bool:
+    """Whether the manifest's hosts, which may be patterns, name this one."""
+    try:
+        check_host("", host, own)
+    except GuardRefused:
+        return False
+    return True
 
 
 def _revealed(value: Secret | str) -> str:

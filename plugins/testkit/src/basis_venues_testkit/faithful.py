@@ -160,6 +160,14 @@ class Faithful(Honest):
 
         venue_double.act(self.stage(shown_sample(trade)), do, waits=True)
 
+    @promise("L2-14")
+    def test_l2_14_it_asks_its_own_hosts(self, venue_double: Double, trade: Sample | None) -> None:
+        """L2-14 Hosts: on each network of the manifest, every request of a trade is meant for a host that the manifest names there.
+
+        A client that goes to another exchange has shown what that one does; and live the guard lets none of its requests out.
+        """
+        none_of(venue_double.strays(self.stage(shown_sample(trade))))
+
 
 async def _telling(scene: Scene, secrets: Iterable[str]) -> dict[str, str]:
     """Everything that a client says: of a good write, of one whose reply is lost, and where the venue repeats the secrets."""

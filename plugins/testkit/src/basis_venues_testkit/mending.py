@@ -45,10 +45,12 @@ MENDING: Mapping[str, str] = {
     "L2-11": "Build the request in prepare from step and key alone; send it in send.",
     "L2-12": "Never log requests or headers; hide every credential in words that come from the venue.",
     "L2-13": "Cancel by client id, or replace under the same nonce, in one request; what waits is ACCEPTED, what was taken back CANCELLED.",
+    "L2-14": "Name in [networks] the hosts that the client really asks, and in its wire the class of ccxt that leads to them.",
     "L3-1": "Put into the payload of prepare all that look-up and send need: nothing else of the process is there after a crash.",
     "L3-2": "Let a look-up change nothing, and answer the same from a client that was just made.",
     "L3-3": "Give every write a fence that the venue keeps, say in the manifest how long it is, and answer ABSENT only from the venue.",
     "L3-4": "Measure the venue's time, send its window with every write, and take the refusal for a wrong time for a proof.",
     "L3-5": "Answer a look-up from the chain as it is now, never from what was seen before.",
     "L3-6": "Run the seed that is named alone, and mend the single promise that breaks with it.",
+    "L3-7": "Answer each look-up by the attempt's own name, and reckon what an order brought from the position after the one before it.",
 }

@@ -168,6 +168,19 @@ class Double(ABC):
     def act(self, stage: Stage, do: Act[Answer], *, waits: bool = False) -> Answer:
         """Do something in a fresh scene: the sample's step, ready to be sent. `waits`: one that the venue does not carry out at once."""
 
+    def shut(self, stage: Stage) -> str:
+        """Why nothing can be tried: the market is not there, or the client does not open. Nothing where it can. L2-1 is broken then, and
+        what else is to be tried is blocked by it."""
+        return ""
+
+    @abstractmethod
+    def strays(self, stage: Stage) -> list[str]:
+        """What the client asks of others than the manifest names. Leaves the asking promise out where the manifest cannot name them."""
+
     @abstractmethod
     def course(self, stage: Stage) -> AbstractContextManager[Course]:
         """A fresh world for the sample's action, to be carried out by the core."""
+
+    @abstractmethod
+    def together(self, stage: Stage) -> AbstractContextManager[Course]:
+        """A fresh world for two actions that are given together, the sample's and one after it; what they cost changes in between."""

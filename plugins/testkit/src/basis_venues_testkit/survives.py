@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from random import Random
 
 from basis_venues.errors import TryAgainLater
 
-from .course import SENT
+from .course import SENT, Course
 from .double import shown_sample
 from .faithful import Faithful
 from .promises import broken, does_not_apply, none_of, promise
 from .samples import Sample
 from .scene import Double
+from .stage import Stage
 
 SKEWS_MS = (-3_000, 900, 20_000)
 """By so much a venue's clock is wrong."""
 SEEDS = 4
 """So many courses are drawn by lot in a run; `--basis-seed N` begins at another one."""
-LAST = 12
-"""Kills are drawn among so many points."""
+MOST_KILLS = 3
+"""So often at most the drawn ones are killed."""
+
+World = Callable[[Stage], AbstractContextManager[Course]]
+"""Opens a fresh course: one of the double's."""
 
 
 class Survives(Faithful):
@@ -31,13 +36,7 @@ class Survives(Faithful):
 
         Recovery lives from what prepare put into the journal and from what a look-up tells.
         """
-        sample = shown_sample(course)
-        with venue_double.course(self.stage(sample)) as plain:
-            wrong = plain.run()
-            points = plain.passed
-        if wrong:
-            broken(f"killed nowhere: {'; '.join(wrong)}")
-        none_of(text for number, name in enumerate(points) for text in self._killed(venue_double, sample, (number,), name))
+        self._killed_everywhere(venue_double.course, shown_sample(course))
 
     @promise("L3-2")
     def test_l3_2_killed_while_recovering(self, venue_double: Double, course: Sample | None) -> None:
@@ -46,11 +45,9 @@ class Survives(Faithful):
         Whoever crashes once crashes again, and recovering twice must be recovering once.
         """
         sample = shown_sample(course)
-        with venue_double.course(self.stage(sample)) as plain:
-            plain.run()
-            sent = next((number for number, name in enumerate(plain.passed) if name == SENT), 0)
+        sent = self._points(venue_double.course, sample).index(SENT)
         kills = [(sent - 1, 0, 1), (sent, 0, 0), (sent, 1, 0)]
-        none_of(text for each in kills for text in self._killed(venue_double, sample, each, f"at the points {each}"))
+        none_of(text for each in kills for text in self._killed(venue_double.course, sample, each, f"at the points {each}"))
 
     @promise("L3-3")
     def test_l3_3_late_is_not_lost(self, venue_double: Double, course: Sample | None) -> None:
@@ -59,8 +56,7 @@ class Survives(Faithful):
         Absent is not never: a second order in place of a late one is two.
         """
         with venue_double.course(self.stage(shown_sample(course))) as late:
-            late.delay()
-            none_of(late.run(during=late.late))
+            none_of(late.run_late())
 
     @promise("L3-4")
     def test_l3_4_a_wrong_clock_does_no_harm(self, venue_double: Double, course: Sample | None) -> None:
@@ -92,10 +88,33 @@ class Survives(Faithful):
 
         What was tried one by one comes together some day.
         """
-        none_of(text for seed in range(basis_seed, basis_seed + SEEDS) for text in self._drawn(venue_double, shown_sample(course), seed))
+        sample = shown_sample(course)
+        points = len(self._points(venue_double.course, sample))
+        seeds = range(basis_seed, basis_seed + SEEDS)
+        none_of(text for seed in seeds for text in self._drawn(venue_double, sample, points, seed))
 
-    def _killed(self, double: Double, sample: Sample, kills: tuple[int, ...], where: str) -> Iterator[str]:
-        with double.course(self.stage(sample)) as course:
+    @promise("L3-7")
+    def test_l3_7_given_together(self, venue_double: Double, course: Sample | None) -> None:
+        """L3-7 Together: two orders given together while the price moves, killed at any commit or send, happen once each, and verified.
+
+        They share one reading of the account: what one of them did must be told right while the other is on its way.
+        """
+        self._killed_everywhere(venue_double.together, shown_sample(course))
+
+    def _points(self, world: World, sample: Sample) -> Sequence[str]:
+        """What a run passes that nothing befalls. Broken where it goes wrong, or ends without a write: then there is nothing to survive."""
+        with world(self.stage(sample)) as plain:
+            wrong = plain.run()
+        if wrong or SENT not in plain.passed:
+            broken(f"killed nowhere: {'; '.join(wrong) or 'it ends without a write'}")
+        return plain.passed
+
+    def _killed_everywhere(self, world: World, sample: Sample) -> None:
+        points = enumerate(self._points(world, sample))
+        none_of(text for number, name in points for text in self._killed(world, sample, (number,), name))
+
+    def _killed(self, world: World, sample: Sample, kills: tuple[int, ...], where: str) -> Iterator[str]:
+        with world(self.stage(sample)) as course:
             yield from (f"killed {where}: {text}" for text in course.run(kills))
 
     def _skewed(self, double: Double, sample: Sample, skew: int, late: bool) -> list[str]:
@@ -111,10 +130,10 @@ class Survives(Faithful):
             except TryAgainLater as refusal:  # a run that does not begin does no harm
                 return [f"it does not go on ({refusal}), and the venue did it {course.count()} times"] if course.count() else []
 
-    def _drawn(self, double: Double, sample: Sample, seed: int) -> Iterator[str]:
+    def _drawn(self, double: Double, sample: Sample, points: int, seed: int) -> Iterator[str]:
         lot = Random(seed)
         faults = lot.sample([*double.losses, *double.turnings[:1]], k=lot.randint(0, 2))
-        kills = tuple(lot.randrange(LAST) for _ in range(lot.randint(0, 3)))
+        kills = tuple(_kills(lot, points, lot.randint(0 if faults else 1, MOST_KILLS)))
         with double.course(self.stage(sample)) as course:
             for fault in faults:
                 course.befall(fault)
@@ -122,3 +141,13 @@ class Survives(Faithful):
         yield from (
             f"seed {seed} ({', '.join(faults) or 'no fault'}; killed at {kills}): {text}; alone: --basis-seed {seed}" for text in wrong
         )
+
+
+def _kills(lot: Random, points: int, count: int) -> Iterator[int]:
+    """At most `count` numbers of points, one for each start, such that each start has a point of that number: at least those after the
+    last kill are left to it."""
+    for _ in range(count):
+        if points > 0:
+            kill = lot.randrange(points)
+            yield kill
+            points -= kill + 1

@@ -223,7 +223,7 @@ class Works(Suite):
         parts = [(stage.order.venue, stage.order.action)]
         parts += [(part.venue or stage.order.venue, part) for step in course.plan for part in step.actions]
         named = {series for venue, part in parts for series in stage.models[venue].series(part)}
-        of_positions = {key.split(":", 2)[-1].rpartition("/")[2] for key in course.touched}
+        of_positions = {key.split(":", 2)[-1].rpartition("/")[2] for key, amount in stage.sample.holds.items() if amount}
         none_of([
             *(f"{series!r} is not a series: source:kind:instrument" for series in sorted(named) if not _is_series(series)),
             *(

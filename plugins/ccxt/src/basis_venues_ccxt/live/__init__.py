@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .account import AccountReader, Holdings, Part, Setup
-from .asking import Ask, Orders, Seen, ended, told, whole
+from .asking import Ask, Orders, Seen, ended, quantity_of, told, whole
 from .client import ExchangeClient
 from .connection import Connection
 from .desk import Desk
@@ -13,6 +13,7 @@ from .history import Change, Happened, History, Resting
 from .listings import Listing, MarketReader
 from .making import make_client, make_market_data
 from .moving import Move, Moved, Moves, one_of
+from .pages import DAY, Page, Paging, resumed
 from .quotes import Figures, Quotes, middle
 from .reading import Unreadable
 from .saying import Proof, Proofs, Said
@@ -20,6 +21,7 @@ from .statements import Line, Stated
 from .wire import Failure, Keys, Request, Wire
 
 __all__ = [
+    "DAY",
     "AccountReader",
     "Ask",
     "Change",
@@ -41,6 +43,8 @@ __all__ = [
     "Moved",
     "Moves",
     "Orders",
+    "Page",
+    "Paging",
     "Part",
     "Position",
     "Proof",
@@ -59,6 +63,8 @@ __all__ = [
     "make_market_data",
     "middle",
     "one_of",
+    "quantity_of",
+    "resumed",
     "told",
     "whole",
 ]

@@ -24,7 +24,7 @@ from .account import Holdings, Part, Setup
 from .connection import connection_of
 from .desk import Desk
 from .exchange import Exchange
-from .fills import Ledger, Position
+from .fills import Position, PositionKeys
 from .history import effects_of
 from .listings import Listing, Listings
 from .preflight import check_clock, check_setup, leverage_note, opening_error, withdrawal_note
@@ -44,10 +44,10 @@ class ExchangeClient(VenueClient):
         self._context = context
         self._settings = settings
         self._connection = connection = connection_of(context, exchange.wire())
-        self._ledger = Ledger(context.venue, context.account.alias, settings.unified)
+        self._keys = PositionKeys(context.venue, context.account.alias, settings.unified)
         file = Path(context.state) / f"markets-{context.venue}-{context.network.value}.json" if context.state else None
         self._listings = Listings(exchange.markets(connection), settings.markets, file, settings.market_age_ms, context.clock)
-        self._desk = desk = Desk(connection=connection, listings=self._listings, ledger=self._ledger, settings=settings)
+        self._desk = desk = Desk(connection=connection, listings=self._listings, keys=self._keys, settings=settings)
         self._account = exchange.account(desk)
         self._history = exchange.history(desk)
         self._trading = Trading(desk, exchange.orders(desk))
@@ -62,7 +62,7 @@ class ExchangeClient(VenueClient):
             self._connection.make_ready()
             await self._connection.clock.synchronise()
             check_clock(venue, self._connection.clock.offset, self._connection.clock.uncertainty, self._settings.clock_skew_ms)
-            await self._listings.load()
+            await self._listings.known()
             self._setup = await self._account.setup(self._listings.all(perpetual=True))
         except Exception as error:
             wire = self._connection.wire
@@ -117,7 +117,7 @@ class ExchangeClient(VenueClient):
 
     async def lookup(self, prepared: Prepared) -> Report:
         """By the client id; then, where the venue has them elsewhere, among the orders that are over."""
-        await self._listings.load()
+        await self._listings.known()
         return await (self._transfers.lookup(prepared) if _moves(prepared) else self._trading.lookup(prepared))
 
     async def cancel(self, prepared: Prepared) -> None:
@@ -128,28 +128,29 @@ class ExchangeClient(VenueClient):
     async def positions(self, keys: Collection[Key], at: int) -> Snapshot:
         """One request for each wallet that the keys lie in, but for one that the venue stated since `at` along with the last order; what
         was stated serves once. The answer holds from when it was asked for, or stated."""
-        await self._listings.load()
+        await self._listings.known()
         asked = max(at, self._connection.clock.at_least())
         stated, self._trading.stated = self._stated(keys, at), None
         parts = {self._part(key) for key in keys}
+        mark = self._trading.positions.mark()
         holdings = await self._account.holdings(parts if stated is None else parts - {"spot"})
         since = max(asked, holdings.at)
         if stated is not None:
             holdings = holdings._replace(wallets={**holdings.wallets, "spot": stated.balances})
             since = min(since, stated.at)
-        self._trading.positions.update(self._read_perpetuals(holdings))
+        self._trading.positions.read(self._read_perpetuals(holdings), mark)
         values = {key: value for key in keys if (value := self._value(key, holdings)) is not None}
         return Snapshot(since, values)
 
     async def recent_effects(self, keys: Collection[Key], since: int, until: int) -> Sequence[Effect]:
         """Trades, funding, deposits, withdrawals, transfers and resting orders in the configured markets, after `since` up to `until`
         (ms)."""
-        await self._listings.load()
+        await self._listings.known()
         markets = [each for each in self._listings.all() if not keys or self._concerns(each, keys)]
         wallets = {part for key in keys if (part := self._part(key)) != "perpetuals"} if keys else {"spot", "futures", "funding"}
         happened = await self._history.since(markets, wallets, since)
         end = until or self._desk.now()
-        found = [effect for effect in effects_of(happened, self._ledger) if effect.kind == "open" or since < effect.at <= end]
+        found = [effect for effect in effects_of(happened, self._keys) if effect.kind == "open" or since < effect.at <= end]
         return sorted(found, key=lambda effect: effect.at)
 
     async def close(self) -> None:
@@ -166,9 +167,10 @@ class ExchangeClient(VenueClient):
         return f"key-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
     def _stated(self, keys: Collection[Key], at: int) -> Stated | None:
-        """What the venue stated of the one wallet, if it is not older than `at` and tells every coin of it that is asked for."""
+        """What the venue stated of the one wallet, if it is not older than `at` and tells every coin of it that is asked for. Whoever names
+        no moment asks for now: a statement may be of an action long over."""
         stated = self._trading.stated
-        if stated is None or stated.at < at:
+        if stated is None or not 0 < at <= stated.at:
             return None
         coins = {split_key(key).instrument for key in keys if self._part(key) == "spot"}
         return stated if coins <= stated.balances.keys() else None
@@ -197,12 +199,12 @@ class ExchangeClient(VenueClient):
         return holdings.wallets[part].get(instrument.removeprefix("funding/"), ZERO)
 
     def _concerns(self, listing: Listing, keys: Collection[Key]) -> bool:
-        ledger = self._ledger
+        names = self._keys
         if listing.perpetual:
-            mine = {ledger.size(listing.symbol), ledger.cost(listing.symbol), ledger.settle(listing.quote)}
+            mine = {names.size(listing.symbol), names.cost(listing.symbol), names.settle(listing.quote)}
         else:
-            mine = {ledger.spot(listing.base), ledger.spot(listing.quote)}
-        mine |= {ledger.settle(asset) if listing.perpetual else ledger.spot(asset) for asset in self._settings.fee_assets}
+            mine = {names.spot(listing.base), names.spot(listing.quote)}
+        mine |= {names.settle(asset) if listing.perpetual else names.spot(asset) for asset in self._settings.fee_assets}
         return not mine.isdisjoint(keys)
 
 

@@ -55,7 +55,7 @@ class Connection:
         self.clock = VenueClock(context.clock, self._time)
         banned = Path(context.state) / f"banned-{context.venue}-{context.network.value}" if context.state else None
         pace = manifest.rate.requests_per_minute
-        self.budget = context.limiter if isinstance(context.limiter, RateBudget) else RateBudget(pace, context.clock, banned)
+        self.budget = RateBudget(pace, context.clock, banned)
         self._bounds = Bounds(
             venue=context.venue,
             hosts=frozenset(rule.hosts if rule is not None else ()),
@@ -87,8 +87,13 @@ class Connection:
         keys = self.wire.keys(api)
         return all(self.context.credentials.get(name) for name in keys if name)
 
+    def fence(self) -> int:
+        """The moment after which a write that is prepared now must not be carried out any more. It is this machine's, ms: whoever waits for
+        it to pass has this clock only, and how far the venue's is off may be measured anew meanwhile."""
+        return self.clock.own() + self.fence_ms
+
     async def call(self, request: Request, *, fence: int | None = None, urgent: bool = False) -> Any:
-        """Send one request and answer the JSON that came back. `fence`: the venue's time after which it must not be carried out.
+        """Send one request and answer the JSON that came back. `fence`: see `fence`; the venue is told its own time of it.
 
         Raises `Said` where the venue answered something else than a success, `GuardRefused` or `TryAgainLater` where nothing left,
         `NotConnected` likewise, and `Broken`, `Garbled` or `TimeoutError` where no answer came that says anything.
@@ -113,7 +118,7 @@ class Connection:
         return shown(request, signed, sent, self._bounds.endpoint)
 
     def _fenced(self, request: Request, fence: int | None) -> tuple[Request, dict[str, str], int | None]:
-        return (request, {}, None) if fence is None else self.wire.fenced(request, fence, self.clock.now())
+        return (request, {}, None) if fence is None else self.wire.fenced(request, self.clock.theirs(fence), self.clock.now())
 
     async def ask(self, request: Request) -> Any:
         """The answer to a question; None where the venue refuses it as one about something that it does not have."""
@@ -160,7 +165,8 @@ class Connection:
         found = _read(answer.body)
         failure = _failure(self.wire, answer.status, found)
         if failure is not None:
-            raise Said(answer.status, failure.code, self.clean(failure.words), _retry_after(answer.headers))
+            place = "" if failure.code else f"to {signed['method']} {_place(signed['url'])}: "  # what has no code is not about the account
+            raise Said(answer.status, failure.code, self.clean(place + failure.words), _retry_after(answer.headers))
         return found
 
     async def _time(self) -> int:
@@ -205,9 +211,13 @@ def _read(body: bytes) -> Any:
 def _failure(wire: Wire, status: int, answer: Any) -> Failure | None:
     """What was said instead of a success; None for a success. No JSON, a redirect or an error status is never one."""
     found = wire.failure(answer) if isinstance(answer, (dict, list)) else Failure("", "the answer is not JSON")
-    if found is None and not 200 <= status < 300:
-        return Failure("", "without a reason")
-    return found
+    is_silent = not 200 <= status < 300 if found is None else not (found.code or found.words)
+    return Failure("", json.dumps(answer, default=str)) if is_silent else found
+
+
+def _place(url: str) -> str:
+    """Host and path of a URL; its query is signed."""
+    return url.partition("?")[0].partition("://")[2]
 
 
 def _retry_after(headers: Mapping[str, str]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -11,8 +12,9 @@ from basis_venues.network import Network
 
 from ..settings import ExchangeSettings
 from .connection import Connection
-from .fills import Ledger
+from .fills import PositionKeys
 from .listings import Listing, Listings
+from .pages import Paging, pages
 from .wire import Request
 
 
@@ -22,7 +24,7 @@ class Desk:
 
     connection: Connection
     listings: Listings
-    ledger: Ledger
+    keys: PositionKeys
     settings: ExchangeSettings
 
     @property
@@ -46,3 +48,11 @@ class Desk:
         """Ask for something that changes nothing; parameters that are None are left out."""
         given = {name: value for name, value in params.items() if value is not None}
         return await self.connection.call(Request(api, method, path, given), urgent=True)
+
+    async def pages(self, api: str, path: str, paging: Paging, *, since: int = 0, **params: Any) -> list[Any]:
+        """All rows of a list; see `pages.pages`."""
+
+        async def ask(cut: Mapping[str, Any]) -> Any:
+            return await self.read(api, path, **{**params, **cut})
+
+        return await pages(ask, paging, since, self.now())

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from basis_venues.amounts import ZERO
 from basis_venues.keys import BALANCE, ENTRY, PERP, Key
-from basis_venues.orders import Effect, Line
+from basis_venues.orders import Effect, Line, deltas
 
 from ..instrument import settle_key
 from ..perpetual import turn
@@ -39,7 +39,7 @@ class Position(NamedTuple):
     entry: Decimal
 
 
-class Ledger(NamedTuple):
+class PositionKeys(NamedTuple):
     """The names of one account's positions."""
 
     venue: str
@@ -76,6 +76,11 @@ class Ledger(NamedTuple):
             lines, before = self._perpetual(fill, before) if fill.listing.perpetual else (self._spot(fill), before)
             made.append(Effect(f"{self.venue}:trade:{fill.listing.symbol}:{fill.id}", fill.order, _summed(lines), fill.at, "trade"))
         return tuple(made)
+
+    def after(self, symbol: str, effects: Iterable[Effect], before: Position) -> Position:
+        """The perpetual position that effects leave."""
+        changed = deltas(effects)
+        return Position(before.size + changed.get(self.size(symbol), ZERO), before.entry + changed.get(self.cost(symbol), ZERO))
 
     def _spot(self, fill: Fill) -> list[Line]:
         paid = -fill.value if fill.change > 0 else fill.value

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from basis_venues.orders import Effect
 
-from .fills import Fill, Ledger
+from .fills import Fill, PositionKeys
 from .listings import Listing
 
 
@@ -47,15 +47,15 @@ class History(ABC):
         the venue tells without being given a moment."""
 
 
-def effects_of(happened: Happened, ledger: Ledger) -> Iterable[Effect]:
+def effects_of(happened: Happened, keys: PositionKeys) -> Iterable[Effect]:
     """The same as effects, with ids that are the same whenever it is told."""
     for fill in happened.fills:
         try:
-            yield from ledger.effects([fill])
+            yield from keys.effects([fill])
         except ValueError:  # somebody else's fill whose profit is not told: what it leaves unexplained is said to be so
-            yield from ledger.effects([fill._replace(profit=Decimal(0))])
+            yield from keys.effects([fill._replace(profit=Decimal(0))])
     for change in happened.changes:
-        lines = tuple((ledger.wallet(wallet, asset), amount) for wallet, asset, amount in change.lines)
-        yield Effect(f"{ledger.venue}:{change.kind}:{change.id}", change.order, lines, change.at, change.kind)
+        lines = tuple((keys.wallet(wallet, asset), amount) for wallet, asset, amount in change.lines)
+        yield Effect(f"{keys.venue}:{change.kind}:{change.id}", change.order, lines, change.at, change.kind)
     for order in happened.resting:
-        yield Effect(f"{ledger.venue}:open:{order.order}", order.order, (), order.at, "open")
+        yield Effect(f"{keys.venue}:open:{order.order}", order.order, (), order.at, "open")

@@ -82,10 +82,17 @@ class Listings:
         self._by_symbol: dict[str, Listing] = {}
 
     async def load(self) -> None:
-        """Have every configured market that the venue has. Raises what asking the venue raises."""
+        """Have every configured market that the venue has, as young as an order needs it. Raises what asking the venue raises."""
+        await self.known()
+        if self._clock.now() - self._read_at > self._keep_ms:
+            await self._refresh()
+
+    async def known(self) -> None:
+        """Have the markets, however old: names and sizes of contracts are enough to read what became of an order, and that must not wait
+        for a list. Raises what asking the venue raises, where there is none yet."""
         if not self._by_symbol:
             self._restore()
-        if not self._by_symbol or self._clock.now() - self._read_at > self._keep_ms:
+        if not self._by_symbol:
             await self._refresh()
 
     def forget(self) -> None:

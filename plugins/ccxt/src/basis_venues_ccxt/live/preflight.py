@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from basis_venues.errors import BasisError, ConfigurationError, CredentialError, GuardRefused, TryAgainLater
+from basis_venues.http import FAILURES
 
 from ..settings import ExchangeSettings
 from .account import Setup
@@ -76,4 +77,5 @@ def opening_error(venue: str, network: str, error: Exception, proofs: Proofs, fo
         return TryAgainLater(f"{venue} does not answer as it should: {error}")
     if never_left(error):
         return TryAgainLater(f"{venue} cannot be reached: {type(error.__cause__ or error).__name__}")
-    return TryAgainLater(f"{venue} did not answer: {type(error).__name__}")
+    what = "did not answer" if isinstance(error, FAILURES) else "answered what cannot be read"
+    return TryAgainLater(f"{venue} {what}: {type(error).__name__}")

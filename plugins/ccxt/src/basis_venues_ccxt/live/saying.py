@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from basis_venues.errors import BasisError
+from basis_venues.http import NotConnected
 from basis_venues.orders import Report
 from basis_venues.states import State
-
-from .http import NotConnected
 
 
 class Proof(StrEnum):

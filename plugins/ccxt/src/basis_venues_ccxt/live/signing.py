@@ -13,6 +13,8 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
+from basis_venues.errors import PluginRefused
+
 from .wire import Request
 
 _SILENT = logging.Logger("basis_venues_ccxt", logging.CRITICAL + 1)
@@ -50,7 +52,10 @@ def signing(base: Any, keys: Callable[[str], tuple[str, str, str]], now: Callabl
             public = "public" in request.api.lower()
             self.apiKey, self.secret, self.password = ("", "", "") if public else keys(request.api)
             try:
-                return self.sign(request.path, [request.api, request.method], request.method, dict(request.params))
+                return self.sign(request.path, [*request.api.split(), request.method], request.method, dict(request.params))
+            except Exception as error:  # nothing has left: a plugin asks for what ccxt's class does not have
+                asked = f"{request.method} {request.path} in the section {request.api!r} ({type(error).__name__})"
+                raise PluginRefused(f"ccxt's {base.__name__} cannot sign {asked}: compare it with that class") from None
             finally:
                 self.apiKey = self.secret = self.password = ""
 

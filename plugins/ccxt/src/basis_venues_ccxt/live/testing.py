@@ -13,7 +13,7 @@ from ..settings import ExchangeSettings
 from .asking import Ask, Orders, Seen
 from .connection import Connection
 from .desk import Desk
-from .fills import Ledger
+from .fills import PositionKeys
 from .listings import Listing, Listings, MarketReader
 from .saying import Said
 from .wire import Request, Wire
@@ -31,8 +31,11 @@ class Canned:
         self.network = network
         self.asked: list[Request] = []
         self.clock = SimpleNamespace(now=lambda: NOW, at_least=lambda: NOW, offset=0, uncertainty=1)
-        self.fence_ms = 5000
         self._answers = answers
+
+    def fence(self) -> int:
+        """Five seconds later."""
+        return NOW + 5000
 
     def has(self, _api: str) -> bool:
         """Every key is there."""
@@ -68,8 +71,8 @@ def make_desk(
     markets = Listings(_Fixed(listings), [each.symbol for each in listings], None, 1, clock)
     run(markets.load())
     settings = ExchangeSettings(venue_type="cex", unified=unified, **more)
-    ledger = Ledger(venue, venue, unified)
-    return Desk(connection=cast("Connection", connection), listings=markets, ledger=ledger, settings=settings), connection
+    keys = PositionKeys(venue, venue, unified)
+    return Desk(connection=cast("Connection", connection), listings=markets, keys=keys, settings=settings), connection
 
 
 def written(orders: Orders, ask: Ask, answer: Any) -> Seen:

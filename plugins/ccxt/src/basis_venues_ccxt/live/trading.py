@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -17,8 +17,9 @@ from ..rules import Trade
 from .account import Setup
 from .asking import Ask, Orders, Seen, ask_from, quantity_of, shown
 from .desk import Desk
-from .fills import Position
+from .fills import Fill, Position
 from .listings import Listing
+from .positions import Positions
 from .reading import Unreadable
 from .saying import Proof, Said, outcome
 from .statements import Stated
@@ -26,15 +27,16 @@ from .wire import Request
 
 
 class Trading:
-    """Orders of one account. `positions`: the perpetual positions as they were read last, by symbol. `stated`: the wallet as the venue
-    stated it after the order that was sent last, until the account is read."""
+    """Orders of one account. `positions`: the perpetual positions as they are known. `stated`: the wallet as the venue stated it after the
+    order that was sent last, until the account is read."""
 
     def __init__(self, desk: Desk, orders: Orders) -> None:
         self._desk = desk
         self._orders = orders
         self.setup = Setup()
-        self.positions: dict[str, Position] = {}
+        self.positions = Positions()
         self.stated: Stated | None = None
+        self._latest: dict[str, tuple[str, frozenset[tuple[str, Decimal]]]] = {}
         self._acknowledged: set[str] = set()
 
     def prepare(self, step: Step, key: str) -> Prepared:
@@ -46,12 +48,13 @@ class Trading:
             self._check_setup(trade)
         ask = ask_of(trade, listing, key, step.bounds, self._desk.settings.price_band)
         before = self.positions.get(trade.symbol)
+        self._latest[trade.symbol] = key, frozenset()
         payload = {
             "request": list(self._orders.place(ask)),
             "ask": ask.json(),
             "before": None if before is None else [str(before.size), str(before.entry)],
         }
-        return Prepared(key, step, payload, self._desk.now() + self._desk.connection.fence_ms)
+        return Prepared(key, step, payload, self._desk.connection.fence())
 
     async def send(self, prepared: Prepared) -> Report:
         """The write, and where it was only acknowledged one look at what became of it."""
@@ -120,8 +123,19 @@ class Trading:
         kept = prepared.payload["before"]
         before = None if kept is None else Position(Decimal(kept[0]), Decimal(kept[1]))
         fills = [fill._replace(order=prepared.key) for fill in seen.fills]
+        effects = self._desk.keys.effects(fills, before)
+        if before is not None:
+            self._carry_on(prepared.key, ask.listing.symbol, fills, self._desk.keys.after(ask.listing.symbol, effects, before))
         alarm = _overfilled(ask, seen)
-        return Report(seen.state, self._desk.ledger.effects(fills, before), seen.at, seen.reason or alarm, alarm=alarm)
+        return Report(seen.state, effects, seen.at, seen.reason or alarm, alarm=alarm)
+
+    def _carry_on(self, key: str, symbol: str, fills: Sequence[Fill], after: Position) -> None:
+        """Know the position that the order left, if it is the symbol's latest and shows more than before: any other says nothing of now."""
+        latest, shown = self._latest.get(symbol, ("", frozenset()))
+        now = shown.union((fill.id, fill.change) for fill in fills)
+        if latest == key and now != shown:
+            self._latest[symbol] = key, now
+            self.positions.filled(symbol, after)
 
 
 def _overfilled(ask: Ask, seen: Seen) -> str:

@@ -40,7 +40,7 @@ class Transferring:
         source = transfer.from_wallet or "spot"
         if not inside and source != self._moves.withdraws_from:
             needed = self._moves.withdraws_from
-            venue = self._desk.ledger.venue
+            venue = self._desk.keys.venue
             raise Denied(f"{venue} withdraws from its {needed} wallet: transfer there first, and say from_wallet: {needed}")
         asset = self._desk.settings.assets.get(transfer.asset, AssetSettings())
         fee = ZERO if inside else asset.withdrawal_fee
@@ -51,7 +51,7 @@ class Transferring:
         else:
             move = self._addressed(move, transfer, transfer.network or self._desk.settings.network_of(transfer.asset))
         payload = {"request": list(self._moves.write(move)), "move": move.json()}
-        return Prepared(key, step, payload, self._desk.now() + self._desk.connection.fence_ms)
+        return Prepared(key, step, payload, self._desk.connection.fence())
 
     async def send(self, prepared: Prepared) -> Report:
         """The write, and one look at what became of it."""
@@ -83,14 +83,14 @@ class Transferring:
     def _report(self, prepared: Prepared, move: Move, moved: Moved) -> Report:
         if moved.state is not State.FILLED:
             return Report(moved.state, (), moved.at, moved.reason)
-        ledger = self._desk.ledger
-        lines = [(ledger.wallet(move.source, move.asset), -move.amount - moved.fee)]
+        keys = self._desk.keys
+        lines = [(keys.wallet(move.source, move.asset), -move.amount - moved.fee)]
         target = getattr(prepared.step.actions[0], "target", None)
         if move.inside:
-            lines.append((ledger.wallet(move.target, move.asset), move.amount))
+            lines.append((keys.wallet(move.target, move.asset), move.amount))
         elif target is not None:
             lines.append((f"{target}:{TRANSIT}:{move.asset}/{prepared.key}", move.amount))
-        effect = Effect(f"{ledger.venue}:transfer:{moved.id}", prepared.key, tuple(lines), moved.at, "transfer")
+        effect = Effect(f"{keys.venue}:transfer:{moved.id}", prepared.key, tuple(lines), moved.at, "transfer")
         return Report(State.FILLED, (effect,), moved.at)
 
     async def _amount(self, transfer: Transfer, source: str, fee: Decimal) -> Decimal:
@@ -108,5 +108,5 @@ class Transferring:
         """A withdrawal goes to a listed destination only, over a chain that is named: venues would pick one."""
         if chain is None:
             raise Denied(f"a withdrawal of {transfer.asset} needs a network: name it in the transfer or in assets.{transfer.asset}.network")
-        place = destination(self._desk.ledger.venue, self._desk.settings, transfer)
+        place = destination(self._desk.keys.venue, self._desk.settings, transfer)
         return move._replace(address=place.address, chain=chain, tag=place.tag or "")

@@ -24,6 +24,14 @@ class VenueClock:
         """The exchange's time, ms."""
         return self._clock.now() + self.offset
 
+    def own(self) -> int:
+        """The time of this machine, ms."""
+        return self._clock.now()
+
+    def theirs(self, own: int) -> int:
+        """What the exchange's clock shows at a moment of this machine's."""
+        return own + self.offset
+
     def at_least(self) -> int:
         """A moment that the exchange's clock has surely reached."""
         return self.now() - self.uncertainty

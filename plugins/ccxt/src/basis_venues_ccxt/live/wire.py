@@ -13,7 +13,8 @@ from .saying import Proofs
 
 
 class Request(NamedTuple):
-    """One call of the exchange's API by ccxt's names: its section, HTTP method, path and parameters (JSON data, figures as text)."""
+    """One call of the exchange's API by ccxt's names: its section, HTTP method, path and parameters (JSON data, figures as text). A
+    section within another is named by all of its words: `spot private`."""
 
     api: str
     method: str

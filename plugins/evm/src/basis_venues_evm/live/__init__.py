@@ -12,7 +12,7 @@ from .multicall import Call
 from .registry import NOTHING, Read, Registry, amount_of
 from .rpc import Request, Rpc, RpcUnavailable
 from .signing import Signer
-from .transactions import Wanted
+from .transactions import Wanted, WouldRevert
 
 __all__ = [
     "MAX_UINT",
@@ -34,6 +34,7 @@ __all__ = [
     "Signer",
     "Told",
     "Wanted",
+    "WouldRevert",
     "amount_of",
     "amount_of_action",
     "approval",

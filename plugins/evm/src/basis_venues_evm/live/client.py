@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from basis_venues.contract import ClientContext, VenueClient
 from basis_venues.guard import check_chain
@@ -36,6 +37,11 @@ class EvmClient(VenueClient):
     async def wanted(self, step: Step) -> Wanted:
         """The one transaction that carries out the step. Raises `Denied`."""
 
+    async def checked(self, step: Step, wanted: Wanted) -> Mapping[str, Any]:
+        """Whatever else the venue looks at before it is signed, in a dry run too. Answers what is kept with it, by name, as JSON data;
+        raises `Denied`."""
+        return {}
+
     # the contract with the core
 
     async def open(self) -> Mapping[str, str]:
@@ -52,11 +58,17 @@ class EvmClient(VenueClient):
 
     async def prepare(self, step: Step, attempt_key: str) -> Prepared:
         """The step as a signed transaction, simulated before."""
-        return await self.chain.prepare(step, attempt_key, await self.wanted(step))
+        wanted = await self.wanted(step)
+        kept = await self.checked(step, wanted)
+        prepared = await self.chain.prepare(step, attempt_key, wanted)
+        return prepared._replace(payload={**prepared.payload, **kept}) if kept else prepared
 
     async def show(self, step: Step, attempt_key: str, ahead: int) -> Outgoing:
         """The transaction with the function that it calls; its signed bytes are hidden."""
-        return await self.chain.show(step, attempt_key, await self.wanted(step), ahead)
+        wanted = await self.wanted(step)
+        if not ahead:  # what comes before it has not happened: it cannot be tried yet
+            await self.checked(step, wanted)
+        return await self.chain.show(step, attempt_key, wanted, ahead)
 
     async def send(self, prepared: Prepared) -> Report:
         """Broadcast it, once."""

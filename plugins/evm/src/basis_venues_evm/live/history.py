@@ -2,16 +2,21 @@
 
 Transactions are found by the logs that name an account of ours, and where ETH or a nonce changed, by the block in which it did. A
 payment of ETH from inside a contract leaves no log: it is then the change of that block that no transaction explains.
+
+However long nobody looked, all of it is read, window by window. What a node has thrown away is told apart from what it cannot tell now.
 """
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from basis_venues.amounts import MONEY, ZERO, from_units
+from basis_venues.errors import HistoryGone
 from basis_venues.keys import Key, split_key
 from basis_venues.orders import Effect, deltas
 
@@ -24,9 +29,14 @@ from .rpc import Answer, Request, Rpc, RpcUnavailable
 
 LOG_BLOCKS = 2000
 """Blocks whose logs are asked for at once: what every provider grants."""
-MOST_BLOCKS = 50_000
-"""About a week. Older history is not searched: what cannot be explained goes to a person."""
+WINDOW = 50_000
+"""Blocks that are searched at once, about a week: so many fit into one request."""
+_THROWN_AWAY = re.compile(
+    r"prun|missing trie node|archive|too old|histor\w* (state|data|block)|no state available|state\b.*\b(un|not )available", re.IGNORECASE
+)
+"""What nodes say of blocks and states that they do not keep: geth, Erigon, Nethermind, Reth, and providers in front of them."""
 _PARTS = 8
+_LOG = logging.getLogger("basis_venues")
 
 
 class _Point(NamedTuple):
@@ -49,13 +59,20 @@ class History:
     async def effects(self, keys: Collection[Key], since: int, until: int) -> list[Effect]:
         """Effects on `keys` (none: on every position) after block `since` up to `until` (0: the latest), oldest first.
 
-        Raises `RpcUnavailable` where the nodes do not tell, or the interval is longer than `MOST_BLOCKS`.
+        Raises `RpcUnavailable` where the nodes do not tell now, and `HistoryGone` where they no longer can.
         """
         last = until or int(await self._rpc.ask("eth_blockNumber"), 16)
         if not since or last <= since:
             return []  # nothing was verified before: there is nothing to explain
-        if last - since > MOST_BLOCKS:
-            raise RpcUnavailable(f"{self._venue}: the last {last - since} blocks are more than the {MOST_BLOCKS} that are searched")
+        found: list[Effect] = []
+        for begin in range(since, last, WINDOW):
+            end = min(begin + WINDOW, last)
+            if last - since > WINDOW:
+                _LOG.warning("%s: reading what happened in blocks %d to %d, of those up to %d", self._venue, begin + 1, end, last)
+            found += await self._between(keys, begin, end)
+        return found
+
+    async def _between(self, keys: Collection[Key], since: int, last: int) -> list[Effect]:
         accounts = set(self._registry.aliases.values())
         if keys:
             accounts &= {split_key(key).account for key in keys}
@@ -119,13 +136,25 @@ class History:
         return [mined(answers[at], answers[at + 1]) for at in range(0, len(answers), 2)]
 
     async def _all(self, requests: Sequence[Request]) -> list[Any]:
-        """Every result. Raises `RpcUnavailable` when one is missing."""
-        answers: list[Answer] = await self._rpc.batch(requests) if requests else []
+        """Every result. Raises `RpcUnavailable` when one is missing, `HistoryGone` when no endpoint keeps it."""
+        answers = await self._answers(requests) if requests else []
         for request, answer in zip(requests, answers, strict=True):
             if answer.fault is not None or answer.result is None:
                 why = "nothing there" if answer.fault is None else answer.fault.message
                 raise RpcUnavailable(f"{self._venue}: the node does not tell its history ({request.method}: {why})")
         return [answer.result for answer in answers]
+
+    async def _answers(self, requests: Sequence[Request]) -> list[Answer]:
+        """Of the first endpoint that keeps what is asked for. Raises `HistoryGone`."""
+        gone = ""
+        for _ in range(self._rpc.endpoints):
+            answers = await self._rpc.batch(requests)
+            said = (each.fault.message for each in answers if each.fault is not None)
+            gone = next(filter(_THROWN_AWAY.search, said), "")
+            if not gone:
+                return answers
+            self._rpc.go_on()
+        raise HistoryGone(f"{self._venue}: its node does not keep the history for so long ({gone})")
 
 
 def _unexplained(alias: str, steps: Iterable[tuple[_Point, _Point]], found: Sequence[Effect]) -> list[Effect]:

@@ -11,14 +11,11 @@ import json
 import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from basis_venues.clock import Clock
 from basis_venues.errors import TryAgainLater
-from basis_venues.guard import host_of
+from basis_venues.http import FAILURES, Garbled, Origin, Pool, request_of
 from basis_venues.secret import Secret
-
-from .posting import Broken, Endpoint, Unconnected
 
 _BUSY = frozenset({429, -32005})
 """Error codes by which a node says: too many requests."""
@@ -55,12 +52,29 @@ class RpcUnavailable(TryAgainLater):
     """No endpoint answered a read."""
 
 
-class NotSent(Exception):
-    """Proof that no byte of a write left: the connection could not be made."""
+class Endpoint:
+    """One URL of the chain. Its path and its query may be a key."""
 
+    def __init__(self, url: Secret) -> None:
+        self.origin, path = Origin.of(url.reveal())
+        self._path = Secret(path)
 
-class NoAnswer(Exception):
-    """A write was sent and its answer could not be read. It may have arrived."""
+    @property
+    def shown(self) -> tuple[str, str]:
+        """The host with its port, and `***` in the place of a path."""
+        return self.origin.authority, "/" if self._path == Secret("/") else "***"
+
+    def request(self, body: bytes) -> bytes:
+        """A POST of the body."""
+        fields = {"Host": self.origin.authority, "Content-Type": "application/json", "Accept": "application/json"}
+        return request_of("POST", self._path.reveal(), fields, body)
+
+    def without_key(self, content: bytes) -> bytes:
+        """An answer in which a provider repeats the key of the URL, with the key taken out."""
+        for word in re.split(r"[/?&=]", self._path.reveal()):
+            if len(word) >= _KEY_LENGTH:
+                content = content.replace(word.encode(), b"***")
+        return content
 
 
 class Rpc:
@@ -68,36 +82,36 @@ class Rpc:
 
     def __init__(self, venue: str, urls: Sequence[Secret], clock: Clock, timeout_ms: int, rounds: int = 3) -> None:
         self._venue = venue
-        self._urls = tuple(urls)
+        self._endpoints = tuple(map(Endpoint, urls))
+        self._current = self._endpoints[0]
         self._clock = clock
-        self._timeout_ms = timeout_ms
-        self._tries = max(rounds, len(self._urls))
-        self._endpoints: tuple[Endpoint, ...] = ()
-        self._current = 0
+        self._timeout_s = timeout_ms / 1000
+        self._tries = max(rounds, len(self._endpoints))
+        self._pool: Pool | None = None
         self._collecting: tuple[dict[Request, None], asyncio.Task[dict[Request, Answer]]] | None = None
         self.requests = 0
 
     async def open(self) -> None:
         """Allow requests. Connections are made when they are needed."""
-        if not self._endpoints:
-            self._endpoints = tuple(Endpoint(url, self._timeout_ms) for url in self._urls)
+        self._pool = self._pool or Pool()
 
     async def close(self) -> None:
         """Let the connections go."""
-        endpoints, self._endpoints = self._endpoints, ()
-        for endpoint in endpoints:
-            await endpoint.close()
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            await pool.close()
 
     async def batch(self, requests: Sequence[Request]) -> list[Answer]:
         """The answers to reads, in their order, by one HTTP request. Raises `RpcUnavailable` when no endpoint gives any."""
         body = _body(requests)
         pause, trouble = _FIRST_PAUSE_MS, ""
         for attempt in range(self._tries):
+            used = self._current
             try:
-                return _answers(await self._post(body), len(requests))
-            except (Unconnected, Broken, ValueError) as error:
-                trouble = f"{host_of(self._urls[self._current].reveal())}: {error}"
-            self._current = (self._current + 1) % len(self._urls)
+                return _answers(await self._read(used, body), len(requests))
+            except FAILURES as error:
+                trouble = f"{used.origin.host}: {error or type(error).__name__}"
+            self.go_on(used)
             if attempt + 1 < self._tries:
                 await self._clock.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE_MS)
@@ -127,41 +141,40 @@ class Rpc:
         return answer.result
 
     @property
+    def endpoints(self) -> int:
+        """How many there are."""
+        return len(self._endpoints)
+
+    def go_on(self, failed: Endpoint | None = None) -> None:
+        """Ask the next endpoint from now on; where one is said to have failed, unless another read has gone on from it already."""
+        if failed is None or failed is self._current:
+            self._current = self._endpoints[(self._endpoints.index(self._current) + 1) % len(self._endpoints)]
+
+    @property
     def target(self) -> tuple[str, str]:
         """Where a write would go now, as it may be shown: the host with its port, and `***` in the place of a path, which may be a key."""
-        parts = urlsplit(self._urls[self._current].reveal())
-        port = f":{parts.port}" if parts.port else ""
-        return f"{parts.hostname}{port}", "/" if parts.path in ("", "/") and not parts.query else "***"
+        return self._current.shown
 
     async def write(self, method: str, *params: Any) -> Answer:
-        """Send a write, once. Raises `NotSent` or `NoAnswer`."""
-        try:
-            (answer,) = _answers(await self._post(_body((Request(method, params),)), write=True), 1)
-        except Unconnected as error:
-            raise NotSent(f"no connection ({error})") from None
-        except (Broken, ValueError) as error:
-            raise NoAnswer(str(error)) from None
+        """Send a write, once. Raises `NotConnected`, which proves that no byte of it left; `Broken`, `Garbled` or `TimeoutError` where it
+        may have arrived."""
+        (answer,) = _answers(await self._post(self._current, _body((Request(method, params),)), read=False), 1)
         return answer
 
-    async def _post(self, body: bytes, *, write: bool = False) -> Any:
-        if not self._endpoints:
-            raise RpcUnavailable(f"{self._venue}: the connection is not open")
-        self.requests += 1
-        status, content = await self._endpoints[self._current].post(body)
-        if status != 200:
-            raise ValueError(f"HTTP {status}")
-        answered = _parsed(self._without_key(content))
-        if not write and any(_is_busy(each) for each in (answered if isinstance(answered, list) else [answered])):
-            raise ValueError("too many requests")
+    async def _read(self, endpoint: Endpoint, body: bytes) -> Any:
+        answered = await self._post(endpoint, body, read=True)
+        if any(_is_busy(each) for each in (answered if isinstance(answered, list) else [answered])):
+            raise Garbled("too many requests")
         return answered
 
-    def _without_key(self, content: bytes) -> bytes:
-        """An answer in which a provider repeats the key of the URL, with the key taken out."""
-        parts = urlsplit(self._urls[self._current].reveal())
-        words = (each for each in re.split(r"[/&=]", f"{parts.path}/{parts.query}") if len(each) >= _KEY_LENGTH)
-        for word in words:
-            content = content.replace(word.encode(), b"***")
-        return content
+    async def _post(self, endpoint: Endpoint, body: bytes, *, read: bool) -> Any:
+        if self._pool is None:
+            raise RpcUnavailable(f"{self._venue}: the connection is not open")
+        self.requests += 1
+        status, _, content = await self._pool.ask(endpoint.origin, endpoint.request(body), self._timeout_s, read=read)
+        if status != 200:
+            raise Garbled(f"HTTP {status}")
+        return _parsed(endpoint.without_key(content))
 
 
 def _body(requests: Sequence[Request]) -> bytes:
@@ -170,11 +183,11 @@ def _body(requests: Sequence[Request]) -> bytes:
 
 
 def _answers(answered: Any, count: int) -> list[Answer]:
-    """The members of a batch by their ids: they may come in any order. Raises `ValueError` when one is missing."""
+    """The members of a batch by their ids: they may come in any order. Raises `Garbled` when one is missing."""
     members = answered if isinstance(answered, list) else [answered]
-    by_id = {each["id"]: each for each in members if isinstance(each, dict) and "id" in each}
+    by_id = {each["id"]: each for each in members if isinstance(each, dict) and isinstance(each.get("id"), int)}
     if any(number not in by_id for number in range(count)):
-        raise ValueError("an answer is missing")
+        raise Garbled("an answer is missing")
     return [_answer(by_id[number]) for number in range(count)]
 
 
@@ -182,11 +195,12 @@ def _answer(member: dict[str, Any]) -> Answer:
     error = member.get("error")
     if error is None:
         if "result" not in member:
-            raise ValueError("an answer has neither result nor error")
+            raise Garbled("an answer has neither result nor error")
         return Answer(member["result"])
     if not isinstance(error, dict):
         return Answer(None, Fault(0, str(error)))
-    return Answer(None, Fault(int(error.get("code") or 0), str(error.get("message", "")), _data_of(error.get("data"))))
+    code = error.get("code")
+    return Answer(None, Fault(code if isinstance(code, int) else 0, str(error.get("message", "")), _data_of(error.get("data"))))
 
 
 def _data_of(data: Any) -> str:
@@ -203,8 +217,8 @@ def _is_busy(member: Any) -> bool:
 
 
 def _parsed(content: bytes) -> Any:
-    """Raises `ValueError`, without what was sent: it may be a page that shows the URL."""
+    """Raises `Garbled`, without what was sent: it may be a page that shows the URL."""
     try:
         return json.loads(content.decode())
     except ValueError as error:
-        raise ValueError(f"the answer is not JSON ({type(error).__name__})") from None
+        raise Garbled(f"the answer is not JSON ({type(error).__name__})") from None

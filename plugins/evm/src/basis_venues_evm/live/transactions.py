@@ -15,6 +15,7 @@ from basis_venues.amounts import MONEY, from_units
 from basis_venues.clock import Clock
 from basis_venues.errors import Denied, TryAgainLater
 from basis_venues.guard import check_chain
+from basis_venues.http import NotConnected
 from basis_venues.keys import Key
 from basis_venues.orders import Outgoing, Prepared, Report, Step
 from basis_venues.states import State
@@ -29,7 +30,7 @@ from .reading import Views, views_of, views_request
 from .refusals import meaning
 from .registry import Registry, values_of
 from .reverts import Reverts
-from .rpc import Answer, NotSent, Request, Rpc
+from .rpc import Answer, Request, Rpc
 from .showing import shown
 from .signing import Signer, Transaction
 
@@ -72,6 +73,10 @@ class _Standing(NamedTuple):
     accounts: int
 
 
+class WouldRevert(Denied):
+    """The chain would revert it, as things stand. The message has the contract's reason."""
+
+
 class Transactions:
     """Those of one wallet."""
 
@@ -101,8 +106,8 @@ class Transactions:
     # preparing
 
     async def prepare(self, step: Step, key: str, wanted: Wanted) -> Prepared:
-        """Simulate it, and sign it under the lane's next nonce. Raises `Denied` with the contract's reason when it would be reverted,
-        when the ETH does not cover it or a cap forbids it, `GuardRefused` on another chain than allowed, and `TryAgainLater`."""
+        """Simulate it, and sign it under the lane's next nonce. Raises `WouldRevert` with the contract's reason, `Denied` when the ETH
+        does not cover it or a cap forbids it, `GuardRefused` on another chain than allowed, and `TryAgainLater`."""
         async with self._lane.lock:
             state = await self._state(wanted)
             gas = self._gas(wanted, state)
@@ -183,11 +188,11 @@ class Transactions:
         return values
 
     def _gas(self, wanted: Wanted, state: _State) -> int:
-        """The gas limit: the estimate with its margin. Raises `Denied` with the reason where the simulation was reverted."""
+        """The gas limit: the estimate with its margin. Raises `WouldRevert` with the reason where the simulation was reverted."""
         for answer in (state.simulated, state.estimate):
             if answer.fault is not None:
                 reason = self._reverts.reason(answer.fault.data, answer.fault.message)
-                raise Denied(f"the chain would refuse it: {reason}; nothing was sent")
+                raise WouldRevert(f"the chain would refuse it: {reason}; nothing was sent")
         estimate = int(state.estimate.result, 16)
         if estimate > self._settings.gas_limit:
             raise Denied(f"it would take {estimate} gas, more than the limit of {self._settings.gas_limit} for a transaction")
@@ -211,8 +216,8 @@ class Transactions:
         check_chain(self._venue, int(payload["chain_id"]), self._allowed)
         try:
             answer = await self._rpc.write("eth_sendRawTransaction", payload["raw"])
-        except NotSent as error:
-            return Report(State.NOT_SENT, reason=str(error))
+        except NotConnected as error:
+            return Report(State.NOT_SENT, reason=f"no connection ({error})")
         if answer.fault is None:
             same = answer.result == payload["hash"]
             return Report(State.ACCEPTED if same else State.UNKNOWN, reason="" if same else "the node answered with another hash")

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable, Mapping
+from typing import Any, TypeVar
 
 from basis_venues.actions import Approve, CreateAccount, Deposit, SetEMode
 from basis_venues.contract import ClientContext
-from basis_venues.errors import Denied, GuardRefused
+from basis_venues.errors import Denied
 from basis_venues.keys import ALLOWANCE, SETTING, Key, KeyParts
-from basis_venues.orders import Prepared, Report, Step
+from basis_venues.orders import Outgoing, Prepared, Report, Step
 from basis_venues.states import DONE, State
 from basis_venues_evm import ETHER, allowance_key
-from basis_venues_evm.live import Call, EvmClient, Read, Wanted, amount_of, approval
+from basis_venues_evm.live import Call, EvmClient, Read, Wanted, WouldRevert, amount_of, approval
 from basis_venues_evm.live.abi import address_in, number
 from basis_venues_evm.live.transactions import OUT_OF_GAS
 
@@ -25,6 +25,8 @@ from .failing import failing_part
 from .foreseen import departures, told
 from .methods import AAVE_ROUTE, ACCOUNT_VERSION, BUILD, FEE_BPS, IS_OWNER, MEANINGS, NOBODY
 from .spells import Encoder
+
+_Made = TypeVar("_Made")
 
 
 class InstadappClient(EvmClient):
@@ -68,17 +70,24 @@ class InstadappClient(EvmClient):
         await self._check(cast)
         return Wanted(self.chain.address_of(self._account), cast.data(), cast.value, self._facts(step))
 
-    async def prepare(self, step: Step, attempt_key: str) -> Prepared:
-        """As in the base. A cast whose simulation does something else than planned is refused; where it is reverted, the refusal names
-        the part that fails. What it did in the simulation is kept with it (`simulated`, by position)."""
-        wanted = await self.wanted(step)
+    async def checked(self, step: Step, wanted: Wanted) -> Mapping[str, Any]:
+        """What the cast would change, by position, is kept with it (`simulated`). Raises `Denied` where that is something else than
+        planned."""
         simulated = await self._simulated(step, wanted)
+        return {"simulated": simulated} if simulated else {}
+
+    async def prepare(self, step: Step, attempt_key: str) -> Prepared:
+        """As in the base. The refusal of a cast that would be reverted names the part that fails."""
+        return await self._told_by_part(step, super().prepare(step, attempt_key))
+
+    async def show(self, step: Step, attempt_key: str, ahead: int) -> Outgoing:
+        """As in the base; refused as `prepare` would."""
+        return await self._told_by_part(step, super().show(step, attempt_key, ahead))
+
+    async def _told_by_part(self, step: Step, made: Awaitable[_Made]) -> _Made:
         try:
-            prepared = await self.chain.prepare(step, attempt_key, wanted)
-            return prepared._replace(payload={**prepared.payload, "simulated": simulated}) if simulated else prepared
-        except GuardRefused:
-            raise
-        except Denied:
+            return await made
+        except WouldRevert:
             why = await self._why(step, "latest")
             if why is None:
                 raise

@@ -15,7 +15,7 @@ from .clock import SandboxClock
 from .core import Quirks, Refused, Why, World, open_prices
 from .faults.queue import FaultQueue
 from .faults.verbs import Stage, Verb
-from .keys import Keyring, throwaway_keys
+from .keys import ApiKey, Keyring, throwaway_keys
 from .wire.binance import Binance
 from .wire.bybit import Bybit
 from .wire.call import Call, Reply, Route, Turned
@@ -31,6 +31,7 @@ _UNKNOWN = Route("unknown", lambda call: None, None)
 _QUIRKS: Mapping[str, tuple[str, str]] = {
     "partial": ("q", "partial"),
     "overfill": ("q", "overfill"),
+    "pieces": ("n", "pieces"),
     "fee": ("what", "fee"),
     "fill_after_cancel": ("reads", "fill_after_cancel"),
     "hide_reads": ("k", "hide_reads"),
@@ -55,6 +56,10 @@ class Start:
     now: int | None = None
     data: str = ""
     data_directory: str = ""
+    keys: tuple[ApiKey, ...] = ()
+    """Of exchanges of one's own, beside the throwaway keys of the three."""
+    hosts: Mapping[tuple[str, str], str] = field(factory=dict)
+    """Of the same, see `Sandbox.hosts`."""
 
 
 @define
@@ -70,6 +75,8 @@ class Sandbox:
     held: list[Held] = field(init=False, factory=list)
     banned_until: dict[str, int] = field(init=False, factory=dict)
     latency: dict[str, float] = field(init=False, factory=dict)
+    hosts: dict[tuple[str, str], str] = field(init=False, factory=dict)
+    """The environment of hosts of one's own, by the venue whose protocol they speak; empty for one that serves several."""
 
     def __attrs_post_init__(self) -> None:
         self.reset()
@@ -77,8 +84,8 @@ class Sandbox:
     def reset(self) -> None:
         """Begin again: nothing ordered, nothing scripted, nothing recorded."""
         self.clock = SandboxClock(start=self.start.now)
-        self.keyring, self.faults, self.recorder = Keyring(throwaway_keys()), FaultQueue(), Recorder()
-        self.held, self.banned_until, self.latency = [], {}, {}
+        self.keyring, self.faults, self.recorder = Keyring((*throwaway_keys(), *self.start.keys)), FaultQueue(), Recorder()
+        self.held, self.banned_until, self.latency, self.hosts = [], {}, {}, dict(self.start.hosts)
         with localcontext(MONEY):
             now = self.clock.now()
             prices = open_prices(Path(self.start.data), Path(self.start.data_directory), now) if self.start.data else None
@@ -99,7 +106,7 @@ class Sandbox:
         dialect = next((each for each in DIALECTS if path.startswith(each.prefixes)), None)
         if dialect is None:
             return None
-        environment = dialect.environment(host, headers) if host else ""
+        environment = self._environment(dialect, host, headers) if host else ""
         if environment is None:
             return None
         exchange = self.world.exchanges[dialect.venue]
@@ -108,6 +115,10 @@ class Sandbox:
             now=self.world.now + exchange.books.settings.skew, environment=environment,
         )  # fmt: skip
         return dialect, dialect.routes.get((method, path), _UNKNOWN), call
+
+    def _environment(self, dialect: Dialect, host: str, headers: Mapping[str, str]) -> str | None:
+        found = dialect.environment(host, headers)
+        return self.hosts.get((dialect.venue, host)) if found is None else found
 
     def admit(self, dialect: Dialect, route: Route, call: Call) -> Reply | None:
         """Read the parameters and check who asks; a reply if it is refused."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from weakref import WeakKeyDictionary
 
 from aiohttp import web
@@ -87,7 +87,7 @@ class Server:
         self.sandbox.tick()
         received = self.sandbox.received(request.method, request.raw_path, headers, body)
         if received is None:
-            return web.json_response({"error": "no venue has this host and path"}, status=404)
+            return web.json_response({"error": f"no venue of the sandbox has {request.method} {_place(headers, request.path)}"}, status=404)
         dialect, route, call = received
         await asyncio.sleep(self.sandbox.latency.get(dialect.venue, 0))
         met = Request(self.sandbox, dialect, route, call, request)
@@ -107,3 +107,8 @@ class Server:
             self._connections += 1
             self._numbers[transport] = self._connections
         return self._numbers[transport]
+
+
+def _place(headers: Mapping[str, str], path: str) -> str:
+    """Host and path that a request was meant for, without its query."""
+    return headers.get("x-orig-host", "") + path

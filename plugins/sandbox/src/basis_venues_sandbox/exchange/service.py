@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from ..services import Options
+from .others import hosts_of, keys_of, other_exchanges
 from .sandbox import Sandbox, Start
 from .server import Server
 
@@ -31,7 +32,12 @@ class ExchangeService:
 
 async def start(options: Options) -> ExchangeService:
     """Start it on the ports of the options."""
-    start = Start(seed=options.seed, now=options.since, data=options.data, data_directory=options.data_directory)
+    others = other_exchanges()
+    start = Start(
+        seed=options.seed, now=options.since, data=options.data, data_directory=options.data_directory,
+        keys=tuple(key for each in others for key in keys_of(each)),
+        hosts={place: network for each in others for place, network in hosts_of(each).items()},
+    )  # fmt: skip
     server = Server(Sandbox(start))
     await server.open(options.exchange_port, options.control_port)
     return ExchangeService(server)

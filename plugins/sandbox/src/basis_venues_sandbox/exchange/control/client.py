@@ -108,9 +108,18 @@ class Control:
         """Change a market's filters, fees or `trading`; without changes put back what was listed."""
         self._call("market", venue=venue, symbol=symbol, changes=changes)
 
+    def markets(self, venue: str) -> list[str]:
+        """The symbols that a venue lists: `BTC/USDT` is spot, `BTC/USDT:USDT` a perpetual."""
+        return list(self._call("markets", venue=venue))
+
     def key(self, venue: str, key: str, secret: str, **more: Any) -> None:
         """Let a venue know another key: `passphrase`, `environment` (mainnet, testnet, any), `rights`."""
         self._call("key", venue=venue, key=key, secret=secret, **more)
+
+    def host(self, venue: str, host: str, environment: str = "") -> None:
+        """Let another host speak a venue's protocol: that of an exchange of one's own. `environment`: mainnet or testnet, where it serves
+        one of them alone."""
+        self._call("host", venue=venue, host=host, environment=environment)
 
     def permit(self, venue: str, right: str, allowed: bool = True) -> None:
         """Give all keys of a venue a right (read, spot, futures, transfer, withdraw), or take it."""

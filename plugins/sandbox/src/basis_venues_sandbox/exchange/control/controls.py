@@ -174,6 +174,10 @@ class Controls:
         for exchange in self._exchanges(venue):
             self._change_market(exchange, symbol, changes)
 
+    def markets(self, venue: str) -> list[str]:
+        """The symbols that a venue lists."""
+        return sorted(self._exchange(venue).books.markets)
+
     def key(
         self, venue: str, key: str, secret: str, passphrase: str = "", environment: str = ANYWHERE, rights: Iterable[str] = tuple(TRADING)
     ) -> None:
@@ -182,6 +186,10 @@ class Controls:
         self._sandbox.keyring.add(
             ApiKey(venue=name, key=key, secret=secret, passphrase=passphrase, environment=environment, rights=frozenset(rights))
         )
+
+    def host(self, venue: str, host: str, environment: str = "") -> None:
+        """Let another host speak a venue's protocol; without an environment it serves all of them."""
+        self._sandbox.hosts[self._exchange(venue).venue, host] = environment
 
     def permit(self, venue: str, right: str, allowed: bool = True) -> None:
         """Give all keys of a venue a right, or take it: read, spot, futures, transfer, withdraw."""

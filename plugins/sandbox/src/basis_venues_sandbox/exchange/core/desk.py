@@ -172,8 +172,10 @@ class Desk:
         if quirks.overfill is not None:
             there = floor_to(quantity * (1 + quirks.overfill), market.lot)
         if there > 0:
+            price = quote.best(order.ask.side)
             quote.taken(order.ask.side, there)
-            self._fill(order, market, quote.best(order.ask.side), there, maker=False)
+            for piece in _pieces(there, quirks.pieces, market.lot):
+                self._fill(order, market, price, piece, maker=False)
 
     def _fill(self, order: Order, market: Market, price: Decimal, quantity: Decimal, *, maker: bool) -> None:
         fill = settle(self._books, market, order, price, quantity, maker)
@@ -212,6 +214,13 @@ def _reached(ask: Ask, quote: Quote) -> bool:
     if ask.price is None:
         return True
     return ask.price >= quote.ask if ask.side == "buy" else ask.price <= quote.bid
+
+
+def _pieces(quantity: Decimal, count: int, lot: Decimal) -> list[Decimal]:
+    """A quantity in so many whole lots each, the last with what is left over."""
+    each = max(floor_to(quantity / count, lot), lot)
+    full = min(count, int(quantity / each)) - 1
+    return [*[each] * full, quantity - each * full]
 
 
 def _fillable(ask: Ask, quote: Quote, quantity: Decimal) -> bool:

@@ -53,6 +53,8 @@ class Quirks:
     """Only this share fills at once; the rest lapses or, of a resting order, waits until it is released or cancelled."""
     overfill: Decimal | None = None
     """It fills by this share too much."""
+    pieces: int = 1
+    """What it takes at once comes in so many executions."""
     fee: str = ""
     """`missing`: charged, and shown only among the trades; `negative`: a rebate; any other text: the asset that it is taken in."""
     fill_after_cancel: int | None = None

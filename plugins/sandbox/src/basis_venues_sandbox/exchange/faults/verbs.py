@@ -52,6 +52,7 @@ VERBS: Mapping[str, Shape] = {
     # The effect.
     "partial": Shape(_E, {"q": "0.5"}),
     "overfill": Shape(_E, {"q": "0.1"}),
+    "pieces": Shape(_E, {"n": 2}),
     "fee": Shape(_E, {"what": "missing"}),
     "fill_after_cancel": Shape(_E, {"reads": 1}),
     "hide_reads": Shape(_E, {"k": 1}),

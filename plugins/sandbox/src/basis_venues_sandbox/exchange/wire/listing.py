@@ -1,11 +1,17 @@
-"""Rows chosen from the core as the venues' list endpoints choose them."""
+"""Rows chosen from the core as the venues' list endpoints choose them, in the windows and pages that these keep."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 from ..core import TRADE, Entry, Fill, Order, Payment
 from .call import Call
+
+DAY = 86_400_000
+"""ms."""
+EVER = 1 << 62
+Value = TypeVar("Value")
 
 
 def orders(call: Call, symbols: set[str], *, resting: bool | None = None) -> Iterator[Order]:
@@ -38,6 +44,10 @@ def changes(call: Call, wallet: str) -> Iterator[tuple[Entry, Fill | Payment | N
             yield entry, fill if fill is not None else payments.get(entry.ref)
 
 
-def within(at: int, call: Call, since: str = "startTime", until: str = "endTime") -> bool:
-    """Whether a moment is in the window that the request asks for, both ends included."""
-    return call.whole(since, 0) <= at <= call.whole(until, 1 << 62)
+def paged(call: Call, found: Sequence[Value], usual: int, most: int) -> tuple[list[Value], str]:
+    """One page of what was found, the latest first, and the cursor of the next: how many older ones there are. A page that is full has a
+    cursor, even if it leads to an empty page."""
+    left = call.whole("cursor", len(found))
+    limit = max(1, min(call.whole("limit", usual), most))
+    shown = list(found[len(found) - left :][:limit])
+    return shown, str(left - len(shown)) if len(shown) == limit else ""

@@ -9,9 +9,10 @@ from ...core import Books, Market, Refused, Why
 from ...core.margin import Standing, locked, standing
 from ...keys import FUTURES, SPOT
 from ..call import Call
-from ..listing import fills, within
+from ..listing import fills
 from ..text import plain
 from .markets import asked, chosen, is_futures, name
+from .windows import window
 
 ZERO = Decimal(0)
 _DONE = {"code": 200, "msg": "success"}
@@ -70,6 +71,7 @@ def positions(call: Call) -> list[dict[str, Any]]:
 
 def income(call: Call) -> list[dict[str, Any]]:
     """GET fapi/v1/income: funding, realised profit, fees and transfers, oldest first."""
+    first, last = window(call)
     wanted = {each.symbol for each in chosen(call)}
     rows = [_income(call, "FUNDING_FEE", each.symbol, each.amount, each.at, each.id) for each in call.exchange.payments]
     for fill in fills(call, {market.symbol for market in call.exchange.books.markets.values() if market.swap}):
@@ -81,10 +83,10 @@ def income(call: Call) -> list[dict[str, Any]]:
             rows.append(_income(call, "TRANSFER", "", entry.amount, entry.at, int(entry.ref), entry.asset))
     symbols = {name(call.exchange.books.markets[symbol]) for symbol in wanted} | {""}
     kind = call.maybe("incomeType")
-    rows = [row for row in rows if kind in ("", row["incomeType"]) and row["symbol"] in symbols and within(row["time"], call)]
+    rows = [row for row in rows if kind in ("", row["incomeType"]) and row["symbol"] in symbols and first <= row["time"] <= last]
     if call.maybe("symbol"):
         rows = [row for row in rows if row["symbol"]]
-    return sorted(rows, key=lambda row: (row["time"], row["tranId"]))[: call.whole("limit", 100)]
+    return sorted(rows, key=lambda row: (row["time"], row["tranId"]))[: min(call.whole("limit", 100), 1000)]
 
 
 def set_leverage(call: Call) -> dict[str, Any]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from ...core import Ask, Fill, Order, Refused, Status, Why
-from ..call import Call
-from ..listing import fills, within
+from ..call import Call, Turned
+from ..listing import EVER, fills
 from ..listing import orders as listed
 from ..text import plain
 from .markets import asked, chosen, is_futures, name
+from .windows import window
 
 _STATUS = {
     Status.OPEN: "NEW",
@@ -75,20 +76,25 @@ def open_orders(call: Call) -> list[dict[str, Any]]:
 
 
 def all_orders(call: Call) -> list[dict[str, Any]]:
-    """GET allOrders."""
-    rows = [order for order in listed(call, {asked(call).symbol}) if within(order.created, call) and order.id >= call.whole("orderId", 0)]
-    return [_row(call, order) for order in rows[-call.whole("limit", 500) :]]
+    """GET allOrders: from an order or a moment on the first, else the latest."""
+    first, last = window(call)
+    least, limit = call.whole("orderId", 0), min(call.whole("limit", 500), _MOST)
+    rows = [order for order in listed(call, {asked(call).symbol}) if first <= order.created <= last and order.id >= least]
+    return [_row(call, order) for order in (rows[:limit] if least or call.maybe("startTime") else rows[-limit:])]
 
 
 def trades(call: Call) -> list[dict[str, Any]]:
-    """GET myTrades, userTrades."""
-    wanted, least = call.whole("orderId", 0), call.whole("fromId", 0)
+    """GET myTrades, userTrades: from a trade or a moment on the first, else the latest."""
+    wanted, least, bounded = call.whole("orderId", 0), call.whole("fromId", -1), call.maybe("startTime") or call.maybe("endTime")
+    if bounded and (least >= 0 or (wanted and not is_futures(call))):
+        raise Turned(-1128, "Combination of optional parameters invalid.", 400)
+    first, last = window(call) if least < 0 else (0, EVER)
     rows = [
         fill for fill in fills(call, {each.symbol for each in chosen(call)})
-        if within(fill.at, call) and fill.id >= least and wanted in (0, fill.order)
+        if first <= fill.at <= last and fill.id >= least and wanted in (0, fill.order)
     ]  # fmt: skip
     limit = min(call.whole("limit", 500), _MOST)
-    chunk = rows[:limit] if least or call.maybe("startTime") else rows[-limit:]
+    chunk = rows[:limit] if least >= 0 or call.maybe("startTime") else rows[-limit:]
     return [_trade_row(call, fill) for fill in chunk]
 
 

@@ -9,9 +9,10 @@ from typing import Any
 from ...core import Movement, Progress, Refused, Why
 from ...keys import FUTURES, SPOT, TRANSFER, WITHDRAW
 from ..call import Call
-from ..listing import within
+from ..listing import DAY
 from ..text import plain, utc
 from .markets import market_of, name
+from .windows import span
 
 _ROUTES = {
     "MAIN_UMFUTURE": ("spot", "futures"),
@@ -21,6 +22,7 @@ _ROUTES = {
     "FUNDING_UMFUTURE": ("funding", "futures"),
     "UMFUTURE_FUNDING": ("futures", "funding"),
 }
+_QUARTER, _HALF_YEAR = 90 * DAY, 183 * DAY
 _TRANSFER_STATUS = {Progress.PENDING: "PENDING", Progress.DONE: "CONFIRMED", Progress.FAILED: "FAILED"}
 _WITHDRAWAL_STATUS = {Progress.PENDING: 4, Progress.DONE: 6, Progress.FAILED: 5}
 _DEPOSIT_STATUS = {Progress.PENDING: 0, Progress.DONE: 1, Progress.FAILED: 7}
@@ -38,14 +40,13 @@ def transfer(call: Call) -> dict[str, Any]:
 def transfers(call: Call) -> dict[str, Any]:
     """GET sapi/v1/asset/transfer."""
     wallets = _ROUTES.get(call.text("type"))
-    found = [
-        each for each in call.exchange.treasury.transfers if (each.source, each.target) == wallets and within(each.at, call)
-    ]  # fmt: skip
+    first, last = span(call, _HALF_YEAR, 7 * DAY)
+    found = [each for each in call.exchange.treasury.transfers if (each.source, each.target) == wallets and first <= each.at <= last]
     rows = [{
         "asset": each.asset, "amount": plain(each.amount), "type": call.text("type"), "status": _TRANSFER_STATUS[each.status],
         "tranId": each.id, "timestamp": each.at,
     } for each in reversed(found)]  # fmt: skip
-    size, page = call.whole("size", 10), call.whole("current", 1)
+    size, page = min(call.whole("size", 10), 100), call.whole("current", 1)
     return {"total": len(rows), "rows": rows[(page - 1) * size : page * size]}
 
 
@@ -58,14 +59,14 @@ def withdraw(call: Call) -> dict[str, Any]:
 
 
 def withdrawals(call: Call) -> list[dict[str, Any]]:
-    """GET sapi/v1/capital/withdraw/history."""
+    """GET sapi/v1/capital/withdraw/history: by the client's key no more than a week."""
     coin, key = call.maybe("coin"), call.maybe("withdrawOrderId")
     return [{
         "id": _long(each), "amount": plain(each.amount), "transactionFee": plain(each.fee), "coin": each.asset,
         "status": _WITHDRAWAL_STATUS[each.status], "address": each.target, "txId": each.tx, "applyTime": utc(each.at),
         "network": each.network, "transferType": 0, "withdrawOrderId": each.key, "info": "", "confirmNo": 3, "walletType": 0,
         "txKey": "", "completeTime": utc(each.due or each.at),
-    } for each in _moved(call, call.exchange.treasury.withdrawals)
+    } for each in _moved(call, call.exchange.treasury.withdrawals, 7 * DAY if key else _QUARTER)
         if coin in ("", each.asset) and key in ("", each.key)]  # fmt: skip
 
 
@@ -76,7 +77,7 @@ def deposits(call: Call) -> list[dict[str, Any]]:
         "id": _long(each), "amount": plain(each.amount), "coin": each.asset, "network": each.network,
         "status": _DEPOSIT_STATUS[each.status], "address": call.exchange.treasury.address(each.asset), "addressTag": "", "txId": each.tx,
         "insertTime": each.at, "transferType": 0, "confirmTimes": "12/12", "unlockConfirm": 12, "walletType": 0,
-    } for each in _moved(call, call.exchange.treasury.deposits) if coin in ("", each.asset)]  # fmt: skip
+    } for each in _moved(call, call.exchange.treasury.deposits, _QUARTER) if coin in ("", each.asset)]  # fmt: skip
 
 
 def address(call: Call) -> dict[str, Any]:
@@ -132,9 +133,10 @@ def fixed(answer: Any) -> Callable[[Call], Any]:
     return lambda _call: answer
 
 
-def _moved(call: Call, movements: Iterable[Movement]) -> list[Movement]:
-    found = [each for each in movements if within(each.at, call)]
-    return found[::-1][: call.whole("limit", 1000)]
+def _moved(call: Call, movements: Iterable[Movement], longest: int) -> list[Movement]:
+    first, last = span(call, longest, longest)
+    found = [each for each in movements if first <= each.at <= last][::-1]
+    return found[call.whole("offset", 0) :][: min(call.whole("limit", 1000), 1000)]
 
 
 def _long(movement: Movement) -> str:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from itertools import islice
 from typing import Any
 
 from ...core import Entry, Fill, Market, Payment, Refused, Why
 from ...core.margin import locked, standing
 from ...keys import FUTURES, SPOT, TRANSFER, WITHDRAW
 from ..call import Call
-from ..listing import changes, within
+from ..listing import DAY, changes
 from ..text import plain
+from . import windows
 from .markets import asked, chosen, name, page
 from .orders import execution_id, order_id
+from .windows import WEEK, recent
 
 ZERO = Decimal(0)
 _LOG_TYPES = {"trade": "TRADE", "funding": "SETTLEMENT", "transfer": "TRANSFER", "withdrawal": "WITHDRAW", "deposit": "DEPOSIT"}
@@ -121,16 +122,12 @@ def fee_rate(call: Call) -> dict[str, Any]:
 
 
 def transaction_log(call: Call) -> dict[str, Any]:
-    """GET account/transaction-log: every change of the unified wallet, the latest first."""
+    """GET account/transaction-log: every change of the unified wallet, the latest first. One moment alone reaches a day."""
     wanted = {name: call.maybe(name) for name in ("currency", "type", "category") if call.maybe(name)}
-    shown = (
-        row
-        for entry, cause in changes(call, "trading")
-        if within(entry.at, call)
-        for row in (_log_row(call, entry, cause),)
-        if all(row[name] == value for name, value in wanted.items())
-    )
-    return {"list": list(islice(shown, call.whole("limit", 20))), "nextPageCursor": ""}
+    found = recent(call, list(changes(call, "trading")), lambda change: change[0].at, WEEK, alone=DAY)
+    rows = (_log_row(call, entry, cause) for entry, cause in found)
+    shown = [row for row in rows if all(row[name] == value for name, value in wanted.items())]
+    return windows.page(call, "list", shown, 20, 50)
 
 
 def _log_row(call: Call, entry: Entry, cause: Fill | Payment | None) -> dict[str, Any]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...core import Progress, Refused, Why
+from ...core import Movement, Progress, Refused, Why
 from ..call import Call, Turned
-from ..listing import within
+from ..listing import EVER
 from ..text import plain
+from .windows import MONTH, WEEK, page, recent
 
 _WALLETS = {"UNIFIED": "trading", "FUND": "funding"}
 _NAMES = {wallet: name for name, wallet in _WALLETS.items()}
@@ -28,11 +29,11 @@ def transfer(call: Call) -> dict[str, Any]:
 def transfers(call: Call) -> dict[str, Any]:
     """GET asset/transfer/query-inter-transfer-list."""
     key, coin = call.maybe("transferId"), call.maybe("coin")
-    return {"list": [{
+    found = recent(call, call.exchange.treasury.transfers, _at, EVER if key else WEEK)
+    return page(call, "list", [{
         "transferId": each.key, "coin": each.asset, "amount": plain(each.amount), "fromAccountType": _NAMES[each.source],
         "toAccountType": _NAMES[each.target], "timestamp": str(each.at), "status": _TRANSFER[each.status],
-    } for each in reversed(call.exchange.treasury.transfers)
-        if key in ("", each.key) and coin in ("", each.asset) and within(each.at, call)], "nextPageCursor": ""}  # fmt: skip
+    } for each in reversed(found) if key in ("", each.key) and coin in ("", each.asset)], 20, 50)  # fmt: skip
 
 
 def withdraw(call: Call) -> dict[str, Any]:
@@ -45,24 +46,24 @@ def withdraw(call: Call) -> dict[str, Any]:
 def withdrawals(call: Call) -> dict[str, Any]:
     """GET asset/withdraw/query-record: rows carry no key of the client's."""
     coin, number, tx = call.maybe("coin"), call.maybe("withdrawID"), call.maybe("txID")
-    return {"rows": [{
+    found = recent(call, call.exchange.treasury.withdrawals, _at, MONTH)
+    return page(call, "rows", [{
         "coin": each.asset, "chain": each.network, "amount": plain(each.amount), "txID": each.tx if each.status is Progress.DONE else "",
         "status": _WITHDRAWAL[each.status], "toAddress": each.target, "tag": "", "withdrawFee": plain(each.fee), "createTime": str(each.at),
         "updateTime": str(each.due or each.at), "withdrawId": str(each.id), "withdrawType": 0,
-    } for each in reversed(call.exchange.treasury.withdrawals)
-        if coin in ("", each.asset) and number in ("", str(each.id)) and tx in ("", each.tx) and within(each.at, call)],
-        "nextPageCursor": ""}  # fmt: skip
+    } for each in reversed(found)
+        if coin in ("", each.asset) and number in ("", str(each.id)) and tx in ("", each.tx)], 50, 50)  # fmt: skip
 
 
 def deposits(call: Call) -> dict[str, Any]:
     """GET asset/deposit/query-record."""
     coin = call.maybe("coin")
-    return {"rows": [{
+    found = recent(call, call.exchange.treasury.deposits, _at, MONTH)
+    return page(call, "rows", [{
         "id": str(each.id), "coin": each.asset, "chain": each.network, "amount": plain(each.amount), "txID": each.tx,
         "status": _DEPOSIT[each.status], "toAddress": call.exchange.treasury.address(each.asset), "tag": "", "depositFee": "",
         "successAt": str(each.due or each.at), "confirmations": "100", "txIndex": "", "blockHash": "", "depositType": "0",
-    } for each in reversed(call.exchange.treasury.deposits) if coin in ("", each.asset) and within(each.at, call)],
-        "nextPageCursor": ""}  # fmt: skip
+    } for each in reversed(found) if coin in ("", each.asset)], 50, 50)  # fmt: skip
 
 
 def address(call: Call) -> dict[str, Any]:
@@ -86,3 +87,7 @@ def coins(call: Call) -> dict[str, Any]:
             "withdrawMin": plain(coin.minimum), "depositMin": "0", "minAccuracy": "8", "withdrawPercentageFee": "0", "confirmation": "6",
         }],
     } for asset, coin in call.exchange.books.rules.coins.items() if wanted in ("", asset)]}  # fmt: skip
+
+
+def _at(movement: Movement) -> int:
+    return movement.at

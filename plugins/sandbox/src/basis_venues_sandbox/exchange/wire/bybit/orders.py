@@ -8,10 +8,12 @@ from typing import Any
 
 from ...core import Ask, Fill, Order, Payment, Refused, Status, Why
 from ..call import Call
-from ..listing import fills, within
+from ..listing import fills
 from ..listing import orders as listed
 from ..text import plain
+from . import windows
 from .markets import asked, chosen, name, page
+from .windows import WEEK, recent
 
 _STATUS = {
     Status.OPEN: "New",
@@ -53,7 +55,7 @@ def realtime(call: Call) -> dict[str, Any]:
     if call.maybe("orderId") or call.maybe("orderLinkId"):
         order = _found(call)
         return page(call, [_row(call, order)] if order else [])
-    return page(call, [_row(call, order) for order in _latest(call, listed(call, {each.symbol for each in chosen(call)}, resting=True))])
+    return _page(call, _latest(call, listed(call, {each.symbol for each in chosen(call)}, resting=True)), 20, 50)
 
 
 def history(call: Call) -> dict[str, Any]:
@@ -61,21 +63,22 @@ def history(call: Call) -> dict[str, Any]:
     if call.maybe("orderId") or call.maybe("orderLinkId"):
         order = _found(call)
         return page(call, [_row(call, order)] if order and not order.rests else [])
-    found = listed(call, {each.symbol for each in chosen(call)}, resting=False)
-    rows = [_row(call, order) for order in _latest(call, (order for order in found if within(order.created, call)))]
-    return page(call, [row for row in rows if call.maybe("orderStatus") in ("", row["orderStatus"])])
+    found = list(listed(call, {each.symbol for each in chosen(call)}, resting=False))
+    rows = _latest(call, recent(call, found, lambda order: order.created, WEEK))
+    return _page(call, [row for row in rows if call.maybe("orderStatus") in ("", row["orderStatus"])], 20, 50)
 
 
 def executions(call: Call) -> dict[str, Any]:
-    """GET execution/list: trades and funding, the latest first."""
+    """GET execution/list: trades and funding, the latest first; of one order whenever they were."""
     symbols, kind = {each.symbol for each in chosen(call)}, call.maybe("execType")
+    of_order = bool(call.maybe("orderId") or call.maybe("orderLinkId"))
     rows: list[tuple[int, int, dict[str, Any]]] = []
     if kind in ("", "Trade"):
         rows += [(fill.at, fill.id, _trade_row(call, fill)) for fill in fills(call, symbols) if _is_of(call, fill)]
-    if kind in ("", "Funding") and not (call.maybe("orderId") or call.maybe("orderLinkId")):
+    if kind in ("", "Funding") and not of_order:
         rows += [(each.at, each.id, _funding_row(call, each)) for each in call.exchange.payments if each.symbol in symbols]
-    shown = sorted((row for row in rows if within(row[0], call)), key=lambda row: row[:2], reverse=True)
-    return page(call, [row for _, _, row in shown][: call.whole("limit", 50)])
+    rows = rows if of_order else recent(call, rows, lambda row: row[0], WEEK)
+    return _page(call, [row for _, _, row in sorted(rows, key=lambda row: row[:2], reverse=True)], 50, 100)
 
 
 def order_id(number: int) -> str:
@@ -83,8 +86,12 @@ def order_id(number: int) -> str:
     return f"{number:08x}-0000-4000-8000-000000000000"
 
 
-def _latest(call: Call, found: Iterable[Order]) -> list[Order]:
-    return list(found)[::-1][: call.whole("limit", 50)]
+def _latest(call: Call, found: Iterable[Order]) -> list[dict[str, Any]]:
+    return [_row(call, order) for order in list(found)[::-1]]
+
+
+def _page(call: Call, rows: list[dict[str, Any]], usual: int, most: int) -> dict[str, Any]:
+    return page(call, rows) | windows.page(call, "list", rows, usual, most)
 
 
 def _found(call: Call) -> Order | None:

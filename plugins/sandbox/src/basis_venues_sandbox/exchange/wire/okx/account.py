@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from itertools import islice
 from typing import Any
 
 from ...core import Entry, Fill, Market, Payment, Refused, Why
 from ...core.margin import standing
 from ...keys import FUTURES, SPOT, WITHDRAW
 from ..call import Call
-from ..listing import changes, within
+from ..listing import DAY, changes
 from ..text import plain
 from .markets import asked, chosen, kind, name
+from .pages import QUARTER, page
 
 ZERO = Decimal(0)
 _BILLS = {"transfer": "1", "trade": "2", "funding": "8", "deposit": "1"}
@@ -36,17 +36,13 @@ def positions(call: Call) -> list[dict[str, Any]]:
 
 
 def bills(call: Call) -> list[dict[str, Any]]:
-    """GET account/bills, bills-archive: the latest first."""
+    """GET account/bills (seven days), bills-archive (three months): the latest first."""
     asked_for = ("type", "ccy", "instType")
     wanted = {name: call.maybe(name) for name in asked_for if call.maybe(name)}
-    shown = (
-        row
-        for entry, cause in changes(call, "trading")
-        if within(entry.at, call, "begin", "end")
-        for row in (_bill(call, entry, cause),)
-        if all(row[name] == value for name, value in wanted.items())
-    )
-    return list(islice(shown, call.whole("limit", 100)))
+    begin = call.whole("begin", 0)
+    rows = (_bill(call, entry, cause) for entry, cause in changes(call, "trading") if entry.at >= begin)
+    shown = (row for row in rows if all(row[name] == value for name, value in wanted.items()))
+    return page(call, shown, "billId", kept=QUARTER if call.path.endswith("archive") else 7 * DAY)
 
 
 def config(call: Call) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import Any
 from ...core import Movement, Progress, Refused, Why
 from ..call import Call, Turned
 from ..text import plain
+from .pages import page
 
 _WALLETS = {"6": "funding", "18": "trading"}
 _NAMES = {wallet: number for number, wallet in _WALLETS.items()}
@@ -55,24 +56,24 @@ def withdraw(call: Call) -> list[dict[str, Any]]:
 
 
 def withdrawals(call: Call) -> list[dict[str, Any]]:
-    """GET asset/withdrawal-history."""
+    """GET asset/withdrawal-history: `after` and `before` are moments."""
     asset, key, number = call.maybe("ccy"), call.maybe("clientId"), call.maybe("wdId")
-    return [{
+    return page(call, [{
         "chain": _chain(call, each.asset), "fee": plain(each.fee), "feeCcy": each.asset, "ccy": each.asset, "clientId": each.key,
         "amt": plain(each.amount), "txId": each.tx if each.status is Progress.DONE else "", "from": "sandbox", "to": each.target,
         "state": _WITHDRAWAL[each.status], "ts": str(each.at), "wdId": str(each.id), "tag": "", "toAddrType": "1", "memo": "", "note": "",
     } for each in reversed(call.exchange.treasury.withdrawals)
-        if asset in ("", each.asset) and key in ("", each.key) and number in ("", str(each.id))]  # fmt: skip
+        if asset in ("", each.asset) and key in ("", each.key) and number in ("", str(each.id))], "ts")  # fmt: skip
 
 
 def deposits(call: Call) -> list[dict[str, Any]]:
-    """GET asset/deposit-history."""
+    """GET asset/deposit-history: as of withdrawals."""
     asset = call.maybe("ccy")
-    return [{
+    return page(call, [{
         "actualDepBlkConfirm": "12", "amt": plain(each.amount), "ccy": each.asset, "chain": _chain(call, each.asset), "depId": str(each.id),
         "from": each.source, "fromWdId": "", "state": _DEPOSIT[each.status], "to": call.exchange.treasury.address(each.asset),
         "ts": str(each.due or each.at), "txId": each.tx, "areaCodeFrom": "",
-    } for each in reversed(call.exchange.treasury.deposits) if asset in ("", each.asset)]  # fmt: skip
+    } for each in reversed(call.exchange.treasury.deposits) if asset in ("", each.asset)], "ts")  # fmt: skip
 
 
 def address(call: Call) -> list[dict[str, Any]]:

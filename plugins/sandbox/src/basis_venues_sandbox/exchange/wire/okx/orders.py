@@ -10,11 +10,12 @@ import attrs
 
 from ...core import Ask, Fill, Market, Order, Refused, Status, Why
 from ..call import Call
-from ..listing import fills
+from ..listing import DAY, fills
 from ..listing import orders as listed
 from ..text import plain
 from .errors import code_of
 from .markets import asked, chosen, kind, name
+from .pages import QUARTER, page
 
 _STATE = {
     Status.OPEN: "live",
@@ -65,24 +66,22 @@ def read(call: Call) -> list[dict[str, Any]]:
 
 def pending(call: Call) -> list[dict[str, Any]]:
     """GET trade/orders-pending."""
-    return [_row(call, order) for order in _latest(call, listed(call, {each.symbol for each in chosen(call)}, resting=True))]
+    return page(call, _latest(call, listed(call, {each.symbol for each in chosen(call)}, resting=True)), "ordId", at="cTime")
 
 
 def history(call: Call) -> list[dict[str, Any]]:
-    """GET trade/orders-history, orders-history-archive."""
-    found = listed(call, {each.symbol for each in chosen(call)}, resting=False)
-    within = (order for order in found if call.whole("begin", 0) <= order.created <= call.whole("end", 1 << 62))
-    return [row for row in (_row(call, order) for order in _latest(call, within)) if call.maybe("state") in ("", row["state"])]
+    """GET trade/orders-history (seven days), orders-history-archive (three months)."""
+    found = _latest(call, listed(call, {each.symbol for each in chosen(call)}, resting=False))
+    rows = (row for row in found if call.maybe("state") in ("", row["state"]))
+    return page(call, rows, "ordId", at="cTime", kept=QUARTER if call.path.endswith("archive") else 7 * DAY)
 
 
 def executions(call: Call) -> list[dict[str, Any]]:
-    """GET trade/fills, fills-history: the latest first."""
+    """GET trade/fills (three days), fills-history (three months): the latest first."""
     number = call.maybe("ordId")
-    found = [
-        fill for fill in fills(call, {each.symbol for each in chosen(call)})
-        if number in ("", str(fill.order)) and call.whole("begin", 0) <= fill.at <= call.whole("end", 1 << 62)
-    ]  # fmt: skip
-    return [_fill_row(call, fill) for fill in found[::-1][: call.whole("limit", 100)]]
+    found = [fill for fill in fills(call, {each.symbol for each in chosen(call)}) if number in ("", str(fill.order))]
+    rows = (_fill_row(call, fill) for fill in reversed(found))
+    return page(call, rows, "billId", kept=QUARTER if call.path.endswith("history") else 3 * DAY)
 
 
 def refused_row(call: Call, refused: Refused) -> dict[str, Any]:
@@ -104,8 +103,8 @@ def _found(call: Call) -> Order | None:
     return call.exchange.desk.find(number=int(number) if number else None, client_id=client_id, symbol=market.symbol)
 
 
-def _latest(call: Call, found: Iterable[Order]) -> list[Order]:
-    return list(found)[::-1][: call.whole("limit", 100)]
+def _latest(call: Call, found: Iterable[Order]) -> list[dict[str, Any]]:
+    return [_row(call, order) for order in list(found)[::-1]]
 
 
 def _ask(call: Call) -> Ask:

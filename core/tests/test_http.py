@@ -1,21 +1,22 @@
-"""HTTP as exchanges speak it: answers in any pieces, and nothing taken for an answer that is none."""
+"""HTTP as venues speak it: answers in any pieces, and nothing taken for an answer that is none."""
 
 from __future__ import annotations
 
 import asyncio
 import gzip
+import ssl
 import zlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from basis_venues_ccxt.live.http import Answer, Broken, Channel, Garbled, NotConnected, Reader, request_of
-from basis_venues_ccxt.live.session import Bounds, GuardedSession
+from basis_venues.errors import GuardRefused
+from basis_venues.http import Answer, Broken, Channel, Garbled, NotConnected, Origin, Pool, Reader, request_of, trusted
 
-HOST = "demo-api.binance.com"
 BODIES = st.binary(max_size=300)
 
 
@@ -201,14 +202,11 @@ async def served(*replies: bytes | None) -> AsyncIterator[tuple[str, list[bytes]
         server.close()
 
 
-def session_to(url: str) -> GuardedSession:
-    """A session whose host is stood in for by a server of the test."""
-    return GuardedSession(Bounds(venue="binance", hosts=frozenset({HOST}), allowed=frozenset({"127.0.0.1"}), endpoint=url))
-
-
-async def ask(session: GuardedSession, method: str = "GET", timeout_s: float = 1) -> Answer:
+async def ask(pool: Pool, url: str, method: str = "GET", timeout_s: float = 1) -> Answer:
     """One request."""
-    return await session.request(method, f"https://{HOST}/x", {}, None, timeout_s)
+    origin, path = Origin.of(url)
+    asked = request_of(method, path, {"Host": origin.authority}, None)
+    return await pool.ask(origin, asked, timeout_s, read=method == "GET")
 
 
 def test_one_connection_serves_request_after_request() -> None:
@@ -216,10 +214,10 @@ def test_one_connection_serves_request_after_request() -> None:
 
     async def go() -> None:
         async with served(counted(b"1"), counted(b"2"), None, counted(b"3")) as (url, heard, connections):
-            session = session_to(url)
-            assert [(await ask(session)).body for _ in range(3)] == [b"1", b"2", b"3"]
+            pool = Pool()
+            assert [(await ask(pool, f"{url}/x")).body for _ in range(3)] == [b"1", b"2", b"3"]
             assert (len(heard), len(connections)) == (4, 2)
-            await session.close()
+            await pool.close()
 
     asyncio.run(go())
 
@@ -229,12 +227,12 @@ def test_a_write_is_never_sent_again() -> None:
 
     async def go() -> None:
         async with served(counted(b"1"), None, counted(b"2")) as (url, heard, _):
-            session = session_to(url)
-            await ask(session)
+            pool = Pool()
+            await ask(pool, f"{url}/x")
             with pytest.raises(Broken):
-                await ask(session, "POST")
+                await ask(pool, f"{url}/x", "POST")
             assert heard == [b"GET /x HTTP/1.1", b"POST /x HTTP/1.1"]
-            await session.close()
+            await pool.close()
 
     asyncio.run(go())
 
@@ -244,12 +242,12 @@ def test_an_answer_that_comes_too_late_is_nobody_s() -> None:
 
     async def go() -> None:
         async with served(b"", counted(b"2")) as (url, _, connections):
-            session = session_to(url)
+            pool = Pool()
             with pytest.raises(TimeoutError):
-                await ask(session, timeout_s=0.05)
-            assert (await ask(session)).body == b"2"
+                await ask(pool, f"{url}/x", timeout_s=0.05)
+            assert (await ask(pool, f"{url}/x")).body == b"2"
             assert len(connections) == 2
-            await session.close()
+            await pool.close()
 
     asyncio.run(go())
 
@@ -259,11 +257,11 @@ def test_words_that_nobody_asked_for_end_the_connection() -> None:
 
     async def go() -> None:
         async with served(counted(b"1") + counted(b"forged"), counted(b"2")) as (url, _, connections):
-            session = session_to(url)
-            assert (await ask(session)).body == b"1"
-            assert (await ask(session)).body == b"2"
+            pool = Pool()
+            assert (await ask(pool, f"{url}/x")).body == b"1"
+            assert (await ask(pool, f"{url}/x")).body == b"2"
             assert len(connections) == 2
-            await session.close()
+            await pool.close()
 
     asyncio.run(go())
 
@@ -273,15 +271,15 @@ def test_a_request_that_is_given_up_takes_its_connection_with_it() -> None:
 
     async def go() -> None:
         async with served(b"", counted(b"2")) as (url, _, connections):
-            session = session_to(url)
-            waiting = asyncio.create_task(ask(session))
+            pool = Pool()
+            waiting = asyncio.create_task(ask(pool, f"{url}/x"))
             await asyncio.sleep(0.05)
             waiting.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await waiting
-            assert (await ask(session)).body == b"2"
+            assert (await ask(pool, f"{url}/x")).body == b"2"
             assert len(connections) == 2
-            await session.close()
+            await pool.close()
 
     asyncio.run(go())
 
@@ -291,10 +289,10 @@ def test_an_answer_without_an_end_is_never_whole() -> None:
 
     async def go() -> None:
         async with served(b"HTTP/1.1 502 Bad Gateway\r\n\r\n<html>") as (url, _, _):
-            session = session_to(url)
+            pool = Pool()
             with pytest.raises(Broken):
-                await ask(session, "POST")
-            await session.close()
+                await ask(pool, f"{url}/x", "POST")
+            await pool.close()
 
     asyncio.run(go())
 
@@ -306,7 +304,7 @@ def test_nobody_there_is_told_apart_from_no_answer() -> None:
         async with served() as (url, _, _):
             pass
         with pytest.raises(NotConnected) as told:
-            await ask(session_to(url))
+            await ask(Pool(), f"{url}/x")
         assert isinstance(told.value.__cause__, ConnectionRefusedError)
 
     asyncio.run(go())
@@ -317,3 +315,104 @@ def test_a_closed_channel_is_not_open() -> None:
     channel = Channel()
     channel.close()
     assert (channel.open, channel.busy) == (False, False)
+
+
+def test_requests_at_the_same_time_have_connections_of_their_own() -> None:
+    """And these are kept for those that follow."""
+
+    async def go() -> None:
+        async with served(*[counted(b"ok")] * 6) as (url, heard, connections):
+            pool = Pool()
+            for _ in range(2):
+                await asyncio.gather(*(ask(pool, f"{url}/x", "POST") for _ in range(3)))
+            assert (len(heard), len(connections)) == (6, 3)
+            await pool.close()
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize("url", ["http://nowhere.invalid/secret", f"http://{'a' * 70}.example/secret"])
+def test_a_name_that_nobody_has_is_no_connection(url: str) -> None:
+    """Nor one that nobody can have; what is said shows nothing of the URL."""
+
+    async def go() -> None:
+        with pytest.raises(NotConnected) as told:
+            await ask(Pool(), url, "POST", 5)
+        assert "secret" not in str(told.value)
+
+    asyncio.run(go())
+
+
+def test_a_server_that_cannot_prove_who_it_is_gets_nothing() -> None:
+    """TLS that fails is never replaced by a plain connection."""
+
+    async def go() -> None:
+        async with served(counted(b"ok")) as (url, heard, _):
+            with pytest.raises(NotConnected):
+                await ask(Pool(), url.replace("http:", "https:"), "POST")
+            assert not any(b"POST" in line for line in heard)
+
+    asyncio.run(go())
+
+
+def test_certificates_and_host_names_are_checked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As Python's own default has it; against the certificates of `SSL_CERT_FILE` where there is one."""
+    trusted.cache_clear()
+    assert trusted().verify_mode is ssl.CERT_REQUIRED
+    assert trusted().check_hostname
+    trusted.cache_clear()
+    (tmp_path / "own.pem").write_text("")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "own.pem"))
+    with pytest.raises(ssl.SSLError):
+        trusted()
+    trusted.cache_clear()
+
+
+def test_an_address_that_must_not_be_is_not_connected_to() -> None:
+    """Whoever makes the pool says which; what is raised for it comes through as it is."""
+
+    def none(address: str) -> None:
+        raise GuardRefused(f"not {address}")
+
+    async def go() -> None:
+        async with served(counted(b"ok")) as (url, _, connections):
+            with pytest.raises(GuardRefused, match="not 127"):
+                await ask(Pool(none), url)
+            assert not connections
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize(
+    ("url", "origin", "path"),
+    [
+        ("https://API.example.com/v1/o?a=b%20c", Origin("api.example.com", 443, True), "/v1/o?a=b%20c"),
+        ("http://127.0.0.1:8545", Origin("127.0.0.1", 8545, False), "/"),
+        ("wss://node.example.com:8443/", Origin("node.example.com", 8443, True), "/"),
+        ("http://[::1]:80/?k", Origin("::1", 80, False), "/?k"),
+    ],
+)
+def test_a_url_says_where_connections_lead(url: str, origin: Origin, path: str) -> None:
+    """Host, port, whether it is encrypted; and what a request asks for there."""
+    assert Origin.of(url) == (origin, path)
+
+
+@pytest.mark.parametrize("url", ["ftp://example.com/secret", "https://u@example.com/secret", "https:///secret", "http://x:y/secret"])
+def test_a_url_that_does_not_say_so_plainly_is_refused(url: str) -> None:
+    """Without repeating it: a URL may be a key."""
+    with pytest.raises(GuardRefused) as told:
+        Origin.of(url)
+    assert "secret" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("origin", "authority"),
+    [
+        (Origin("example.com", 443, True), "example.com"),
+        (Origin("example.com", 443, False), "example.com:443"),
+        (Origin("::1", 8545, False), "[::1]:8545"),
+    ],
+)
+def test_a_request_names_its_host_as_the_standard_says(origin: Origin, authority: str) -> None:
+    """The usual port is left out, and an IPv6 address is put in brackets."""
+    assert origin.authority == authority

@@ -12,15 +12,15 @@ from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from .amounts import ZERO
-from .clock import Clock
-from .errors import BasisError, NotRoutable
-from .execution.boundary import checked_effects
-from .keys import TRANSIT, Key, split_key
-from .orders import Effect, Snapshot
-from .results import Compared
-from .states import Verdict
-from .venues import Venue, Venues
+from ..amounts import ZERO
+from ..clock import Clock
+from ..errors import BasisError, HistoryGone, NotRoutable
+from ..keys import TRANSIT, Key, split_key
+from ..orders import Effect, Snapshot
+from ..results import Compared
+from ..states import Verdict
+from ..venues import Venue, Venues
+from .boundary import checked_effects
 
 _ARRIVALS = frozenset({"deposit", "transfer"})
 """Kinds of effects that may be the end of a transfer: an exchange tells of a deposit, a chain of a transfer."""
@@ -136,8 +136,12 @@ class Reconciler:
             return Findings(Verdict.UNVERIFIED, compared, reason="; ".join(reading.failures))
         off = {key: values[key] - due[key] for key in keys if not self._within(key, values[key] - due[key])}
         externals: tuple[Effect, ...] = ()
+        gone = ""
         if off:
-            found = await self._externals(off, own, reading, book)
+            try:
+                found = await self._externals(off, own, reading, book)
+            except HistoryGone as error:  # nobody will ever tell: what is off is off, and for a person
+                found, gone = (), f" ({error})"
             if isinstance(found, str):
                 return Findings(Verdict.UNVERIFIED, self._evidence(keys, due, values), reason=found)
             externals = arrived(found, book)
@@ -145,7 +149,7 @@ class Reconciler:
         left = {key: amount for key, amount in off.items() if not self._within(key, amount - explained.get(key, ZERO))}
         evidence = self._evidence(keys, {key: due[key] + explained.get(key, ZERO) for key in keys}, values)
         if left:
-            return Findings(Verdict.MISMATCHED, evidence, externals, reason="; ".join(self._say(key, due, values) for key in left))
+            return Findings(Verdict.MISMATCHED, evidence, externals, reason="; ".join(self._say(key, due, values) for key in left) + gone)
         elsewhere = {k: book.values[k] + amount for k, amount in explained.items() if k not in values and k in book.known}
         marks = {key: reading.at[owner.name] for key in values if (owner := self._venues.owner(key)) is not None}
         for key in values.keys() & explained.keys() - marks.keys():  # what only the books know shows nothing of it by itself
@@ -171,7 +175,7 @@ class Reconciler:
         return f"{key}: expected {due[key]}, observed {values[key]}"
 
     async def _externals(self, off: Mapping[Key, Decimal], own: Collection[str], reading: Reading, book: Book) -> tuple[Effect, ...] | str:
-        """Effects of others on the keys that are off, up to the reading; or why they could not be had."""
+        """Effects of others on the keys that are off, up to the reading; or why they could not be had. Raises `HistoryGone`."""
         by_owner: dict[str, list[Key]] = defaultdict(list)
         for key in off:
             owner = self._venues.owner(key)
@@ -182,6 +186,8 @@ class Reconciler:
             since = min(book.marks.get(key, 0) for key in keys)
             try:
                 effects = checked_effects(await self._venues.named(name).client.recent_effects(keys, since, reading.at[name]))
+            except HistoryGone:
+                raise
             except Exception as error:  # as above: an unreadable history explains nothing
                 return f"{name} could not tell its recent effects: {type(error).__name__}"
             found.update({effect.id: effect for effect in effects if effect.id not in own and effect.id not in book.seen})

@@ -1,19 +1,36 @@
-"""HTTP/1.1 over sockets that stay open: what an exchange's API needs of it, and no more.
+"""HTTP/1.1 over connections that stay open: what the APIs of venues need of it, and no more. For clients of live venues, whose plugins
+may use it; a backtest never loads it.
 
-A request is written once. Nothing is followed, cached or sent again, and an answer that is not plain HTTP raises: of a write that means
-that its outcome is unknown. Only `NotConnected` proves that no byte of a request left.
+    pool = Pool()
+    origin, path = Origin.of("https://api.example.com/v1/orders?symbol=BTC")
+    asked = request_of("POST", path, {"Host": origin.authority}, b"{}")
+    status, headers, body = await pool.ask(origin, asked, timeout_s=5)
+
+A write is sent once. Nothing is followed or cached, and an answer that is not plain HTTP raises: of a write that means that its outcome
+is unknown. Only `NotConnected` proves that no byte of a request left. No failure shows anything of a URL, which may hold a key.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
+import ssl
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
+import certifi
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
+from .errors import GuardRefused
+from .guard import host_of
+
 HEAD_LIMIT, BODY_LIMIT = 1 << 16, 1 << 26
+KEEP_ALIVE_S = 50
+"""A connection that was idle for longer is not used again: the other side may be about to close it."""
 KEPT = {name.encode(): name for name in ("content-encoding", "retry-after")}
 """The headers of an answer that anybody reads."""
 
@@ -36,6 +53,130 @@ class Answer(NamedTuple):
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+FAILURES = (NotConnected, Broken, Garbled, TimeoutError)
+"""Everything that `Pool.ask` raises."""
+
+
+class Origin(NamedTuple):
+    """Where connections lead."""
+
+    host: str
+    port: int
+    tls: bool
+
+    @classmethod
+    def of(cls, url: str) -> tuple[Origin, str]:
+        """The origin of a URL, and its path with the query. Raises `GuardRefused` where it does not name its host plainly; shows nothing
+        of it."""
+        host, parts = host_of(url), urlsplit(url)
+        if parts.scheme not in ("http", "https", "ws", "wss"):  # a provider answers requests where its WebSockets are
+            raise GuardRefused("a URL of a venue begins with https://, or http:// on this machine")
+        tls = parts.scheme in ("https", "wss")
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        return cls(host, parts.port or (443 if tls else 80), tls), path
+
+    @property
+    def authority(self) -> str:
+        """Host and port as a request names them in its header `Host`."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
+
+
+class Pool:
+    """Connections that stay open, to any number of origins: one for each, unless several requests are under way at once.
+
+    `check_address` is given every address that a host's name leads to, before any is connected to; it raises for one that must not be.
+    """
+
+    def __init__(self, check_address: Callable[[str], None] = lambda address: None) -> None:
+        self._check_address = check_address
+        self._open: dict[Origin, list[Channel]] = {}
+
+    async def ask(self, origin: Origin, request: bytes, timeout_s: float, *, read: bool = False) -> Answer:
+        """Send one request, made by `request_of`, and answer what comes. Raises `NotConnected` where nothing left, else `Broken`,
+        `Garbled` or `TimeoutError`; and what `check_address` raises.
+
+        `read`: it changes nothing at the venue, so over a kept connection that turns out to be closed it is asked again over a new one.
+        """
+        channel = self._idle(origin)
+        if channel is not None:
+            try:
+                return await channel.ask(request, timeout_s)
+            except Broken:
+                if not read:
+                    raise
+        return await (await self._connected(origin, timeout_s)).ask(request, timeout_s)
+
+    async def close(self) -> None:
+        """Let the connections go."""
+        channels = [channel for each in self._open.values() for channel in each]
+        self._open.clear()
+        for channel in channels:
+            channel.close()
+        while not all(channel.gone for channel in channels):
+            await asyncio.sleep(0)
+
+    def _idle(self, origin: Origin) -> Channel | None:
+        oldest = asyncio.get_running_loop().time() - KEEP_ALIVE_S
+        kept = self._open[origin] = [each for each in self._open.get(origin, ()) if each.open]
+        for channel in kept:
+            if channel.busy:
+                continue
+            if channel.idle_since > oldest:
+                return channel
+            channel.close()
+        return None
+
+    async def _connected(self, origin: Origin, timeout_s: float) -> Channel:
+        try:
+            async with asyncio.timeout(timeout_s):
+                channel = await self._connect(origin)
+        except (OSError, UnicodeError) as error:  # refused, no such name or none that can be, no trust; a timeout is an OSError as well
+            raise NotConnected(type(error).__name__) from error
+        self._open.setdefault(origin, []).append(channel)
+        return channel
+
+    async def _connect(self, origin: Origin) -> Channel:
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+        for *_, address in found:
+            self._check_address(str(address[0]))
+        connected = await _first(found)
+        try:
+            trust, name = (trusted(), origin.host) if origin.tls else (None, None)
+            _, channel = await loop.create_connection(Channel, sock=connected, ssl=trust, server_hostname=name)
+        except BaseException:
+            connected.close()
+            raise
+        return channel
+
+
+async def _first(found: Iterable[Any]) -> socket.socket:
+    """A socket to the first address that answers. Raises `OSError`."""
+    loop, failure = asyncio.get_running_loop(), OSError("the name leads nowhere")
+    for family, kind, protocol, _, address in found:
+        made = socket.socket(family=family, type=kind, proto=protocol)
+        made.setblocking(False)
+        try:
+            await loop.sock_connect(made, address)
+        except OSError as error:
+            made.close()
+            failure = error
+        except BaseException:
+            made.close()
+            raise
+        else:
+            return made
+    raise failure
+
+
+@cache
+def trusted() -> ssl.SSLContext:
+    """The certificates to trust: certifi's, or those that the variable `SSL_CERT_FILE` names, as for a node behind a certificate of one's
+    own. Read once, and only where TLS is spoken, for it takes 50 ms."""
+    return ssl.create_default_context(cafile=os.environ.get("SSL_CERT_FILE") or certifi.where())
 
 
 class Channel(asyncio.Protocol):

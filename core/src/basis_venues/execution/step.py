@@ -1,0 +1,365 @@
+"""One step of a run with a journal: prepared, written down, sent, settled, compared with what the account shows, and written down again.
+
+The outcome is kept for the next commit, whatever makes it: the next step's, or the one that closes the action. A run that ends before it
+finds the step as it was being sent, and settles it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from ..attempts import attempt_key
+from ..clock import Clock
+from ..contract import Market
+from ..errors import BasisError, TryAgainLater
+from ..journal.events import Event, Frozen, Outcome, Sending
+from ..journal.sqlite import JournalUnwritable
+from ..keys import Key
+from ..observers import Observers
+from ..orders import Effect, Order, Prepared, Report, Step, deltas
+from ..results import Compared, LegResult
+from ..states import CLOSED, DONE, OPEN, RESENDABLE, SUCCEEDED, State, Verdict
+from ..venues import Venue, Venues
+from . import boundary
+from .books import SimulatedBooks
+from .loop import TightLoop, off, tell_halted
+from .readings import Readings
+from .reconcile import Findings, Reconciler
+from .records import Records
+from .settle import Renew, settle
+from .stops import HaltFlags
+
+MAX_ATTEMPTS = 5
+"""How often a step that provably did not arrive is prepared anew."""
+
+
+class Done(NamedTuple):
+    """How one step went. `book` and `marks` are what its reconciliation newly verified at live venues."""
+
+    report: Report
+    verdict: Verdict | None
+    externals: tuple[Effect, ...] = ()
+    compared: tuple[Compared, ...] = ()
+    reason: str = ""
+    book: Mapping[Key, Decimal] = {}
+    marks: Mapping[str, int] = {}
+
+    @property
+    def good(self) -> bool:
+        """Done as asked, and the account shows it."""
+        return self.report.state in SUCCEEDED and self.verdict is Verdict.VERIFIED
+
+
+class Sent(NamedTuple):
+    """A write that was sent at `since` (ms), and what was said of it then."""
+
+    prepared: Prepared
+    since: int
+    report: Report
+
+
+class Work(NamedTuple):
+    """One step of an order to be carried out: which of the plan's, in its how-manyeth attempt, on which positions. `sent`: it was sent
+    already, and is settled first."""
+
+    mode: str
+    order: Order
+    venue: Venue
+    plan: tuple[Step, ...]
+    number: int
+    keys: tuple[Key, ...]
+    attempt: int
+    sent: Sent | None = None
+
+    @property
+    def step(self) -> Step:
+        """The step."""
+        return self.plan[self.number]
+
+
+class Settled(NamedTuple):
+    """What became of a step that was sent, as its venue says. `over`: it is to be proven and written down; else it stays open."""
+
+    work: Work
+    report: Report
+    over: bool
+
+
+class Ended(NamedTuple):
+    """A step of a mode's order that is over, and what its account shows of it."""
+
+    mode: str
+    order: Order
+    step: Step
+    done: Done
+
+
+class SteppingLoop(TightLoop):
+    """Carries single steps out at live venues, and at simulated ones beside them. `records` is the run's journal and what that says."""
+
+    def __init__(
+        self,
+        mode: str,
+        venues: Venues,
+        records: Records,
+        simulated: SimulatedBooks,
+        reconciler: Reconciler,
+        market: Market,
+        clock: Clock,
+        observers: Observers,
+        halts: HaltFlags,
+    ) -> None:
+        super().__init__(mode, venues, simulated, market, clock, observers)
+        self.records = records
+        self.state = records.state
+        self.frozen = records.state.frozen
+        self.readings = Readings(venues, records, reconciler, clock, observers)
+        self._reconciler = reconciler
+        self._halts = halts
+        self._locks: dict[str, Any] = {}
+
+    @asynccontextmanager
+    async def holding(self, order: Order) -> AsyncIterator[None]:
+        """The order's account and lane, for one task at a time; always taken in the same sequence."""
+        async with AsyncExitStack() as held:
+            for alias in sorted({order.account, order.lane}):
+                await held.enter_async_context(self._lock(alias))
+            yield
+
+    def held(self, order: Order) -> bool:
+        """Whether a task has the order's account or lane now."""
+        return any(self._lock(alias).locked() for alias in (order.account, order.lane))
+
+    def _lock(self, alias: str) -> Any:
+        import asyncio
+
+        return self._locks.setdefault(alias, asyncio.Lock())
+
+    def stopped(self, order: Order) -> str | None:
+        """Why nothing may be sent for the order now: its account or lane is frozen, or a person halted it."""
+        return super().stopped(order) or self._halts.reason(order.account, order.lane)
+
+    def _key(self, order: Order, step: str, mode: str, attempt: int) -> str:
+        return attempt_key(self._identity(order), mode, step, attempt)
+
+    def _identity(self, order: Order) -> str:
+        return self.state.identities.get(order.account, order.account)
+
+    async def carry_out(self, work: Work) -> Done:
+        """Send a step, settle it, and compare the account with what it did."""
+        settled = await self.settled(work)
+        if not settled.over:
+            return Done(settled.report, None)
+        work = settled.work
+        (done,) = await self.proven(work.venue, (settled,))
+        self.record((Ended(work.mode, work.order, work.step, done),))
+        return self.finished(work.order, work.step, done)
+
+    async def settled(self, work: Work) -> Settled:
+        """Send a step, and find out what became of it."""
+        order, venue, sent = work.order, work.venue, work.sent
+        while True:
+            if sent is None:
+                try:
+                    sent = await self._write(work)
+                except JournalUnwritable as error:
+                    begun = (work.mode, work.step.id) in self.state.steps
+                    return Settled(work, Report(State.UNKNOWN if begun else State.DENIED, reason=str(error)), over=False)
+            report = sent.report
+            if report.state not in CLOSED:
+                renew, rest_until = self._renewal(venue, work.mode), self._rest_until(order, sent.since)
+                report = await settle(venue, sent.prepared, report, rest_until, self._clock, lambda: self.stopped(order), renew)
+            if report.state in OPEN:  # only where sending is stopped: it stays open
+                return Settled(work, report, over=False)
+            if report.state not in RESENDABLE:
+                return Settled(work, report, over=True)
+            if self._too_late(order) or work.attempt + 1 >= MAX_ATTEMPTS or self.stopped(order):
+                reason = f"it did not reach the venue ({report.reason or report.state.value})"
+                return Settled(work, Report(State.INTERRUPTED, reason=reason), over=True)
+            if report.state is State.NOT_SENT:
+                await self._clock.sleep(venue.timing.poll_ms)
+            work, sent = work._replace(attempt=work.attempt + 1), None
+
+    async def _write(self, work: Work) -> Sent:
+        """Prepare, write to the journal, send. Raises `JournalUnwritable` when the intent could not be made durable: nothing was sent."""
+        since, key = self._clock.now(), self._key(work.order, work.step.id, work.mode, work.attempt)
+        try:
+            prepared = await boundary.prepare(work.venue.client, work.step, key)
+        except TryAgainLater as later:
+            return Sent(Prepared(key, work.step, {}), since, Report(State.NOT_SENT, reason=str(later)))
+        except Exception as error:  # nothing has left: whatever else went wrong, it is a refusal on this side
+            known = isinstance(error, BasisError)
+            reason = str(error) if known else f"{work.venue.name} could not prepare it: {type(error).__name__}"
+            return Sent(Prepared(key, work.step, {}), since, Report(State.DENIED, reason=reason))
+        adopted = key in self.state.orphans
+        await self.records.commit(self._sending(work, prepared))
+        return Sent(prepared, since, await self._sent(work, prepared, adopted))
+
+    def _sending(self, work: Work, prepared: Prepared) -> Sending:
+        """All that recovery needs, if this run ends while the write is under way, and what the books said before it."""
+        before = {key: self.state.book[key] for key in work.keys}
+        marks = {key: self.state.marks[key] for key in work.keys if key in self.state.marks}
+        now, accounts = self._clock.now(), self.records.identities(work.order)
+        return Sending(
+            work.mode, work.order, work.plan, work.number, work.attempt, prepared, work.keys, before, marks, now, accounts
+        )  # fmt: skip
+
+    async def _sent(self, work: Work, prepared: Prepared, adopted: bool) -> Report:
+        """What the venue says of the write, unless it knows it already or nothing may leave any more."""
+        if adopted:
+            return Report(State.UNKNOWN, reason="the venue knows it already, from a run whose journal was lost")
+        stopped = self.stopped(work.order)
+        if stopped:
+            return Report(State.INTERRUPTED, reason=stopped)
+        if work.venue.simulated:
+            return self._simulated_send(work.venue, work.step, prepared.key)
+        return await boundary.send(work.venue.client, prepared)
+
+    def _renewal(self, venue: Venue, mode: str) -> Renew:
+        """How a stuck write is replaced: the journal has the new form before a byte of it leaves; else the first form stands."""
+
+        async def renew(prepared: Prepared) -> Prepared | None:
+            newer = None if venue.simulated else await boundary.replace(venue.client, prepared)
+            if newer is None:
+                return None
+            sending = self.state.steps[mode, newer.step.id].sending
+            try:
+                await self.records.commit(sending._replace(prepared=newer))
+            except JournalUnwritable:
+                return None
+            return newer
+
+        return renew
+
+    async def proven(self, venue: Venue, settled: Sequence[Settled]) -> list[Done]:
+        """Compare the account with what the steps did, by one reading of it."""
+        if venue.simulated:
+            return [self._compared(venue, work.keys, report) for work, report, _ in settled]
+        verified = await self._verified(venue, [each for each in settled if each.report.state in DONE])
+        return [verified.get(work.step.id, Done(report, None)) for work, report, _ in settled]
+
+    async def _verified(self, venue: Venue, settled: Sequence[Settled]) -> dict[str, Done]:
+        """What steps did, by their ids, against what the owners of their positions show: the sum of it all, and nothing else.
+
+        One verdict is on all of them. What else the reading found is told with the last.
+        """
+        if not settled:
+            return {}
+        effects = [effect for each in settled for effect in each.report.effects]
+        keys = dict.fromkeys(key for each in settled for key in each.work.keys)
+        own = {effect.id for effect in effects}
+        expected = deltas(effect for effect in effects if effect.id not in self.state.seen)
+        at = max(each.report.at for each in settled)
+        found = await self._reconciler.reconcile(keys, expected, own, at, venue, self.records.book())
+        book = found.book if found.verdict is Verdict.VERIFIED else {}
+        if found.verdict is Verdict.UNVERIFIED:  # parked: until the account can be read, the books say what the effects say
+            book = {key: self.state.book[key] + amount for key, amount in expected.items()}
+        done = {each.work.step.id: Done(each.report, found.verdict, (), _evidence(found, each), found.reason) for each in settled}
+        last = settled[-1].work.step.id
+        done[last] = done[last]._replace(externals=found.externals, book=book, marks=found.marks)
+        return done
+
+    def _compared(self, venue: Venue, keys: tuple[Key, ...], report: Report) -> Done:
+        """What the step did, against the simulated ledger."""
+        if report.state not in DONE:
+            return Done(report, None)
+        verdict, compared = self.simulated.verify(keys, report.effects, venue.model)
+        return Done(report, verdict, (), compared, "" if verdict is Verdict.VERIFIED else off(compared))
+
+    def record(self, ended: Sequence[Ended]) -> None:
+        """Keep for the next commit: reports, verdicts, evidence, and whether the account is frozen."""
+        for each in ended:
+            reason = self._freezing(each)
+            for event in self._events(each, reason):
+                self.records.keep(event)
+            if reason:
+                tell_halted(self._observers, each.order.account, reason)
+            if each.done.verdict is Verdict.VERIFIED:
+                self.readings.trust(each.done.book)
+            else:
+                self.readings.trust_none()
+
+    def _events(self, ended: Ended, freezing: str | None) -> Iterator[Event]:
+        """What the journal is told of a step that is over."""
+        mode, order, step, done = ended
+        accounts = self.records.identities(order)
+        if (mode, step.id) in self.state.steps:  # else it never got as far as being sent
+            yield Outcome(mode, step.id, done.report, done.verdict, done.externals, done.compared, done.book, done.marks, accounts)
+        if freezing:
+            # what is not settled may still be mined, and keeps the nonces behind it: nobody else uses the lane meanwhile
+            unsettled = done.report.state is State.NEEDS_HUMAN
+            for alias in dict.fromkeys((order.account, order.lane) if unsettled else (order.account,)):
+                yield Frozen(alias, f"{step.id}: {freezing}", accounts)
+
+    def _freezing(self, ended: Ended) -> str | None:
+        """Why the account must not act after this step; None when it may."""
+        mode, order, step, done = ended
+        if done.report.state is State.NEEDS_HUMAN:
+            return done.report.reason
+        if done.report.alarm:
+            return done.report.alarm
+        mismatch = done.reason if done.verdict is Verdict.MISMATCHED else None
+        return mismatch or self.readings.strange(self._venues.named(order.venue), done.externals) or self._denied(mode, order, step, done)
+
+    def _denied(self, mode: str, order: Order, step: Step, done: Done) -> str | None:
+        """Why the account must not act on: its action was closed, and a reorganisation gave this step of it another end."""
+        action = self.state.actions.get((mode, order.action.id))
+        if action is None or action.result is None:
+            return None
+        told = next((leg for leg in action.result.legs if leg.order == order.id), None)
+        if told is None or done.good == (step.id not in told.steps[-1:] or told.state in SUCCEEDED):
+            return None
+        return f"its action was closed as {told.state.value}; a reorganisation took it back, and it is {done.report.state.value} now"
+
+    def finished(self, order: Order, step: Step, done: Done) -> Done:
+        """Tell the observers; an account that does not show what it should acts no more."""
+        self._tell(order, step, done.report.state)
+        if done.verdict is Verdict.MISMATCHED:
+            self._stop(order.account, done.reason)
+        return done
+
+    def result(self, order: Order, plan: tuple[Step, ...], done: Sequence[Done], before: tuple[Effect, ...]) -> LegResult:
+        """An order's result, of what came of its steps; the observers are told."""
+        if len(done) == 1:
+            report, verdict, externals, compared, reason, _, _ = done[0]
+            effects = report.effects
+            steps: tuple[str, ...] = (plan[0].id,)
+            externals = before + externals if before else externals
+        else:
+            report, verdict, reason = done[-1].report, done[-1].verdict, done[-1].reason
+            effects = tuple(effect for step in done for effect in step.report.effects)
+            externals = (*before, *(effect for step in done for effect in step.externals))
+            compared = tuple(line for step in done for line in step.compared)
+            steps = tuple(step.id for step in plan[: len(done)])
+        result = LegResult(
+            order.id, order.venue, order.account, report.state, verdict, reason or report.reason, effects, externals, compared, steps
+        )
+        self._tell_compared(order, result)
+        return result
+
+    async def resume(self, sending: Sending) -> Done:
+        """Settle a step that was being sent when a run ended: look it up first, never skip to sending. Its outcome is stored at once."""
+        order = sending.order
+        venue = self._venues.named(order.venue)
+        sent = Sent(sending.prepared, sending.at, Report(State.UNKNOWN, reason="the last run ended while it was being sent"))
+        work = Work(sending.mode, order, venue, sending.plan, sending.number, sending.keys, sending.attempt, sent)
+        done = await self.carry_out(work)
+        try:
+            await self.records.commit()
+        except JournalUnwritable as error:
+            self._stop(order.account, str(error))
+            return done._replace(verdict=Verdict.UNVERIFIED, reason=str(error))
+        return done
+
+    async def freeze(self, account: str, reason: str) -> None:
+        """Send nothing more from the account until a person says so."""
+        await self.readings.freeze(account, reason)
+
+
+def _evidence(found: Findings, settled: Settled) -> tuple[Compared, ...]:
+    """The lines of a comparison that are about what the step touched."""
+    touched = {*settled.work.keys, *deltas(settled.report.effects)}
+    return tuple(line for line in found.compared if line.key in touched)

@@ -1,0 +1,114 @@
+"""Who waits for the watch over mined steps, and that it judges a step only as it was when it was looked at."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from toy_runs import Run, buy, lost, supply
+
+from basis_venues.execution.manager import ExecutionManager
+from basis_venues.journal.events import Reopened
+from basis_venues.journal.sqlite import SqliteJournal
+
+OPENING = {
+    "wallet:balance:USDT": "1000", "wallet:balance:ETH": "10", "north:balance:USDT": "1000000", "south:balance:USDT": "1000000",
+}  # fmt: skip
+LAST = ("toy", "supply-1/chain/1")
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    run = Run(directory=tmp_path)
+    run.exchange().set_up()
+    run.chain.set_up()
+    return run
+
+
+async def soon(waiting: Awaitable[Any]) -> Any:
+    """What comes of it; fails where it waits for a lock that is not given back."""
+    return await asyncio.wait_for(waiting, 20)
+
+
+def kinds(run: Run) -> list[str]:
+    """The kinds of the journal's rows."""
+    journal = SqliteJournal(run.journal, run.clock)
+    found = [row.kind for row in journal.rows()]
+    journal.close()
+    return found
+
+
+def test_an_order_at_an_exchange_does_not_wait_for_the_wallet(run: Run) -> None:
+    """A transaction was taken back and its account is busy: the exchange's order is carried out meanwhile, and the wallet mended later."""
+
+    async def go() -> tuple[str, ExecutionManager]:
+        async with run.manager() as manager:
+            await manager.execute_action(supply())
+            loop = manager.run.loop
+            async with loop.holding(manager.state.steps[LAST].sending.order):
+                run.chain.reorganise()
+                bought = await soon(manager.execute_action(buy()))
+            await manager.heartbeat()
+            return bought.state, manager
+
+    state, manager = asyncio.run(go())
+    assert state == "VERIFIED"
+    assert (manager.state.open, kinds(run).count("REOPENED")) == ({}, 1)
+    assert lost(run, [supply(), buy()], OPENING) == []
+
+
+def test_an_order_of_the_wallet_looks_at_its_own_steps_first(run: Run) -> None:
+    """What was taken back from the account or its lane is mended before the account's next order, without a heartbeat."""
+
+    async def go() -> str:
+        async with run.manager() as manager:
+            await manager.execute_action(supply(1))
+            run.chain.reorganise()
+            return (await manager.execute_action(supply(2))).state
+
+    assert asyncio.run(go()) == "VERIFIED"
+    assert kinds(run).count("REOPENED") == 1
+    assert lost(run, [supply(1), supply(2)], OPENING) == []
+
+
+def test_nobody_waits_to_write_that_a_step_is_final(run: Run) -> None:
+    """The account is busy: the heartbeat ends without the row, and the next one writes it."""
+
+    async def go() -> tuple[int, int]:
+        async with run.manager() as manager:
+            await manager.execute_action(supply())
+            run.chain.pass_blocks(5)
+            async with manager.run.loop.holding(manager.state.steps[LAST].sending.order):
+                await soon(manager.heartbeat())
+                meanwhile = len(manager.state.watched)
+            await manager.heartbeat()
+            return meanwhile, len(manager.state.watched)
+
+    assert asyncio.run(go()) == (2, 0)
+    assert kinds(run).count("FINALISED") == 2
+
+
+def test_a_step_that_was_mended_while_a_heartbeat_waited_is_not_reopened_again(run: Run) -> None:
+    """It was looked at while it was gone; the same bytes were broadcast and settled before the heartbeat's turn came."""
+
+    async def go() -> None:
+        async with run.manager() as manager:
+            await manager.execute_action(supply())
+            loop = manager.run.loop
+            async with loop.holding(manager.state.steps[LAST].sending.order):
+                run.chain.reorganise()
+                beat = asyncio.ensure_future(manager.heartbeat())
+                for _ in range(5):
+                    await asyncio.sleep(0)
+                await loop.records.commit(Reopened(*LAST, {"wallet": "chain:one"}))
+                await loop.resume(manager.state.open[LAST].sending)
+            await beat
+            assert manager.state.open == {}
+
+    asyncio.run(go())
+    assert kinds(run).count("REOPENED") == 1
+    assert len(run.chain.state()["broadcasts"]) == 3
+    assert lost(run, [supply()], OPENING) == []
