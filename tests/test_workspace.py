@@ -74,8 +74,8 @@ def test_the_core_imports_no_venue_and_no_venue_library():
 
 
 def test_the_core_stands_on_few_libraries():
-    """pluggy, attrs, cattrs, PyYAML and platformdirs; pycryptodome for checksums of addresses, httptools and certifi for a client's requests;
-    Typer and Rich for the command, DuckDB for databases, keyring for keyrings."""
+    """pluggy, attrs, cattrs, PyYAML and platformdirs; pycryptodome for checksums of addresses, httptools and certifi for
+    requests; Typer and Rich for the command, DuckDB for databases, keyring for keyrings."""
     outside = {module for module in imports(ROOT / "core" / "src") if module not in sys.stdlib_module_names and module != "basis_venues"}
     always = {"attr", "attrs", "cattrs", "platformdirs", "pluggy", "yaml"}
     when_needed = {"Crypto", "certifi", "click", "duckdb", "httptools", "keyring", "rich", "typer"}

@@ -55,9 +55,9 @@ class ActionResult(NamedTuple):
     """How an action went.
 
     `state` is `VERIFIED` when every leg is, `STOPPED` when nothing was begun because of a halt or a frozen account (the id may be
-    given again), `INCOMPLETE` when some legs stand and others do not; otherwise what the worst leg says, see `worst`. `unallocated` is the part of the quantity
-    that fits no venue's lots: the legs and it add up to the whole. `undo` are actions that would take the filled legs back, computed
-    when another leg failed, never sent unasked. `at` is ms.
+    given again), `INCOMPLETE` when some legs stand and others do not; otherwise what the worst leg says, see `worst`. `unallocated` is
+    the part of the quantity that fits no venue's lots: the legs and it add up to the whole. `undo` are actions that would take the
+    filled legs back, computed when another leg failed, never sent unasked. `at` is ms.
     """
 
     action: Action
