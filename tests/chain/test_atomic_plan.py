@@ -118,7 +118,7 @@ THRESHOLD = Decimal("0.95")
 """The liquidation threshold of the efficiency mode."""
 IMPACT = Decimal("0.0005")
 """Of what a swap sells: how far it moves the pool, which the simulation does not count. The plan itself would accept ten times as much."""
-GAS = Decimal("0.0001")
+GAS = Decimal("0.0002")
 """ETH: the simulation's gas is a figure for each part, measured on other contracts."""
 HEALTH = Decimal("1e-9")
 """The protocol counts collateral and debt in hundred-millionths of a dollar."""

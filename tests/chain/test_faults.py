@@ -137,7 +137,7 @@ def test_e5_a_zombie_behind_a_gap_is_listed_and_found_when_it_strikes(play: Any,
         assert "waiting in the pool" not in (await run.manager.heartbeat())["alchemy"]
         run.manager.run.loop.readings.trust_none()
         refused = await run.do(pay("c", soon))
-        assert refused.state == "DENIED"
+        assert refused.state == "STOPPED"
         assert zombie in run.manager.frozen["wallet"]
         assert await run.sent() == 3
 
@@ -308,7 +308,7 @@ def test_e14_a_reorganisation_below_the_confirmations_that_changes_the_end_goes_
         assert "REJECTED" in run.manager.frozen["wallet"]
         assert run.control.balance("ETH", SINK) == before
         refused = await run.do(pay("b", soon))
-        assert refused.state == "DENIED"
+        assert refused.state == "STOPPED"
         assert await run.sent() == 1
 
     play(course, alchemy={"transactions": {"confirmations": 2}})

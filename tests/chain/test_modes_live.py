@@ -127,7 +127,7 @@ def box(tmp_path: Path) -> Iterator[Box]:
 def backtest(box: Box, mode: str, plan: tuple[str, ...], live: Run, table: str, columns: dict[str, list[Decimal]], **rules: Any) -> Run:
     """The plan at the live run's figures: the synthetic history with one table in whose place they stand, from action to action."""
     data = write_synthetic(box.directory / "data")
-    times = [re.sub(r":\d\dZ$", ":00Z", action["at"]) for action in live["actions"]]
+    times = [re.sub(r":\d\d(\.\d+)?Z$", ":00Z", action["at"]) for action in live["actions"]]
     rows = [",".join((time, *(str(column[at]) for column in columns.values()))) for at, time in enumerate(times)]
     (data / f"{table}.csv").write_text("\n".join((",".join(("timestamp", *columns)), *rows, "")), encoding="utf-8")
     settings = yaml.safe_load((box.directory / "configs" / "data" / "synthetic.yaml").read_text(encoding="utf-8"))
