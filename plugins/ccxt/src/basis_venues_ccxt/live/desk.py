@@ -50,7 +50,7 @@ class Desk:
         return await self.connection.call(Request(api, method, path, given), urgent=True)
 
     async def pages(self, api: str, path: str, paging: Paging, *, since: int = 0, **params: Any) -> list[Any]:
-        """All rows of a list from the time `since` (ms; 0: as far back as the venue keeps them); see `pages.pages`."""
+        """All rows of a list from the time `since` (ms; 0: what the venue tells without one); see `pages.pages`."""
 
         async def ask(cut: Mapping[str, Any]) -> Any:
             return await self.read(api, path, **{**params, **cut})
