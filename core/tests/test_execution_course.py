@@ -324,6 +324,31 @@ def test_a_proven_absence_is_not_sent_again_after_valid_until(run: Run) -> None:
     assert sent(run) == 1
 
 
+def test_an_order_that_only_the_accounts_lists_show_is_not_sent_again(run: Run) -> None:
+    """Look-ups still say absent long after its fence, and its trades say that it arrived: it is waited for."""
+    run.exchange().change(script=["hide:20"])
+
+    def point(name: str) -> None:
+        if name == "executed, before the reply":
+            raise Killed(name)
+
+    with pytest.raises(Killed):
+        run.act(buy(), point=point)
+    run.clock.pass_by(60_000)
+    (result,) = run.act(buy())
+    assert result.state == "VERIFIED"
+    assert sent(run) == 1
+    assert lost(run, [buy()], OPENING) == []
+
+
+def test_an_absence_without_the_accounts_lists_is_no_proof(run: Run) -> None:
+    """Look-ups say absent, and the history cannot be read: a person is asked, and nothing is sent again."""
+    run.exchange().change(script=["never"], histories=["ok"] + ["unreadable"] * 1_000)
+    (result,) = run.act(buy())
+    assert result.state == "NEEDS_HUMAN"
+    assert sent(run) == 1
+
+
 def test_a_resting_order_is_cancelled_when_its_time_is_over(run: Run) -> None:
     """The core cancels after good_for; the time it rests is counted from its sending, also over a restart."""
     run.exchange().change(script=["rest_forever"])

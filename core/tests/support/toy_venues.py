@@ -357,7 +357,7 @@ class Exchange:
             Effect(f"{self.name}-open-{order['key']}", order["key"], (), data["now"], "open") for order in mine["orders"] if order["open"]
         ]
         moved = [effect for effect in _effects(rows) if not keys or any(key in keys for key, _ in effect.lines)]
-        return [*moved, *([] if keys else resting)]
+        return [*moved, *resting]
 
 
 def _bad(kind: str, effects: tuple[Effect, ...], now: int) -> Any:

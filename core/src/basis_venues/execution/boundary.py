@@ -57,6 +57,17 @@ async def lookup(client: VenueClient, prepared: Prepared) -> Report:
         return Report(State.UNKNOWN, reason=f"looking it up raised {type(error).__name__}")
 
 
+async def listed(client: VenueClient, prepared: Prepared, keys: Collection[Key], since: int) -> Report:
+    """Whether the account's trades and resting orders since then name the write: ACCEPTED or ABSENT. What could not be told is UNKNOWN."""
+    try:
+        effects = checked_effects(await client.recent_effects(keys, since, 0))
+    except Exception as error:  # as above
+        return Report(State.UNKNOWN, reason=f"reading the account's history raised {type(error).__name__}")
+    if any(effect.order == prepared.key for effect in effects):
+        return Report(State.ACCEPTED, reason="the account's history shows it, its look-up does not")
+    return Report(State.ABSENT)
+
+
 def checked(report: Report, allowed: Collection[State] = _SAID_BY_VENUES) -> Report:
     """The report, if it is one, with each effect once. Raises `TypeError` or `ValueError` for wrong types, floats, NaN, a state that
     no venue can report, or an answer that contradicts itself."""

@@ -1,7 +1,8 @@
 """Settling: from what a venue first said of a write to an outcome that can be relied on.
 
-Nothing is sent again before its fence has passed and the venue has repeatedly said that it does not know it; where there is no fence,
-the very same bytes are sent again. A resting order is cancelled when its time is over. Patience ends with a person.
+Nothing is sent again before its fence has passed, the venue has repeatedly said that it does not know it, and the account's own lists do
+not show it either; where there is no fence, the very same bytes are sent again. A resting order is cancelled when its time is over.
+Patience ends with a person.
 """
 
 from __future__ import annotations
@@ -20,17 +21,19 @@ _SHOWN = frozenset({State.ACCEPTED, State.PARTIAL})
 
 Renew = Callable[[Prepared], Awaitable[Prepared | None]]
 """Asks the venue for the same write in a form that can still arrive, and makes it durable; None where that is not needed."""
+Listed = Callable[[Prepared], Awaitable[Report]]
+"""Asks the account's own lists for a write: ACCEPTED where they show it, ABSENT where not, UNKNOWN where they could not be read."""
 
 
 async def settle(
     venue: Venue, prepared: Prepared, report: Report, rest_until: int | None, clock: Clock, stopped: Callable[[], str | None],
-    renew: Renew | None = None,
+    renew: Renew | None = None, listed: Listed | None = None,
 ) -> Report:  # fmt: skip
     """The outcome: a closed state, NOT_SENT or ABSENT (proven: it may be tried anew), or NEEDS_HUMAN.
 
     `rest_until`: ms, for resting orders; it and the write's fence are of `clock`. `stopped` says why nothing may be sent now; where only
     sending the same bytes again would settle the step, it stays UNKNOWN then. `renew`: a transaction that is stuck is sent with a higher
-    fee in its place.
+    fee in its place. `listed`: asked before absence is believed, as look-ups may come from a replica that lags behind.
     """
     if report.state in CLOSED or report.state is State.NOT_SENT:
         return report
@@ -57,7 +60,9 @@ async def settle(
         elif report.state is State.ABSENT and now > prepared.fence + timing.fence_margin_ms:  # type: ignore[operator]
             absences += 1
             if absences >= timing.absent_reads:
-                return report
+                report = report if listed is None else await listed(prepared)
+                if report.state is State.ABSENT:
+                    return report
         else:
             absences = 0
         if now >= patience_ends:

@@ -29,11 +29,13 @@ from .loop import TightLoop, off, tell_halted
 from .readings import Readings
 from .reconcile import Findings, Reconciler
 from .records import Records
-from .settle import Renew, settle
+from .settle import Listed, Renew, settle
 from .stops import HaltFlags
 
 MAX_ATTEMPTS = 5
 """How often a step that provably did not arrive is prepared anew."""
+_CLOCKS_DIFFER_MS = 60_000
+"""A venue's history is asked from this long before a write was prepared, by this side's clock."""
 
 
 class Done(NamedTuple):
@@ -170,8 +172,9 @@ class SteppingLoop(TightLoop):
                     return Settled(work, Report(State.UNKNOWN if begun else State.DENIED, reason=str(error)), over=False)
             report = sent.report
             if report.state not in CLOSED:
-                renew, rest_until = self._renewal(venue, work.mode), self._rest_until(order, sent.since)
-                report = await settle(venue, sent.prepared, report, rest_until, self._clock, lambda: self.stopped(order), renew)
+                renew, listed = self._renewal(venue, work.mode), self._listed(work, sent.since)
+                rest_until = self._rest_until(order, sent.since)
+                report = await settle(venue, sent.prepared, report, rest_until, self._clock, lambda: self.stopped(order), renew, listed)
             if report.state in OPEN:  # only where sending is stopped: it stays open
                 return Settled(work, report, over=False)
             if report.state not in RESENDABLE:
@@ -233,6 +236,10 @@ class SteppingLoop(TightLoop):
             return newer
 
         return renew
+
+    def _listed(self, work: Work, since: int) -> Listed:
+        """How the account's lists are asked for a write that look-ups do not show."""
+        return lambda prepared: boundary.listed(work.venue.client, prepared, work.keys, since - _CLOCKS_DIFFER_MS)
 
     async def proven(self, venue: Venue, settled: Sequence[Settled]) -> list[Done]:
         """Compare the account with what the steps did, by one reading of it."""
