@@ -5,20 +5,20 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, localcontext
 from pathlib import Path
 
 import attrs
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from toy_runs import TIMING, Killed, Run, buy, crash_at, supply
+from toy_runs import TIMING, Killed, Run, buy, crash_at, nowhere, supply
 from toy_venues import World, WorldClock
 
 from basis_venues.actions import Action, Approve, FromLeg, Supply
 from basis_venues.amounts import MONEY, floor_to
 from basis_venues.contract import Market, StepFails, VenueClient, VenueModel
-from basis_venues.execution.settle import settle
+from basis_venues.execution.settle import Recourse, settle
 from basis_venues.fold import fold
 from basis_venues.journal.state import JournalState
 from basis_venues.keys import Key
@@ -102,27 +102,25 @@ VERBS = ["fill", "drop_reply", "refuse", "never", "late:2", "hide:2", "partial",
 READS = ["ok", "ok", "unreadable", "float"]
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
+@settings(max_examples=20, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_journal_replay_equals_live(data: st.DataObject) -> None:
-    """After any sequence of actions, behaviours, crashes and trades of others, replaying the journal gives the state that was live."""
+    """After any sequence of actions, behaviours, crashes and trades of others, replaying the journal gives the state that is live in the
+    run that follows."""
     directory = Path(tempfile.mkdtemp())
     try:
-        run = Run(directory=directory)
-        run.exchange().set_up()
-        run.chain.set_up()
-        for _ in range(data.draw(st.integers(1, 3))):
+        run = Run(directory=directory).set_up()
+        for killed in [*[True] * data.draw(st.integers(0, 2)), False]:
             run.exchange().change(
                 script=data.draw(st.lists(st.sampled_from(VERBS), max_size=3)),
                 reads=data.draw(st.lists(st.sampled_from(READS), max_size=8)),
             )
-            _one_run(run, data)
+            _one_run(run, data, crash_at(data.draw(st.integers(5, 120)))[0] if killed else nowhere)
     finally:
         shutil.rmtree(directory)
 
 
-def _one_run(run: Run, data: st.DataObject) -> None:
-    point, _ = crash_at(data.draw(st.integers(5, 120)))
+def _one_run(run: Run, data: st.DataObject, point: Callable[[str], None]) -> None:
     asked = data.draw(st.lists(st.sampled_from([buy(1), buy(2), buy(3, "0.5"), supply(1), supply(2)]), min_size=1, max_size=4))
 
     async def go() -> None:
@@ -144,7 +142,7 @@ def _one_run(run: Run, data: st.DataObject) -> None:
     assert attrs.evolve(run.replayed(), identities=live[0].identities) == live[0]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(quantities=st.lists(st.sampled_from(["1", "0.5", "0.123", "3"]), min_size=1, max_size=4), verb=st.sampled_from(VERBS[:-1]))
 def test_fill_sum_equals_position(quantities: list[str], verb: str) -> None:
     """The sum of all results' deltas is the change of the venue's position, whatever the venue did first."""
@@ -210,7 +208,7 @@ shown = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(reports=st.lists(shown, max_size=8))
 def test_state_never_regresses(reports: list[Report]) -> None:
     """Once an exchange has shown an order, it is neither absent nor refused, and no fill that was shown is lost again."""
@@ -221,7 +219,7 @@ def test_state_never_regresses(reports: list[Report]) -> None:
         client = Telling(honest)
         venue = Venue("north", _Nothing(), client, False, False, TIMING, frozenset())
         report = asyncio.run(
-            settle(venue, Prepared("k", STEP, {}, clock.now()), Report(State.UNKNOWN), None, clock, lambda: None, never_renewed)
+            settle(venue, Prepared("k", STEP, {}, clock.now()), Report(State.UNKNOWN), None, clock, Recourse(lambda: None, never_renewed))
         )
     finally:
         shutil.rmtree(directory)

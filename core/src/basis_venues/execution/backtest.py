@@ -124,8 +124,8 @@ class SimulatedLoop(TightLoop):
     def _rested(self, order: Order, venue: Venue, step: Step, report: Report) -> Report:
         """What became of an order that rests: it is filled, or cancelled when its time is over."""
         from .blocking import drive
-        from .settle import settle  # few orders of a backtest rest
+        from .settle import Recourse, settle  # few orders of a backtest rest
 
         until = self._rest_until(order, self._clock.now())
         prepared = Prepared(step.id, step, {})
-        return drive(settle(venue, prepared, report, until, self._clock, lambda: self.stopped(order)))
+        return drive(settle(venue, prepared, report, until, self._clock, Recourse(lambda: self.stopped(order))))

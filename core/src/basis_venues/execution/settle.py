@@ -8,6 +8,7 @@ Patience ends with a person.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 from ..clock import Clock
 from ..orders import Prepared, Report
@@ -19,22 +20,24 @@ _SIMULATED_POLL_MS = 300_000
 _SHOWN = frozenset({State.ACCEPTED, State.PARTIAL})
 
 
-Renew = Callable[[Prepared], Awaitable[Prepared | None]]
-"""Asks the venue for the same write in a form that can still arrive, and makes it durable; None where that is not needed."""
-Listed = Callable[[Prepared], Awaitable[Report]]
-"""Asks the account's own lists for a write: ACCEPTED where they show it, ABSENT where not, UNKNOWN where they could not be read."""
+class Recourse(NamedTuple):
+    """What a run does about a write that stays open. `stopped` says why nothing may be sent now; where only sending the same bytes again
+    would settle the step, it stays UNKNOWN then. `renew` asks the venue for the same write in a form that can still arrive (a stuck
+    transaction, at a higher fee), and makes it durable; it answers None where that is not needed. `listed` asks the account's own lists
+    before absence is believed, as look-ups may come from a replica that lags behind: ACCEPTED where they show the write, ABSENT where
+    not, UNKNOWN where they could not be read."""
+
+    stopped: Callable[[], str | None]
+    renew: Callable[[Prepared], Awaitable[Prepared | None]] | None = None
+    listed: Callable[[Prepared], Awaitable[Report]] | None = None
 
 
-async def settle(
-    venue: Venue, prepared: Prepared, report: Report, rest_until: int | None, clock: Clock, stopped: Callable[[], str | None],
-    renew: Renew | None = None, listed: Listed | None = None,
-) -> Report:  # fmt: skip
+async def settle(venue: Venue, prepared: Prepared, report: Report, rest_until: int | None, clock: Clock, recourse: Recourse) -> Report:
     """The outcome: a closed state, NOT_SENT or ABSENT (proven: it may be tried anew), or NEEDS_HUMAN.
 
-    `rest_until`: ms, for resting orders; it and the write's fence are of `clock`. `stopped` says why nothing may be sent now; where only
-    sending the same bytes again would settle the step, it stays UNKNOWN then. `renew`: a transaction that is stuck is sent with a higher
-    fee in its place. `listed`: asked before absence is believed, as look-ups may come from a replica that lags behind.
+    `rest_until`: ms, for resting orders; it and the write's fence are of `clock`.
     """
+    stopped, renew, listed = recourse
     if report.state in CLOSED or report.state is State.NOT_SENT:
         return report
     if venue.rehearsed:

@@ -29,7 +29,7 @@ from .loop import TightLoop, off, tell_halted
 from .readings import Readings
 from .reconcile import Findings, Reconciler
 from .records import Records
-from .settle import Listed, Renew, settle
+from .settle import Recourse, settle
 from .stops import HaltFlags
 
 MAX_ATTEMPTS = 5
@@ -172,9 +172,8 @@ class SteppingLoop(TightLoop):
                     return Settled(work, Report(State.UNKNOWN if begun else State.DENIED, reason=str(error)), over=False)
             report = sent.report
             if report.state not in CLOSED:
-                renew, listed = self._renewal(venue, work.mode), self._listed(work, sent.since)
-                rest_until = self._rest_until(order, sent.since)
-                report = await settle(venue, sent.prepared, report, rest_until, self._clock, lambda: self.stopped(order), renew, listed)
+                rest_until, recourse = self._rest_until(order, sent.since), self._recourse(work, sent.since)
+                report = await settle(venue, sent.prepared, report, rest_until, self._clock, recourse)
             if report.state in OPEN:  # only where sending is stopped: it stays open
                 return Settled(work, report, over=False)
             if report.state not in RESENDABLE:
@@ -221,8 +220,10 @@ class SteppingLoop(TightLoop):
             return self._simulated_send(work.venue, work.step, prepared.key)
         return await boundary.send(work.venue.client, prepared)
 
-    def _renewal(self, venue: Venue, mode: str) -> Renew:
-        """How a stuck write is replaced: the journal has the new form before a byte of it leaves; else the first form stands."""
+    def _recourse(self, work: Work, since: int) -> Recourse:
+        """What is done about a write of `since` (ms) that stays open. The journal has its new form before a byte of that leaves; else the
+        first form stands."""
+        venue, mode = work.venue, work.mode
 
         async def renew(prepared: Prepared) -> Prepared | None:
             newer = None if venue.simulated else await boundary.replace(venue.client, prepared)
@@ -235,11 +236,10 @@ class SteppingLoop(TightLoop):
                 return None
             return newer
 
-        return renew
+        async def listed(prepared: Prepared) -> Report:
+            return await boundary.listed(venue.client, prepared, work.keys, since - _CLOCKS_DIFFER_MS)
 
-    def _listed(self, work: Work, since: int) -> Listed:
-        """How the account's lists are asked for a write that look-ups do not show."""
-        return lambda prepared: boundary.listed(work.venue.client, prepared, work.keys, since - _CLOCKS_DIFFER_MS)
+        return Recourse(lambda: self.stopped(work.order), renew, listed)
 
     async def proven(self, venue: Venue, settled: Sequence[Settled]) -> list[Done]:
         """Compare the account with what the steps did, by one reading of it."""
