@@ -62,14 +62,6 @@ def test_an_unknown_account_names_the_known_ones(tmp_path: Path) -> None:
         manage(tmp_path, SPOT).account("walet")
 
 
-def test_an_account_takes_the_identity_that_its_keeper_tells(tmp_path: Path) -> None:
-    """Locks and the journal use what the venue said of itself."""
-    found = manage(tmp_path, SPOT, {**LIVE, **keys()})
-    assert found.account("wallet").identity == "testnet:wallet"
-    assert found.identify("wallet", "11155111:0xabc") == found.account("wallet")
-    assert found.account("wallet").identity == "11155111:0xabc"
-
-
 def test_credentials_are_read_for_the_selected_environment(tmp_path: Path) -> None:
     """Each row reads its own prefix; secrets are opaque, addresses are text."""
     env = {**LIVE, "BASIS_ENVIRONMENT": "staging", **keys("STAGING"), "BASIS_DEV__CEX__BINANCE_SPOT_API_KEY": "dev"}

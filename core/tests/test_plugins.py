@@ -3,7 +3,6 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
-from collections.abc import Iterator
 from importlib.metadata import entry_points as reference
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,19 +18,6 @@ from basis_venues.plugins import Plugins
 from basis_venues.registry import FIRST_PARTY, Registry
 
 CANARY = "import pathlib\npathlib.Path(__file__).with_name('ran').touch()\n"
-
-
-@pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder of the path to install into; its modules are forgotten afterwards."""
-    folder = tmp_path / "site"
-    folder.mkdir()
-    monkeypatch.syspath_prepend(str(folder))
-    before = set(sys.modules)
-    yield folder
-    for name in set(sys.modules) - before:
-        if name.startswith("fake_"):
-            del sys.modules[name]
 
 
 def load(site: Path, *venues: str) -> Plugins:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,19 +19,6 @@ from basis_venues.registry import FIRST_PARTY, Registry
 from basis_venues.trust import Trust, Trusted, line_for, read_lock, within
 
 CANARY = "import pathlib\npathlib.Path(__file__).with_name('ran').touch()\n"
-
-
-@pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder of the path to install into; its modules are forgotten afterwards."""
-    folder = tmp_path / "site"
-    folder.mkdir()
-    monkeypatch.syspath_prepend(str(folder))
-    before = set(sys.modules)
-    yield folder
-    for name in set(sys.modules) - before:
-        if name.startswith("fake_"):
-            del sys.modules[name]
 
 
 def trusted(venue: str, distribution: str = "", versions: str = ">=0.1,<0.2") -> Trust:

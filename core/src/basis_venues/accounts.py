@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from .errors import ConfigurationError
+from .errors import ConfigurationError, NotRoutable
 from .manifest import Manifest
 from .network import Account, Network
 
@@ -32,6 +32,14 @@ def accounts_of(manifests: Iterable[Manifest], networks: Mapping[str, Network]) 
     if problems:
         raise ConfigurationError(list(dict.fromkeys(problems)))
     return accounts
+
+
+def account_named(alias: str, accounts: Mapping[str, Account]) -> Account:
+    """The account of that alias. Raises `NotRoutable`, naming those that there are."""
+    found = accounts.get(alias)
+    if found is None:
+        raise NotRoutable(f"there is no account {alias!r}; this mode has {', '.join(sorted(accounts))}")
+    return found
 
 
 def _keeper(alias: str, manifests: Iterable[Manifest], problems: list[str]) -> str | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from .accounts import accounts_of
+from .accounts import account_named, accounts_of
 from .config.credentials import credential_problems, credentials, throwaway
 from .config.settings import Settings
-from .errors import ConfigurationError, CredentialError, GuardRefused, NotRoutable
+from .errors import ConfigurationError, CredentialError, GuardRefused
 from .network import Account, Network
 from .reach import Reach
 from .secret import Secret
@@ -45,19 +45,11 @@ class EnvironmentManager:
 
     def account(self, alias: str) -> Account:
         """The account of that alias. Raises `NotRoutable`, naming those that there are."""
-        found = self._accounts.get(alias)
-        if found is None:
-            raise NotRoutable(f"there is no account {alias!r}; this mode has {', '.join(sorted(self._accounts))}")
-        return found
+        return account_named(alias, self._accounts)
 
     def account_of(self, venue: str) -> Account:
         """The account that the venue acts on unless an action says otherwise."""
         return self.account(self._settings.manifests[venue].account.alias)
-
-    def identify(self, alias: str, identity: str) -> Account:
-        """Give an account the identity that its keeper told when it was opened. Answers the account as it is from now on."""
-        self._accounts[alias] = self.account(alias)._replace(identity=identity)
-        return self._accounts[alias]
 
     def credentials(self, venue: str) -> Mapping[str, Secret | str]:
         """The venue's credentials by field name; empty where it is simulated."""

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import attrs
 
+from .accounts import account_named
 from .actions import Action, AtomicBundle, Transfer
 from .amounts import ZERO, floor_to
 from .config.modes import Mode
@@ -112,23 +113,17 @@ class ActionRouter:
         if venue not in self._mode.execution_venues:
             subscribed = ", ".join(self._mode.execution_venues)
             raise NotRoutable(f"the mode {self._mode.name} does not subscribe to {venue!r}; it has {subscribed}")
-        account = self._account_of(venue) if action.account is None else self._account(action.account)
+        account = self._account_of(venue) if action.account is None else account_named(action.account, self._accounts)
         return venue, account.alias, account.lane
-
-    def _account(self, alias: str) -> Account:
-        account = self._accounts.get(alias)
-        if account is None:
-            raise NotRoutable(f"there is no account {alias!r}; this mode has {', '.join(sorted(self._accounts))}")
-        return account
 
     def _order(self, action: Action, venue: str) -> Order:
         venue, account, lane = self._placed(action, venue)
         return Order(f"{action.id}/{venue}", action, venue, account, lane)
 
     def _transfer(self, action: Transfer) -> Routed:
-        source = self._account(action.source)
+        source = account_named(action.source, self._accounts)
         if action.target is not None:
-            self._account(action.target)
+            account_named(action.target, self._accounts)
         if action.address is not None:
             destination(source.keeper, self._settings[source.keeper], action)
         if action.venue is not None and action.venue != source.keeper:

@@ -16,7 +16,7 @@ from ..amounts import ZERO
 from ..clock import Clock
 from ..errors import BasisError, HistoryGone, NotRoutable
 from ..keys import TRANSIT, Key, split_key
-from ..orders import Effect, Snapshot
+from ..orders import Effect, Snapshot, deltas
 from ..results import Compared
 from ..states import Verdict
 from ..venues import Venue, Venues
@@ -145,7 +145,7 @@ class Reconciler:
             if isinstance(found, str):
                 return Findings(Verdict.UNVERIFIED, self._evidence(keys, due, values), reason=found)
             externals = arrived(found, book)
-        explained = _by_key(externals)
+        explained = deltas(externals)
         left = {key: amount for key, amount in off.items() if not self._within(key, amount - explained.get(key, ZERO))}
         evidence = self._evidence(keys, {key: due[key] + explained.get(key, ZERO) for key in keys}, values)
         if left:
@@ -219,14 +219,6 @@ def _transit_of(effect: Effect, transits: Mapping[Key, Decimal]) -> Key | None:
         if len(same) == 1:
             return same[0]
     return None
-
-
-def _by_key(effects: Iterable[Effect]) -> dict[Key, Decimal]:
-    total: dict[Key, Decimal] = {}
-    for effect in effects:
-        for key, amount in effect.lines:
-            total[key] = total.get(key, ZERO) + amount
-    return total
 
 
 def _tolerance(owner: Venue, key: Key) -> Decimal:
