@@ -9,7 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PLUGINS = sorted(path.name for path in (ROOT / "plugins").iterdir() if path.is_dir() and not path.name.startswith((".", "__")))
-VENUES = ("aave", "alchemy", "binance", "bybit", "instadapp", "lido", "okx")
+EXCHANGES, ON_CHAIN = ("binance", "bybit", "okx"), ("aave", "alchemy", "instadapp", "lido")
+VENUES = (*EXCHANGES, *ON_CHAIN)
 SHARED = {"ccxt", "evm"}
 VENUE_LIBRARIES = {"aiohttp", "ccxt", "eth_abi", "eth_account", "eth_utils", "web3"}
 
@@ -28,6 +29,10 @@ def imports(folder: Path) -> set[str]:
             elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
                 found.add(node.module.partition(".")[0])
     return found
+
+
+def modules(package: Path) -> set[str]:
+    return {file.relative_to(package).as_posix() for file in package.rglob("*.py")}
 
 
 def test_members_of_the_workspace_are_the_folders():
@@ -91,3 +96,16 @@ def test_every_venue_has_the_same_files(name):
         assert file.is_file(), file
     for file in ("__init__.py", "manifest.toml", "py.typed", "venue.yaml"):
         assert (package / file).is_file(), file
+
+
+@pytest.mark.parametrize("name", ON_CHAIN)
+def test_every_venue_on_a_chain_has_a_file_for_each_hook(name):
+    """The model, the client, the market data and the settings are in files of these names."""
+    package = ROOT / "plugins" / name / "src" / f"basis_venues_{name}"
+    assert {"client.py", "data.py", "model.py", "settings.py"} <= modules(package)
+
+
+def test_every_exchange_has_the_same_modules():
+    """What differs between exchanges is in files of the same names."""
+    packages = [ROOT / "plugins" / name / "src" / f"basis_venues_{name}" for name in EXCHANGES]
+    assert len({frozenset(modules(package)) for package in packages}) == 1

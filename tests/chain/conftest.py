@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from modes import SINK, mode_of
 
 from basis_venues.config.credentials import made_up
 from basis_venues.execution.manager import ExecutionManager
@@ -19,19 +20,10 @@ from basis_venues.results import ActionResult
 from basis_venues_sandbox.chain import ChainControl, ChainUnavailable, RunningChain, available, running_chain
 
 CONFIGS = Path(__file__).parents[2] / "configs"
-SINK = "0x000000000000000000000000000000000000dEaD"
 FAST = {"poll_ms": 30, "patience_ms": 20_000, "verify_within_ms": 2000}
 
-MODE = {
-    "mode": "on_chain",
-    "share_class": "ETH",
-    "asset": "ETH",
-    "venues": {
-        "lending_execution": {"primary": "aave"},
-        "staking_execution": {"primary": "lido"},
-        "execution_subscriptions": {"wallet": ["alchemy"]},
-    },
-}
+MODE = mode_of("on_chain", lending_execution="aave", staking_execution="lido")
+KINDS = {"alchemy": "infrastructure", "aave": "defi", "lido": "defi", "instadapp": "defi", "bybit": "cex"}
 
 
 @pytest.fixture(scope="session")
@@ -116,10 +108,12 @@ Play = Callable[..., None]
 
 @pytest.fixture
 def play(chain: RunningChain, tmp_path: Path) -> Play:
-    """Carry a course out in a run of its own. `venues`: keys laid over the venues' files. `state`: the same for runs that follow."""
+    """Carry a course out in a run of its own, on the state that the run before it left. `exchange`: where Bybit is. `venues`: keys laid
+    over the venues' files."""
 
-    def carry_out(course: Course, mode: dict[str, Any] = MODE, **venues: Any) -> None:
-        configs = _configs(tmp_path / f"configs{time.monotonic_ns()}", chain.url, mode, venues)
+    def carry_out(course: Course, mode: dict[str, Any] = MODE, *, exchange: str | None = None, **venues: Any) -> None:
+        endpoints = {"alchemy": {"rpc": chain.url}, **({"bybit": {"base": exchange}} if exchange else {})}
+        configs = _configs(tmp_path / f"configs{time.monotonic_ns()}", endpoints, mode, venues)
         options = {"configs": configs, "live": True, "profile": "sandbox", "state": tmp_path / "state", "env": {}}
 
         async def inside() -> None:
@@ -137,12 +131,13 @@ def soon() -> int:
     return int(time.time() * 1000) + 86_400_000
 
 
-def _configs(folder: Path, url: str, mode: dict[str, Any], venues: dict[str, Any]) -> Path:
+def _configs(folder: Path, endpoints: dict[str, Any], mode: dict[str, Any], venues: dict[str, Any]) -> Path:
     shutil.copytree(CONFIGS, folder)
     _write(folder / "modes" / f"{mode['mode']}.yaml", mode)
-    profile = {"default": "testnet", "throwaway_keys": True, "venues": {"alchemy": {"endpoints": {"rpc": url}}}}
+    there = {venue: {"endpoints": at} for venue, at in endpoints.items()}
+    profile = {"default": "testnet", "throwaway_keys": True, "venues": there}
     _write(folder / "environments" / "sandbox.yaml", profile)
-    for venue, kind in (("alchemy", "infrastructure"), ("aave", "defi"), ("lido", "defi"), ("instadapp", "defi")):
+    for venue, kind in KINDS.items():
         given = {"venue_type": kind, "timing": FAST, **venues.get(venue, {})}
         if venue == "alchemy":
             given.setdefault("destinations", [{"address": SINK}])

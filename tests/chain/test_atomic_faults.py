@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 import pytest
-from smart_account import MODE, POOL, STAKING_MODE, account_of, held, lever
+from smart_account import MODE, POOL, STAKING_MODE, account_of, held, lever, staked
 
 from basis_venues.actions import (
     MAX,
@@ -78,9 +78,18 @@ def pause(asset: str) -> Callable[[Any], None]:
     return lambda run: run.control.market.pause_reserve(asset)
 
 
+def of_the_loan(taken: int, paid_back: int, bps: int) -> dict[str, Fault]:
+    """With the loan itself, which is these parts of the bundle; `bps`: a fee that there is too little for."""
+    part, end = f"part {taken} (FlashBorrow)", f"part {paid_back} (FlashPayback)"
+    return {
+        "the lender's reserve is paused": Fault(pause("WETH"), part, "ReservePaused"),
+        "the lender is drained": Fault(drained, part, "less than the loan"),
+        "the flash loan is dearer": Fault(dearer(bps), end, "amount-paid-less", f"{part}: the flash loan's fee is {bps}"),
+    }
+
+
 ENTRY: dict[str, Fault] = {
-    "the lender's reserve is paused": Fault(pause("WETH"), "part 1 (FlashBorrow)", "ReservePaused"),
-    "the lender is drained": Fault(drained, "part 1 (FlashBorrow)", "less than the loan"),
+    **of_the_loan(1, 8, bps=9),
     "INSTAPOOL-C is broken": Fault(breaks("INSTAPOOL-C"), "part 1 (FlashBorrow)", "reverted"),
     "WETH-A is broken": Fault(breaks("WETH-A"), "part 2 (UnwrapEther)", "failed without a reason"),
     "LIDO-STETH-A is broken": Fault(breaks("LIDO-STETH-A"), "part 3 (Stake)", "failed without a reason"),
@@ -99,21 +108,14 @@ ENTRY: dict[str, Fault] = {
     "the debt's reserve is frozen": Fault(lambda run: run.control.market.freeze_reserve("WETH"), "part 7 (Borrow)", "ReserveFrozen"),
     "borrowing is capped": Fault(lambda run: run.control.market.caps("WETH", borrow=1), "part 7 (Borrow)", "BorrowCapExceeded"),
     "the collateral's price falls": Fault(price_falls, "part 7 (Borrow)", "HealthFactorLowerThanLiquidationThreshold"),
-    "the flash loan is dearer": Fault(
-        dearer(9), "part 8 (FlashPayback)", "amount-paid-less", "part 1 (FlashBorrow): the flash loan's fee is 9"
-    ),
 }
 EXIT: dict[str, Fault] = {
-    "the lender's reserve is paused": Fault(pause("WETH"), "part 0 (FlashBorrow)", "ReservePaused"),
-    "the lender is drained": Fault(drained, "part 0 (FlashBorrow)", "less than the loan"),
+    **of_the_loan(0, 4, bps=80),
     "AAVE-V3-A is broken": Fault(breaks("AAVE-V3-A"), "part 1 (Repay)", "failed without a reason"),
     "the collateral's reserve is paused": Fault(pause("wstETH"), "part 2 (Withdraw)", "ReservePaused"),
     "UNISWAP-V3-SWAP-A is broken": Fault(breaks("UNISWAP-V3-SWAP-A"), "part 3 (Swap)", "failed without a reason"),
     "the pool is drained": Fault(lambda run: run.control.market.drain_pool(POOL, Decimal("0.05")), "part 3 (Swap)", "Too little received"),
     "the pool's price moves": Fault(pool_moves, "part 3 (Swap)", "Too little received", None),
-    "the flash loan is dearer": Fault(
-        dearer(80), "part 4 (FlashPayback)", "amount-paid-less", "part 0 (FlashBorrow): the flash loan's fee is 80"
-    ),
     "BASIC-A is broken": Fault(breaks("BASIC-A"), "part 5 (Payout)", "failed without a reason"),
 }
 HALF = {
@@ -274,8 +276,9 @@ def test_an_account_made_when_the_run_ended_is_known_to_the_next(play: Any, soon
     async def cut_off(run: Any) -> None:
         run.control.fault("null_receipt")
         task = asyncio.create_task(run.do(CreateAccount(id="make", valid_until=soon)))
-        await asyncio.sleep(0.4)
-        task.cancel()
+        while not task.done() and not await run.sent():
+            await asyncio.sleep(0.01)
+        assert task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         run.control.clear_faults()
 
@@ -332,11 +335,7 @@ def test_staked_equity_is_brought_in(play: Any, soon: int) -> None:
     """wstETH from the wallet, whose token itself says what is left of the allowance."""
 
     async def course(run: Any) -> None:
-        await run.good(
-            CreateAccount(id="make", valid_until=soon),
-            Stake(id="s", amount="12", valid_until=soon),
-            Wrap(id="w", amount="max", valid_until=soon),
-        )
+        await run.good(CreateAccount(id="make", valid_until=soon), *staked(soon))
         legs = (
             UnwrapEther(amount="20"),
             Stake(amount="20"),
@@ -370,11 +369,7 @@ def test_without_debt_an_unwind_is_the_swap_alone(play: Any, soon: int) -> None:
     """In a mode without lending: wrapped stake from the wallet is approved, brought in, swapped and paid out."""
 
     async def course(run: Any) -> None:
-        await run.good(
-            CreateAccount(id="make", valid_until=soon),
-            Stake(id="s", amount="12", valid_until=soon),
-            Wrap(id="w", amount="max", valid_until=soon),
-        )
+        await run.good(CreateAccount(id="make", valid_until=soon), *staked(soon))
         (left,) = await run.good(Unwind(id="u", slippage="0.005", valid_until=soon))
         assert Decimal("11.9") < left.deltas["wallet:balance:WETH"] < 12
         assert len(left.legs[0].steps) == 2

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from command_line import free_ports, process
 
 from basis_venues.run.plan import load_plan
 from basis_venues_sandbox.chain import ChainControl, available
@@ -22,20 +19,6 @@ CONFIGS = Path(__file__).parents[2] / "configs"
 FAST = {"poll_ms": 50, "patience_ms": 60_000, "verify_within_ms": 2000}
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not available(), reason=available().reason)]
-
-
-def basis(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command as a user runs it."""
-    return subprocess.run([sys.executable, "-m", "basis_venues", *arguments], capture_output=True, text=True, timeout=300)
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on now."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in held]
-    for each in held:
-        each.close()
-    return ports
 
 
 @pytest.fixture
@@ -51,20 +34,20 @@ def configs(tmp_path: Path) -> Iterator[Path]:
     for venue, kind in (("alchemy", "infrastructure"), ("aave", "defi"), ("lido", "defi"), ("instadapp", "defi")):
         (folder / "venues" / f"{venue}.yaml").write_text(yaml.safe_dump({"venue_type": kind, "timing": FAST}), encoding="utf-8")
     ports = ("--port", str(exchange), "--control-port", str(control), "--chain-port", str(chain))
-    started = basis("sandbox", "up", "--state", box, *ports, "--from", "2024-01-02", "--configs", str(folder))
+    started = process("sandbox", "up", "--state", box, *ports, "--from", "2024-01-02", "--configs", str(folder))
     try:
-        assert started.returncode == 0, started.stderr
+        assert started.code == 0, started.err
         yield folder
     finally:
-        basis("sandbox", "down", "--state", box)
+        process("sandbox", "down", "--state", box)
 
 
 def live(configs: Path, tmp_path: Path, mode: str) -> dict[str, Any]:
     """The document of a run of the mode's plan on the sandbox, every action of it VERIFIED."""
     options = ("--profile", "sandbox", "--live", "--configs", str(configs), "--state", str(tmp_path / "s"), "--json")
-    done = basis("run", mode, *options)
-    assert done.returncode == 0, done.stderr
-    told: dict[str, Any] = json.loads(done.stdout)
+    done = process("run", mode, *options)
+    assert done.code == 0, done.err
+    told: dict[str, Any] = done.document()
     assert set(told["networks"].values()) == {"testnet"}
     assert told["counts"] == {"VERIFIED": len(told["actions"])}
     assert all(line["agrees"] for action in told["actions"] for leg in action["legs"] for line in leg["reconciliation"])
@@ -193,9 +176,9 @@ def backtest(configs: Path, tmp_path: Path, seen: list[dict[str, Any]]) -> dict[
     (records / "figures.csv").write_text("\n".join(map(",".join, [["timestamp", *names], *rows])) + "\n", encoding="utf-8")
     series = {name: {"table": "figures", "value": name, "unit": "milliseconds"} for name in names}
     (configs / "data" / "seen.yaml").write_text(yaml.safe_dump({"summary": "As on the chain", "series": series}), encoding="utf-8")
-    done = basis("run", "eth_leveraged", "--data", str(records), "--data-settings", "seen", "--configs", str(configs), "--json")
-    assert done.returncode == 0, done.stderr
-    told: dict[str, Any] = json.loads(done.stdout)
+    done = process("run", "eth_leveraged", "--data", str(records), "--data-settings", "seen", "--configs", str(configs), "--json")
+    assert done.code == 0, done.err
+    told: dict[str, Any] = done.document()
     assert told["execution_mode"] == "backtest"
     return told
 

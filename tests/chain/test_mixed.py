@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from modes import SINK, mode_of
 from typer.testing import CliRunner
 
 from basis_venues.actions import Supply, Transfer, Withdraw
@@ -23,20 +24,10 @@ from basis_venues_sandbox import running_sandbox
 from basis_venues_sandbox.chain import RunningChain
 
 CONFIGS = Path(__file__).parents[2] / "configs"
-SINK = "0x000000000000000000000000000000000000dEaD"
 SINCE, UNTIL = parse_time("2024-01-02"), parse_time("2024-02-20")
 USDT, SUPPLIED = "wallet:balance:USDT", "wallet:supplied:aave/USDT"
 
-MODE = {
-    "mode": "mixed",
-    "share_class": "USDT",
-    "asset": "BTC",
-    "venues": {
-        "lending_execution": {"primary": "aave"},
-        "data_subscriptions": ["binance"],
-        "execution_subscriptions": {"cex_spot": ["binance"], "wallet": ["alchemy"]},
-    },
-}
+MODE = mode_of("mixed", "USDT", "BTC", exchange="binance", lending_execution="aave")
 PLAN = {
     "mode": "mixed",
     "since": "2024-01-02T00:00:00Z",

@@ -7,12 +7,8 @@ The figures are read from the chain by this file alone: the pool's announcements
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
 from bisect import bisect
 from collections.abc import Iterator
 from datetime import datetime
@@ -22,6 +18,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
+from command_line import free_ports, process
 
 from basis_venues.market.synthetic import write_synthetic
 from basis_venues_evm.live.abi import topic
@@ -30,7 +27,6 @@ from basis_venues_sandbox.chain import ChainControl, available
 pytestmark = pytest.mark.slow
 
 CONFIGS = Path(__file__).parents[2] / "configs"
-PATIENCE = 120
 WIDE = Context(prec=60)
 INDEX_LOG = topic("ReserveDataUpdated(address,uint256,uint256,uint256,uint256,uint256)")
 STAKING = {
@@ -59,18 +55,11 @@ class Pair(NamedTuple):
     figures: list[Decimal]
 
 
-def basis(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command, without any setting of this machine."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("BASIS_")}
-    command = [sys.executable, "-m", "basis_venues", *arguments]
-    return subprocess.run(command, cwd=directory, env=clean, capture_output=True, text=True, timeout=PATIENCE, check=False)
-
-
 def document(directory: Path, *arguments: str) -> Run:
     """What a run answers."""
-    done = basis(directory, "run", *arguments, "--json")
-    assert done.returncode == 0, done.stdout + done.stderr
-    found: Run = json.loads(done.stdout)
+    done = process("run", *arguments, "--json", cwd=directory)
+    assert done.code == 0, done.out + done.err
+    found: Run = done.document()
     return found
 
 
@@ -80,10 +69,7 @@ class Box:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         shutil.copytree(CONFIGS, directory / "configs")
-        held = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
-        port, control, self._chain = (each.getsockname()[1] for each in held)
-        for each in held:
-            each.close()
+        port, control, self._chain = free_ports(3)
         rpc = f"http://127.0.0.1:{self._chain}"
         profile = {
             "default": "testnet", "throwaway_keys": True, "clock": [f"http://127.0.0.1:{control}/time"],
@@ -91,13 +77,13 @@ class Box:
         }  # fmt: skip
         (directory / "configs" / "environments" / "local.yaml").write_text(json.dumps(profile), encoding="utf-8")
         ports = ("--port", str(port), "--control-port", str(control), "--chain-port", str(self._chain))
-        up = basis(directory, "sandbox", "up", *ports, "--data", "synthetic", "--from", "2024-01-02", "--state", "box")
-        assert up.returncode == 0, up.stdout + up.stderr
+        up = process("sandbox", "up", *ports, "--data", "synthetic", "--from", "2024-01-02", "--state", "box", cwd=directory)
+        assert up.code == 0, up.out + up.err
         self.control = ChainControl(rpc)
 
     def close(self) -> None:
         self.control.close()
-        basis(self.directory, "sandbox", "down", "--state", "box")
+        process("sandbox", "down", "--state", "box", cwd=self.directory)
 
     def live(self, mode: str, *plan: str) -> Run:
         return document(self.directory, mode, *plan, "--profile", "local", "--live", "--state", "state")

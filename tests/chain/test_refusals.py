@@ -6,23 +6,16 @@ import asyncio
 from typing import Any
 
 import pytest
+from modes import mode_of
 
-from basis_venues.clock import SystemClock
-from basis_venues.contract import ClientContext
 from basis_venues.errors import ConfigurationError, CredentialError, GuardRefused, TryAgainLater
-from basis_venues.network import Account, Network
 from basis_venues.secret import Secret
 from basis_venues_alchemy.access import chain_access
 from basis_venues_alchemy.settings import AlchemySettings
-from basis_venues_evm.testing import load_settings
+from basis_venues_evm.testing import load_settings, wallet_context
 from basis_venues_lido.settings import LidoSettings
 
-AAVE = {
-    "mode": "on_chain",
-    "share_class": "ETH",
-    "asset": "ETH",
-    "venues": {"lending_execution": {"primary": "aave"}, "execution_subscriptions": {"wallet": ["alchemy"]}},
-}
+AAVE = mode_of("on_chain", lending_execution="aave")
 
 
 async def never(run: Any) -> None:
@@ -64,14 +57,10 @@ def test_a_dead_endpoint_asks_to_try_again(play: Any, control: Any) -> None:
 def test_lido_on_a_network_without_it_is_refused_with_a_sentence(chain_id: int, name: str) -> None:
     """Sepolia's deployment is deprecated, and is not among the contracts."""
     settings = load_settings(LidoSettings, "basis_venues_lido")
-    context = ClientContext(
-        venue="alchemy",
-        account=Account("wallet", "x", "alchemy", "wallet"),
-        network=Network.TESTNET,
-        settings=load_settings(AlchemySettings, "basis_venues_alchemy"),
+    context = wallet_context(
+        load_settings(AlchemySettings, "basis_venues_alchemy"),
         allowed_hosts=frozenset({"127.0.0.1"}),
         allowed_chains=frozenset({chain_id}),
-        clock=SystemClock(),
         endpoints={"rpc": "http://127.0.0.1:1"},
     )
 
@@ -84,14 +73,10 @@ def test_lido_on_a_network_without_it_is_refused_with_a_sentence(chain_id: int, 
 
 def test_a_host_that_is_not_allowed_is_refused() -> None:
     """Before any connection; the URL's key is not shown."""
-    context = ClientContext(
-        venue="alchemy",
-        account=Account("wallet", "x", "alchemy", "wallet"),
-        network=Network.TESTNET,
-        settings=load_settings(AlchemySettings, "basis_venues_alchemy"),
+    context = wallet_context(
+        load_settings(AlchemySettings, "basis_venues_alchemy"),
         allowed_hosts=frozenset({"eth-sepolia.g.alchemy.com"}),
         allowed_chains=frozenset({11155111}),
-        clock=SystemClock(),
         credentials={"rpc_url": Secret("https://eth-mainnet.g.alchemy.com/v2/very-secret-key")},
     )
 
@@ -105,12 +90,8 @@ def test_a_host_that_is_not_allowed_is_refused() -> None:
 
 def test_a_wallet_without_an_endpoint_or_key_says_what_to_set() -> None:
     """Each names the variable."""
-    context = ClientContext(
-        venue="alchemy",
-        account=Account("wallet", "x", "alchemy", "wallet"),
-        network=Network.TESTNET,
-        settings=load_settings(AlchemySettings, "basis_venues_alchemy"),
-        clock=SystemClock(),
+    context = wallet_context(
+        load_settings(AlchemySettings, "basis_venues_alchemy"),
         credentials={},
     )
     with pytest.raises(CredentialError, match="ALCHEMY__RPC_URL"):

@@ -6,41 +6,21 @@ Both runs are the real command in processes of their own, on the same made-up hi
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import free_ports, process
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 VENUES = ("binance", "bybit", "okx")
 SLIPPAGE = Decimal("0.0005")
 """What all three venues' settings declare for a simulated market order; the sandbox's spread is inside of it."""
-PATIENCE = 90
 pytestmark = pytest.mark.slow
 Run = dict[str, Any]
-
-
-def basis(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command, without any setting of this machine."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("BASIS_")}
-    command = [sys.executable, "-m", "basis_venues", *arguments]
-    return subprocess.run(command, cwd=directory, env=clean, capture_output=True, text=True, timeout=PATIENCE, check=False)
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens at just now."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in held]
-    for each in held:
-        each.close()
-    return ports
 
 
 @pytest.fixture(scope="module")
@@ -57,17 +37,18 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Run, Run]]:
     (directory / "configs" / "environments" / "local.yaml").write_text(json.dumps(profile), encoding="utf-8")
     ports = ("--port", str(port), "--control-port", str(control), "--chain-port", str(chain))
     box = str(directory / "box")
-    up = basis(directory, "sandbox", "up", "--only", "exchange", *ports, "--data", "synthetic", "--from", "2024-01-02", "--state", box)
+    options = (*ports, "--data", "synthetic", "--from", "2024-01-02", "--state", box)
+    up = process("sandbox", "up", "--only", "exchange", *options, cwd=directory)
     try:
-        assert up.returncode == 0, up.stderr
-        backtest = basis(directory, "run", "btc_basis", "--json")
-        assert backtest.returncode == 0, backtest.stderr
+        assert up.code == 0, up.err
+        backtest = process("run", "btc_basis", "--json", cwd=directory)
+        assert backtest.code == 0, backtest.err
         state = str(directory / "state")
-        live = basis(directory, "run", "btc_basis", "--profile", "local", "--live", "--state", state, "--json")
-        assert live.returncode == 0, live.stderr
-        yield json.loads(backtest.stdout), json.loads(live.stdout)
+        live = process("run", "btc_basis", "--profile", "local", "--live", "--state", state, "--json", cwd=directory)
+        assert live.code == 0, live.err
+        yield backtest.document(), live.document()
     finally:
-        basis(directory, "sandbox", "down", "--state", box)
+        process("sandbox", "down", "--state", box, cwd=directory)
 
 
 def pairs(runs: tuple[Run, Run]) -> list[tuple[dict[str, Any], dict[str, Any]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -23,7 +24,8 @@ from basis_venues.orders import Order, Prepared, Report, Step
 from basis_venues.states import State
 
 ROOT = Path(__file__).resolve().parents[3]
-OURS = (*(name for name in os.environ if name.startswith("BASIS_")), "ENVIRONMENT")
+OURS = (*(name for name in os.environ if name.startswith("BASIS_") and name != "BASIS_CACHE_DIR"), "ENVIRONMENT")
+"""What a machine may have set of this project's; where it keeps what was unpacked is no setting."""
 ACCOUNTS = {"binance": "binance:key-owner"}
 
 
@@ -48,7 +50,7 @@ def basis(*arguments: object, env: dict[str, str] | None = None) -> Ran:
 
 
 def process(*arguments: object, env: dict[str, str] | None = None, cwd: Path = ROOT) -> Ran:
-    """The command, as a process of its own with its output piped."""
+    """The command, as a process of its own with its output piped; five minutes at most."""
     inherited = {name: value for name, value in os.environ.items() if name not in OURS}
     done = subprocess.run(
         [sys.executable, "-c", "from basis_venues.cli import main; main()", *map(str, arguments)],
@@ -57,8 +59,18 @@ def process(*arguments: object, env: dict[str, str] | None = None, cwd: Path = R
         env={**inherited, **(env or {})},
         cwd=cwd,
         check=False,
+        timeout=300,
     )
     return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens at just now."""
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in held]
+    for each in held:
+        each.close()
+    return ports
 
 
 def shipped(target: Path) -> Path:

@@ -121,7 +121,7 @@ def test_a_deposit_may_show_a_unit_less_and_a_debt_a_unit_more() -> None:
 INDEX = st.decimals("1", "3", places=18)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(amount=st.integers(10, 10**15), first=INDEX, growth=st.decimals("1", "1.5", places=18))
 def test_a_whole_withdrawal_leaves_nothing(amount: int, first: Decimal, growth: Decimal) -> None:
     """After MAX the scaled deposit is 0, and what is paid out is the floor of scaled times index, in exact fractions."""
@@ -135,7 +135,7 @@ def test_a_whole_withdrawal_leaves_nothing(amount: int, first: Decimal, growth: 
     assert positions["wallet:balance:USDC"] == paid * UNIT
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(amount=st.integers(1, 10**10), first=INDEX, growth=st.decimals("1", "1.5", places=18))
 def test_a_whole_repayment_leaves_nothing(amount: int, first: Decimal, growth: Decimal) -> None:
     """After MAX the scaled debt is 0, and what is paid is the ceiling of scaled times index, in exact fractions."""

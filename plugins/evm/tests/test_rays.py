@@ -9,7 +9,7 @@ from math import ceil, floor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from basis_venues_evm import RAY, bps_ceil, over_ceil, over_floor, ray, times_ceil, times_floor
+from basis_venues_evm import RAY, bps_ceil, over_ceil, over_floor, ray, times_ceil, times_floor, whole_ceil, whole_floor
 
 UNITS = st.integers(0, 10**30)
 RATES = st.integers(10**26, 10**28)
@@ -29,6 +29,14 @@ def test_every_rounding_goes_the_way_its_name_says(units: int, rate: int) -> Non
 def test_a_fee_in_basis_points_is_rounded_up(units: int, bps: int) -> None:
     """The ceiling of the exact fraction."""
     assert bps_ceil(units, bps) == ceil(Fraction(units * bps, 10_000))
+
+
+@given(units=UNITS, more=st.integers(0, 999))
+def test_an_amount_is_rounded_to_base_units_the_way_its_name_says(units: int, more: int) -> None:
+    """At 6 decimals, with three digits more than there are."""
+    amount = Decimal(units * 1000 + more).scaleb(-9)
+    assert whole_floor(amount, 6) == Decimal(units).scaleb(-6)
+    assert whole_ceil(amount, 6) == Decimal(units + (more > 0)).scaleb(-6)
 
 
 def test_a_rate_is_cut_off_after_27_digits() -> None:

@@ -187,7 +187,7 @@ def test_a_reverted_bundle_costs_only_its_gas() -> None:
     assert positions["wallet:balance:ETH"] == Decimal("99.9896")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(equity=st.decimals("0.1", "50", places=6), multiple=st.decimals("0.1", "11", places=4))
 def test_the_flash_asset_nets_to_zero_but_for_the_fee(equity: Decimal, multiple: Decimal) -> None:
     """Over flash loan and payback the smart account loses exactly the fee, and over the bundle no flash asset stays or is missing."""

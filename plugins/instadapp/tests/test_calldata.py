@@ -10,35 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from web3 import Web3
 
-from basis_venues.actions import (
-    MAX,
-    Action,
-    Borrow,
-    Deposit,
-    FlashBorrow,
-    FlashPayback,
-    FromLeg,
-    Payout,
-    Repay,
-    SetCollateral,
-    SetEMode,
-    Stake,
-    Supply,
-    Swap,
-    Unwrap,
-    UnwrapEther,
-    Withdraw,
-    Wrap,
-    WrapEther,
-)
+from basis_venues import actions as a
 from basis_venues.errors import Denied
 from basis_venues.orders import Order, Step
 from basis_venues_evm import Token
 from basis_venues_evm.live import Registry
 from basis_venues_evm.live.tokens import Tokens
+from basis_venues_instadapp.casts import cast_of
 from basis_venues_instadapp.connectors import leaves
-from basis_venues_instadapp.live.casts import cast_of
-from basis_venues_instadapp.live.spells import Encoder, memory_of, unit_price
+from basis_venues_instadapp.spells import Encoder, memory_of, unit_price
 
 ETHER = "0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE"
 OWNER = "0x00000000000000000000000000000000000000aa"
@@ -112,53 +92,53 @@ def address(symbol: str) -> str:
 
 
 def units(symbol: str, amount: Any) -> int:
-    if isinstance(amount, FromLeg):
+    if isinstance(amount, a.FromLeg):
         return 0
-    return MOST if amount == MAX else int(amount.scaleb(DECIMALS.get(symbol, 18)))
+    return MOST if amount == a.MAX else int(amount.scaleb(DECIMALS.get(symbol, 18)))
 
 
-def spell(part: Action, number: int, parts: tuple[Action, ...], step: Step) -> tuple[str, bytes]:
+def spell(part: a.Action, number: int, parts: tuple[a.Action, ...], step: Step) -> tuple[str, bytes]:
     """What the part is by the reference's table, written down a second time."""
     amount = getattr(part, "amount", None)
-    get = amount.leg + 1 if isinstance(amount, FromLeg) else 0
-    wanted = any(isinstance(getattr(each, "amount", None), FromLeg) and each.amount.leg == number for each in parts)  # type: ignore[attr-defined]
+    get = amount.leg + 1 if isinstance(amount, a.FromLeg) else 0
+    wanted = any(isinstance(getattr(each, "amount", None), a.FromLeg) and each.amount.leg == number for each in parts)  # type: ignore[attr-defined]
     ids = (get, number + 1 if wanted else 0)
     asset = part.spends() or ""
     token, count = (address(asset), units(asset, amount)) if amount is not None else ("", 0)
     match part:
-        case WrapEther():
+        case a.WrapEther():
             return call("WETH-A", "deposit", count, *ids)
-        case UnwrapEther():
+        case a.UnwrapEther():
             return call("WETH-A", "withdraw", count, *ids)
-        case Stake():
+        case a.Stake():
             return call("LIDO-STETH-A", "deposit", count, *ids)
-        case Wrap():
+        case a.Wrap():
             return call("WSTETH-A", "deposit", count, *ids)
-        case Unwrap():
+        case a.Unwrap():
             return call("WSTETH-A", "withdraw", count, *ids)
-        case Supply():
+        case a.Supply():
             return call("AAVE-V3-A", "deposit", token, count, *ids)
-        case Withdraw():
+        case a.Withdraw():
             return call("AAVE-V3-A", "withdraw", token, count, *ids)
-        case Borrow():
+        case a.Borrow():
             return call("AAVE-V3-A", "borrow", token, count, 2, *ids)
-        case Repay():
+        case a.Repay():
             return call("AAVE-V3-A", "payback", token, count, 2, *ids)
-        case SetEMode():
+        case a.SetEMode():
             return call("AAVE-V3-A", "setUserEMode", part.category)
-        case SetCollateral():
+        case a.SetCollateral():
             return call("AAVE-V3-A", "enableCollateral" if part.enabled else "disableCollateral", [address(part.asset)])
-        case Swap():
+        case a.Swap():
             sold = units(part.sell, part.amount if isinstance(part.amount, Decimal) else Decimal(step.bounds["sold"]))
             even, least = sold * 10 ** (18 - DECIMALS[part.sell]), units(part.buy, part.minimum) * 10 ** (18 - DECIMALS[part.buy])
             unit = -(-least * 10**18 // even)
             fee = POOLS[frozenset((part.sell, part.buy))]
             return call("UNISWAP-V3-SWAP-A", "sell", address(part.buy), address(part.sell), fee, unit, count, *ids)
-        case Deposit():
+        case a.Deposit():
             return call("BASIC-A", "deposit", token, count, *ids)
-        case Payout():
+        case a.Payout():
             return call("BASIC-A", "withdraw", token, count, Web3.to_checksum_address(OWNER), *ids)
-        case FlashPayback():
+        case a.FlashPayback():
             return call("INSTAPOOL-C", "flashPayback", token, count, *ids)
     raise AssertionError(part)
 
@@ -166,17 +146,17 @@ def spell(part: Action, number: int, parts: tuple[Action, ...], step: Step) -> t
 def expected(step: Step) -> tuple[int, str]:
     """Value and calldata of the cast, by web3."""
     parts = step.actions
-    place = next((number for number, part in enumerate(parts) if isinstance(part, FlashBorrow)), len(parts))
-    value = sum(units("ETH", part.amount) for part in parts if isinstance(part, Deposit) and part.asset == "ETH")
+    place = next((number for number, part in enumerate(parts) if isinstance(part, a.FlashBorrow)), len(parts))
+    value = sum(units("ETH", part.amount) for part in parts if isinstance(part, a.Deposit) and part.asset == "ETH")
 
     def some(numbers: range) -> list[tuple[str, bytes]]:
-        chosen = [n for n in numbers if not (isinstance(parts[n], Deposit) and parts[n].asset == "ETH")]  # type: ignore[attr-defined]
+        chosen = [n for n in numbers if not (isinstance(parts[n], a.Deposit) and parts[n].asset == "ETH")]  # type: ignore[attr-defined]
         return [spell(parts[n], n, parts, step) for n in chosen]
 
     outer = some(range(place))
     if place < len(parts):
         loan = parts[place]
-        assert isinstance(loan, FlashBorrow)
+        assert isinstance(loan, a.FlashBorrow)
         inner = some(range(place + 1, len(parts)))
         data = Web3().codec.encode(["string[]", "bytes[]"], [[name for name, _ in inner], [each for _, each in inner]])
         outer.append(call("INSTAPOOL-C", "flashBorrowAndCast", address(loan.asset), units(loan.asset, loan.amount), 9, data, b""))
@@ -194,7 +174,7 @@ class _Chain:
 ENCODER = Encoder(_Chain(), OWNER, POOLS)  # type: ignore[arg-type]
 
 
-def step_of(parts: tuple[Action, ...], **bounds: str) -> Step:
+def step_of(parts: tuple[a.Action, ...], **bounds: str) -> Step:
     return Step("a/instadapp/0", Order("a/instadapp", parts[0], "instadapp", "dsa", "wallet"), parts, bounds)
 
 
@@ -209,31 +189,31 @@ PAIRS = st.sampled_from([tuple(pair)[::way] for pair in sorted(map(sorted, POOLS
 
 
 @st.composite
-def asset_parts(draw: st.DrawFn) -> Action:
-    kind, asset = draw(st.sampled_from([Supply, Withdraw, Borrow, Repay])), draw(ASSETS)
-    open_ended = kind is not Borrow and draw(st.booleans())
-    return kind(asset=asset, amount=MAX if open_ended else draw(amounts(asset)))
+def asset_parts(draw: st.DrawFn) -> a.Action:
+    kind, asset = draw(st.sampled_from([a.Supply, a.Withdraw, a.Borrow, a.Repay])), draw(ASSETS)
+    open_ended = kind is not a.Borrow and draw(st.booleans())
+    return kind(asset=asset, amount=a.MAX if open_ended else draw(amounts(asset)))
 
 
 @st.composite
-def swaps(draw: st.DrawFn) -> Action:
+def swaps(draw: st.DrawFn) -> a.Action:
     sell, buy = draw(PAIRS)
-    return Swap(sell=sell, buy=buy, amount=draw(amounts(sell)), minimum=draw(amounts(buy)))
+    return a.Swap(sell=sell, buy=buy, amount=draw(amounts(sell)), minimum=draw(amounts(buy)))
 
 
 def either(symbol: str) -> st.SearchStrategy[Any]:
-    return st.one_of(st.just(MAX), amounts(symbol))
+    return st.one_of(st.just(a.MAX), amounts(symbol))
 
 
 PARTS = st.one_of(
-    st.builds(WrapEther, amount=either("ETH")),
-    st.builds(UnwrapEther, amount=either("WETH")),
-    st.builds(Stake, amount=amounts("ETH")),
-    st.builds(Wrap, amount=either("stETH")),
-    st.builds(Unwrap, amount=either("wstETH")),
+    st.builds(a.WrapEther, amount=either("ETH")),
+    st.builds(a.UnwrapEther, amount=either("WETH")),
+    st.builds(a.Stake, amount=amounts("ETH")),
+    st.builds(a.Wrap, amount=either("stETH")),
+    st.builds(a.Unwrap, amount=either("wstETH")),
     asset_parts(),
-    st.builds(SetEMode, category=st.integers(0, 255)),
-    st.builds(SetCollateral, asset=ASSETS, enabled=st.booleans()),
+    st.builds(a.SetEMode, category=st.integers(0, 255)),
+    st.builds(a.SetCollateral, asset=ASSETS, enabled=st.booleans()),
     swaps(),
 )
 
@@ -241,33 +221,33 @@ PARTS = st.one_of(
 @st.composite
 def bundles(draw: st.DrawFn) -> Step:
     """Any parts, some of which take what one before them left; with a loan around them or without, with a deposit or without."""
-    legs: list[Action] = draw(st.lists(PARTS, min_size=1, max_size=8))
-    front: list[Action] = []
+    legs: list[a.Action] = draw(st.lists(PARTS, min_size=1, max_size=8))
+    front: list[a.Action] = []
     if draw(st.booleans()):
         asset = draw(st.sampled_from(["ETH", "WETH", "wstETH", "USDC"]))
-        front.append(Deposit(asset=asset, amount=draw(amounts(asset))))
-    back: list[Action] = []
+        front.append(a.Deposit(asset=asset, amount=draw(amounts(asset))))
+    back: list[a.Action] = []
     if draw(st.booleans()):
         asset = draw(ASSETS)
-        front.append(FlashBorrow(asset=asset, amount=draw(amounts(asset))))
-        back.append(FlashPayback(asset=asset, amount=draw(amounts(asset))))
+        front.append(a.FlashBorrow(asset=asset, amount=draw(amounts(asset))))
+        back.append(a.FlashPayback(asset=asset, amount=draw(amounts(asset))))
     if draw(st.booleans()):
         asset = draw(ASSETS)
-        back.append(Payout(asset=asset, amount=draw(either(asset))))
+        back.append(a.Payout(asset=asset, amount=draw(either(asset))))
     parts = [*front, *legs, *back]
     taken: set[int] = set()
     for number, part in enumerate(parts):
         sources = [n for n in range(number) if n not in taken and leaves(parts[n]) is not None and leaves(parts[n]) == part.spends()]
-        if sources and isinstance(part, (WrapEther, UnwrapEther, Supply, Repay, Unwrap, Payout)) and draw(st.booleans()):
+        if sources and isinstance(part, (a.WrapEther, a.UnwrapEther, a.Supply, a.Repay, a.Unwrap, a.Payout)) and draw(st.booleans()):
             source = draw(st.sampled_from(sources))
-            if not (isinstance(parts[source], Deposit) and leaves(parts[source]) == "ETH"):
+            if not (isinstance(parts[source], a.Deposit) and leaves(parts[source]) == "ETH"):
                 taken.add(source)
-                parts[number] = type(part)(**{"amount": FromLeg(source), **({"asset": part.asset} if hasattr(part, "asset") else {})})
+                parts[number] = type(part)(**{"amount": a.FromLeg(source), **({"asset": part.asset} if hasattr(part, "asset") else {})})
     return step_of(tuple(parts))
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(step=bundles())
 def test_random_bundles_are_encoded_as_by_their_abis(step: Step) -> None:
     """Names, selectors, arguments, nesting, value, and the memory ids of amounts that come from another part."""
@@ -285,15 +265,15 @@ def test_the_recipe_of_the_reference() -> None:
     loan, due = Decimal(70), Decimal("70.035")
     step = step_of(
         (
-            Deposit(asset="ETH", amount=10),
-            FlashBorrow(asset="WETH", amount=loan),
-            UnwrapEther(amount=loan),
-            Stake(amount=80),
-            Wrap(amount=MAX),
-            Supply(asset="wstETH", amount=FromLeg(4)),
-            SetEMode(category=1),
-            Borrow(asset="WETH", amount=due),
-            FlashPayback(asset="WETH", amount=due),
+            a.Deposit(asset="ETH", amount=10),
+            a.FlashBorrow(asset="WETH", amount=loan),
+            a.UnwrapEther(amount=loan),
+            a.Stake(amount=80),
+            a.Wrap(amount=a.MAX),
+            a.Supply(asset="wstETH", amount=a.FromLeg(4)),
+            a.SetEMode(category=1),
+            a.Borrow(asset="WETH", amount=due),
+            a.FlashPayback(asset="WETH", amount=due),
         )
     )
     cast = cast_of(step, ENCODER)
@@ -312,7 +292,7 @@ def test_the_recipe_of_the_reference() -> None:
     assert [each.part for each in cast.within] == [2, 3, 4, 5, 6, 7, 8]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(sold=st.integers(1, 10**27), minimum=st.integers(1, 10**27), to=st.sampled_from([6, 18]), of=st.sampled_from([6, 18]))
 def test_the_price_for_each_unit_never_lets_the_whole_be_less(sold: int, minimum: int, to: int, of: int) -> None:
     """The connector's own arithmetic (wmul rounds half up, decimals are cut off) gives at least the minimum, and a part in 1e18 more."""
@@ -324,13 +304,13 @@ def test_the_price_for_each_unit_never_lets_the_whole_be_less(sold: int, minimum
 
 def test_what_memory_cannot_carry_is_refused_with_the_part() -> None:
     """A stake stores the ETH that it took, a supply adds to no balance, and what was taken is gone."""
+    first = a.FromLeg(0)
+    staked, supplied = (a.Supply(asset=asset, amount=first) for asset in ("stETH", "WETH"))
+    repaid = a.Repay(asset="WETH", amount=first)
     wrong = (
-        ((Stake(amount=1), Supply(asset="stETH", amount=FromLeg(0))), r"part 1 \(Supply\): part 0 leaves no amount of stETH"),
-        ((Supply(asset="WETH", amount=1), Repay(asset="WETH", amount=FromLeg(0))), r"part 1 \(Repay\): part 0 leaves no amount"),
-        (
-            (Borrow(asset="WETH", amount=1), Supply(asset="WETH", amount=FromLeg(0)), Repay(asset="WETH", amount=FromLeg(0))),
-            r"part 2 \(Repay\): what part 0 left is taken before",
-        ),
+        ((a.Stake(amount=1), staked), r"part 1 \(Supply\) takes its amount from part 0 \(Stake\), which leaves no stETH"),
+        ((a.Supply(asset="WETH", amount=1), repaid), r"part 1 \(Repay\) takes its amount from part 0 \(Supply\), which leaves no WETH"),
+        ((a.Borrow(asset="WETH", amount=1), supplied, repaid), r"part 2 \(Repay\) takes what part 0 left, which part 1 has taken"),
     )
     for parts, reason in wrong:
         with pytest.raises(Denied, match=reason):
@@ -339,7 +319,7 @@ def test_what_memory_cannot_carry_is_refused_with_the_part() -> None:
 
 def test_a_swap_without_a_known_whole_or_a_minimum_is_refused() -> None:
     """A minimum for each unit needs the number of units; an unwind says it in its bounds."""
-    swap = Swap(sell="wstETH", buy="WETH", amount=MAX, minimum="1")
+    swap = a.Swap(sell="wstETH", buy="WETH", amount=a.MAX, minimum="1")
     with pytest.raises(Denied, match=r"part 0 \(Swap\): its minimum is for a whole that is not known"):
         ENCODER.spells(step_of((swap,)))
     assert (

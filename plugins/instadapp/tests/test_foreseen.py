@@ -9,7 +9,7 @@ import pytest
 
 from basis_venues.actions import AtomicBundle, FlashBorrow, Swap
 from basis_venues.orders import Effect, Order, Step
-from basis_venues_instadapp.live.foreseen import departures
+from basis_venues_instadapp.foreseen import departures
 
 PLANNED = {
     "dsa:balance:WETH": "-0.5",

@@ -10,22 +10,19 @@ from typing import Any
 import pytest
 from eth_abi.abi import encode
 
-from basis_venues.clock import SystemClock
-from basis_venues.contract import ClientContext
 from basis_venues.errors import ConfigurationError
-from basis_venues.network import Account, Network
 from basis_venues.secret import Secret
 from basis_venues_evm.live import Call, EvmChain, Log, Mined, Registry
 from basis_venues_evm.live.abi import topic, word
 from basis_venues_evm.live.reading import Views
 from basis_venues_evm.live.tokens import Tokens
 from basis_venues_evm.settings import TransactionSettings
-from basis_venues_evm.testing import load_settings
-from basis_venues_instadapp.live.account import find_account
-from basis_venues_instadapp.live.contracts import Contracts
-from basis_venues_instadapp.live.data import Rate, _figure
-from basis_venues_instadapp.live.events import AccountEvents
-from basis_venues_instadapp.live.methods import (
+from basis_venues_evm.testing import load_settings, wallet_context
+from basis_venues_instadapp.account import find_account
+from basis_venues_instadapp.contracts import Contracts
+from basis_venues_instadapp.data import Rate, _figure
+from basis_venues_instadapp.events import AccountEvents
+from basis_venues_instadapp.methods import (
     ACCOUNT_AT,
     ACCOUNT_ID,
     ACCOUNTS_OF,
@@ -62,9 +59,12 @@ class FakeChain:
     async def views(self, calls: Any, at: int = 0) -> Views:
         return Views(1, {call: self._answers.get(call) for call in calls})
 
+    async def view(self, call: Call) -> str:
+        return self._answers[call]
+
 
 def events(chain: FakeChain) -> AccountEvents:
-    found = AccountEvents("instadapp", chain, "wallet", "dsa", "dsa:setting:instadapp/account", ("ETH", "WETH", "USDC"))  # type: ignore[arg-type]
+    found = AccountEvents("instadapp", chain, "wallet", "dsa", "dsa:setting:instadapp/account")  # type: ignore[arg-type]
     found.watch_index(INDEX)
     found.watch_account(DSA)
     return found
@@ -155,15 +155,7 @@ def test_rates_follow_from_the_pools_price() -> None:
 def test_instadapp_on_a_network_without_it_is_refused_with_a_sentence(chain_id: int, name: str) -> None:
     """There is none on any test network."""
     settings = load_settings(InstadappSettings, "basis_venues_instadapp")
-    context = ClientContext(
-        venue="alchemy",
-        account=Account("wallet", "x", "alchemy", "wallet"),
-        network=Network.TESTNET,
-        settings=settings,
-        allowed_hosts=frozenset({"127.0.0.1"}),
-        allowed_chains=frozenset({chain_id}),
-        clock=SystemClock(),
-    )
+    context = wallet_context(settings, allowed_hosts=frozenset({"127.0.0.1"}), allowed_chains=frozenset({chain_id}))
     chain = EvmChain(context, (Secret("http://127.0.0.1:1"),), None, TransactionSettings())
     with pytest.raises(ConfigurationError, match=f"instadapp has no contracts on {name}.*it is on mainnet"):
         asyncio.run(chain.contracts("instadapp", settings))

@@ -59,7 +59,7 @@ def test_a_stake_gives_shares() -> None:
 
 
 @given(amount=st.integers(1, 10**23), rate=st.decimals("1", "2", places=16))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_shares_are_rounded_down_to_the_wei(amount: int, rate: Decimal) -> None:
     """The exact quotient, cut off: shares = eth x totalShares // pooled."""
     positions = wallet(ETH="200000")
@@ -77,7 +77,7 @@ def test_wrapping_takes_an_amount_of_steth_and_gives_as_many_shares() -> None:
 
 
 @given(shares=st.integers(2, 10**23), rate=st.decimals("1", "2", places=16))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_wrapping_everything_and_back_loses_at_most_two_wei(shares: int, rate: Decimal) -> None:
     """Shares are conserved by wrapping; going through an amount of stETH costs a share at each step at most."""
     positions = wallet(stETH=str(shares * WEI))

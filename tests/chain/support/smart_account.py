@@ -40,6 +40,11 @@ def lever(soon: int, equity: str = "10", flash: str = "30", name: str = "lever",
     return AtomicBundle(id=name, flash_asset="WETH", flash_amount=loan, equity=equity, legs=legs, valid_until=soon)
 
 
+def staked(soon: int) -> tuple[Action, ...]:
+    """12 ETH of the wallet, staked and wrapped."""
+    return Stake(id="s", amount="12", valid_until=soon), Wrap(id="w", amount="max", valid_until=soon)
+
+
 def account_of(run: Any) -> str:
     """Where the smart account is."""
     return str(run.client("instadapp").chain.address_of("dsa"))

@@ -142,9 +142,7 @@ class AaveClient(EvmClient):
 
     @property
     def _found(self) -> AaveMarket:
-        if self._market is None:
-            raise Denied(f"{self.venue} is not open")
-        return self._market
+        return self.once_open(self._market)
 
     def _reserve(self, asset: str) -> ListedReserve:
         found = self._found.reserves.get(asset)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from basis_venues.errors import ConfigurationError
 from basis_venues_evm import RAY
 from basis_venues_evm.live import Call, EvmChain, Method, RpcUnavailable
-from basis_venues_evm.live.abi import address, address_in, number
+from basis_venues_evm.live.abi import address_in, number
 
 from .settings import AaveSettings
 
@@ -66,17 +66,13 @@ class AaveMarket(NamedTuple):
 async def find_market(chain: EvmChain, venue: str, settings: AaveSettings) -> AaveMarket:
     """Resolve the pool and the oracle from the provider, and the reserves from the pool. Raises `ConfigurationError` where an address is
     another one than configured, and `RpcUnavailable`."""
-    where = f"contracts in {venue}.yaml"
-    contracts = {name: address(text, f"{where}: {name}") for name, text in (await chain.contracts(venue, settings)).items()}
-    missing = {"provider", "pool", "oracle"} - contracts.keys()
-    if missing:
-        raise ConfigurationError(f"{where}: {', '.join(sorted(missing))} of chain {chain.chain_id} are missing")
+    contracts = await chain.addresses(venue, settings, ("provider", "pool", "oracle"))
     roots = {"pool": Call(contracts["provider"], GET_POOL()), "oracle": Call(contracts["provider"], GET_ORACLE())}
     told = (await chain.views(roots.values())).answers
     for name, call in roots.items():
         if told[call] is None or address_in(told[call] or "") != contracts[name]:
             raise ConfigurationError(
-                f"{where}: the market's provider names another {name} than {contracts[name]}; check chain and addresses"
+                f"contracts in {venue}.yaml: the market's provider names another {name} than {contracts[name]}; check chain and addresses"
             )
     return await _reserves(chain, venue, settings, contracts["pool"], contracts["oracle"])
 

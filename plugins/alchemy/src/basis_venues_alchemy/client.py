@@ -44,7 +44,7 @@ class AlchemyClient(EvmClient):
 
     def _transfer(self, action: Transfer) -> Wanted:
         to, units = self._destination(action), units_of(self.chain, action)
-        arrives_later = action.target is not None and not self._is_here(action.target)
+        arrives_later = action.target is not None and not self.chain.registry.knows(action.target)
         on_the_way = (f"{action.target}:transit:{action.asset}/", amount_of_action(action)) if arrives_later else None
         if action.asset == ETHER:
             return Wanted(to, value=units, on_the_way=on_the_way)
@@ -55,10 +55,7 @@ class AlchemyClient(EvmClient):
     def _destination(self, action: Transfer) -> str:
         """Where the transfer goes: an account of this chain, or a listed address. The deposit address of an exchange is the destination
         whose label is the exchange's account."""
-        if action.target is not None and self._is_here(action.target):
+        if action.target is not None and self.chain.registry.knows(action.target):
             return self.chain.address_of(action.target)
         listed = destination(self.venue, self._settings, action)
         return address(listed.address, f"a destination in {self.venue}.yaml")
-
-    def _is_here(self, account: str) -> bool:
-        return account in self.chain.registry.aliases.values()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .acting import Acting, Lines, allowance_key, balance_key
 from .model import AnyAction, ChainModel, Rule, Write, did_you_mean, with_amount
-from .rays import BPS, RAY, bps_ceil, over_ceil, over_floor, ray, times_ceil, times_floor
+from .rays import BPS, RAY, bps_ceil, over_ceil, over_floor, ray, times_ceil, times_floor, whole_ceil, whole_floor
 from .settings import ETHER, ChainSettings, Token, TransactionSettings
 
 __all__ = [
@@ -29,5 +29,7 @@ __all__ = [
     "ray",
     "times_ceil",
     "times_floor",
+    "whole_ceil",
+    "whole_floor",
     "with_amount",
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar
 
 import attrs
@@ -22,6 +22,7 @@ from basis_venues.keys import BALANCE, Key, split_key
 from basis_venues.orders import Effect, Limits, Order, Ref, Step
 
 from .acting import Acting, Lines, allowance_key, balance_key
+from .rays import whole_ceil
 from .settings import ETHER, ChainSettings, Token
 
 Rule = Callable[[Any, Acting], Lines]
@@ -187,7 +188,7 @@ class ChainModel(VenueModel):
     def gas_cost(self, parts: tuple[Action, ...], market: Market) -> Decimal:
         """The same in ETH at the present gas price, in whole wei, rounded up."""
         gwei = MONEY.multiply(Decimal(self.gas_units(parts)), market.value(self._gas_price))
-        return MONEY.scaleb(MONEY.scaleb(gwei, 9).to_integral_value(ROUND_CEILING, MONEY), -18)
+        return whole_ceil(MONEY.scaleb(gwei, -9), 18)
 
     def ether_sent(self, part: Action, acting: Acting) -> Decimal:
         """The ETH that the lane's wallet sends along with one part."""
@@ -211,8 +212,7 @@ class ChainModel(VenueModel):
         raise Denied(f"there is no gas figure for {name}: add it under gas in {self.venue}.yaml")
 
     def _gas_reserve(self, parts: tuple[Action, ...], market: Market) -> Decimal:
-        cost = MONEY.multiply(self.gas_cost(parts, market), self.settings.gas_buffer)
-        return MONEY.scaleb(MONEY.scaleb(cost, 18).to_integral_value(ROUND_CEILING, MONEY), -18)
+        return whole_ceil(MONEY.multiply(self.gas_cost(parts, market), self.settings.gas_buffer), 18)
 
     def _afford(self, writes: tuple[Write, ...], acting: Acting) -> None:
         needed = ZERO

@@ -5,7 +5,7 @@ Every function says which way it rounds. A protocol rounds each step to its own 
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from basis_venues.amounts import MONEY
 
@@ -43,3 +43,13 @@ def over_ceil(units: int, rate: int) -> int:
 def bps_ceil(units: int, bps: int) -> int:
     """`bps` basis points of `units`, rounded up."""
     return -(-units * bps // BPS)
+
+
+def whole_floor(amount: Decimal, decimals: int) -> Decimal:
+    """`amount` rounded down to whole base units of so many decimals."""
+    return MONEY.scaleb(MONEY.scaleb(amount, decimals).to_integral_value(ROUND_FLOOR, MONEY), -decimals)
+
+
+def whole_ceil(amount: Decimal, decimals: int) -> Decimal:
+    """`amount` rounded up to whole base units of so many decimals."""
+    return MONEY.scaleb(MONEY.scaleb(amount, decimals).to_integral_value(ROUND_CEILING, MONEY), -decimals)

@@ -11,9 +11,10 @@ import yaml
 
 from basis_venues.actions import Action
 from basis_venues.amounts import MONEY
+from basis_venues.clock import SystemClock
 from basis_venues.config.converter import make_converter
 from basis_venues.config.venues import VenueSettings
-from basis_venues.contract import ModelContext, StepFails, VenueModel
+from basis_venues.contract import ClientContext, ModelContext, StepFails, VenueModel
 from basis_venues.errors import MissingData
 from basis_venues.fold import fold
 from basis_venues.keys import Key
@@ -54,6 +55,12 @@ def load_settings(cls: type[Settings], package: str, **overrides: Any) -> Settin
     """The settings in the `venue.yaml` of a plugin's package, with some top-level keys replaced."""
     data = yaml.safe_load((files(package) / "venue.yaml").read_text())
     return make_converter().structure({**data, **overrides}, cls)
+
+
+def wallet_context(settings: VenueSettings, **more: Any) -> ClientContext:
+    """The context of a client of the wallet on a test network. `more`: other fields of the context."""
+    wallet = Account("wallet", "x", "alchemy", "wallet")
+    return ClientContext(venue="alchemy", account=wallet, network=Network.TESTNET, settings=settings, clock=SystemClock(), **more)
 
 
 def context(venue: str, settings: VenueSettings, alias: str = "wallet", lane: str = "wallet") -> ModelContext:

@@ -21,7 +21,7 @@ addresses = st.binary(min_size=20, max_size=20).map(lambda raw: "0x" + raw.hex()
 amounts = st.integers(0, MAX_UINT)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     key=st.integers(1, 2**255),
     to=addresses,
@@ -60,7 +60,7 @@ def test_a_key_of_another_address_is_refused() -> None:
         Signer(Secret(KEY), "ALCHEMY__PRIVATE_KEY", "0x" + "00" * 20)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(to=addresses, amount=amounts, numbers=st.lists(amounts, max_size=5), flag=st.booleans())
 def test_call_data_is_that_of_eth_abi(to: str, amount: int, numbers: list[int], flag: bool) -> None:
     """With static arguments, which are put together here, and with lists."""
@@ -79,7 +79,7 @@ def test_selectors_and_topics_are_the_published_ones() -> None:
     assert topic("Transfer(address,address,uint256)") == "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(calls=st.lists(st.tuples(addresses, st.binary(min_size=4, max_size=100)), min_size=1, max_size=8))
 def test_many_reads_are_encoded_as_eth_abi_does(calls: list[tuple[str, bytes]]) -> None:
     """`aggregate3`, put together by hand."""
@@ -88,7 +88,7 @@ def test_many_reads_are_encoded_as_eth_abi_does(calls: list[tuple[str, bytes]]) 
     assert ours == "0x82ad56cb" + theirs
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(results=st.lists(st.tuples(st.booleans(), st.binary(max_size=100)), min_size=1, max_size=8))
 def test_many_answers_are_decoded_as_eth_abi_does(results: list[tuple[bool, bytes]]) -> None:
     """A member that failed, or answered nothing, is none."""

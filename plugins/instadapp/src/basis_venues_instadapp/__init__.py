@@ -31,7 +31,7 @@ def create_model(context: ModelContext) -> VenueModel:
 @hookimpl
 def create_client(context: ClientContext) -> VenueClient:
     """The smart account on a real chain."""
-    from .live.client import InstadappClient
+    from .client import InstadappClient
 
     return InstadappClient(context)
 
@@ -39,6 +39,6 @@ def create_client(context: ClientContext) -> VenueClient:
 @hookimpl
 def market_data(context: ClientContext) -> MarketData:
     """Swap rates."""
-    from .live.data import SwapRates
+    from .data import SwapRates
 
     return SwapRates(context)

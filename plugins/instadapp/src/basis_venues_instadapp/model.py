@@ -45,7 +45,7 @@ from basis_venues_evm import (
     with_amount,
 )
 
-from .connectors import STETH, balances_moved, connector_for, leaves
+from .connectors import STETH, balances_moved, connector_for, takers
 from .settings import InstadappSettings
 from .sizing import SwapShort, flash_fee, meets, swap_output
 from .unwinding import Holding, Terms, brought_in, with_debt, without_debt
@@ -140,7 +140,7 @@ class InstadappModel(ChainModel):
         fee = flash_fee(bundle.flash_amount, self.settings.flash_fee_bps, self.token(asset).decimals)
         front = (*self._equity(bundle), FlashBorrow(asset=asset, amount=bundle.flash_amount))
         legs = tuple(self._leg(number, leg, len(front), acting) for number, leg in enumerate(bundle.legs))
-        _check_sources(bundle.legs)
+        takers(bundle.legs, "leg")
         write = Write((*front, *legs, FlashPayback(asset=asset, amount=bundle.flash_amount + fee)), {"flash_fee": str(fee)})
         return (*self._approvals(bundle.equity_asset, write, acting), self._with_swaps(write, acting.market))
 
@@ -288,17 +288,3 @@ class InstadappModel(ChainModel):
             yield f"{account}:{SUPPLIED}:{lending}/{asset}"
             yield f"{account}:{BORROWED}:{lending}/{asset}"
             yield f"{account}:{SETTING}:{lending}/collateral/{asset}"
-
-
-def _check_sources(legs: tuple[Action, ...]) -> None:
-    """What a leg takes from another, that one must leave, and for one taker only. Raises `Denied`."""
-    taken: dict[int, int] = {}
-    for number, leg in enumerate(legs):
-        amount = getattr(leg, "amount", None)
-        if not isinstance(amount, FromLeg):
-            continue
-        source, name = amount.leg, f"leg {number} ({type(leg).__name__})"
-        if leaves(legs[source]) != leg.spends():
-            raise Denied(f"{name} takes its amount from leg {source} ({type(legs[source]).__name__}), which leaves no {leg.spends()}")
-        if taken.setdefault(source, number) != number:
-            raise Denied(f"{name} takes what leg {source} left, which leg {taken[source]} has taken: write an exact amount")

@@ -14,14 +14,14 @@ Sources: the formula and its vectors are those of the leverage recipe for Aave V
 
 from __future__ import annotations
 
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 from typing import NamedTuple
 
 from attrs import frozen
 
 from basis_venues.amounts import MONEY, from_units, money, to_units
 from basis_venues.errors import Denied
-from basis_venues_evm import BPS, bps_ceil
+from basis_venues_evm import BPS, bps_ceil, whole_floor
 
 INTEREST_MARGIN = 100_000
 """One part in so many of a debt is borrowed on top to close it: interest until the transaction is mined, hours at a few percent a year."""
@@ -102,12 +102,12 @@ def entry_for_leverage(equity: Decimal, leverage: Decimal, terms: LoanTerms) -> 
 
     Raises `UnderFloor`, `BeyondLtv` or `LenderShort`, with the largest loan that is possible, and `Denied` for a leverage not above 1.
     """
-    return entry(equity, _whole(flash_for_leverage(equity, leverage, terms.fee_bps), terms.decimals), terms)
+    return entry(equity, whole_floor(flash_for_leverage(equity, leverage, terms.fee_bps), terms.decimals), terms)
 
 
 def entry_for_ltv(equity: Decimal, ltv: Decimal, terms: LoanTerms) -> Entry:
     """The entry after which debt / collateral is `ltv`, but for the rounding to base units. Raises as `entry_for_leverage`."""
-    return entry(equity, _whole(flash_for_ltv(equity, ltv, terms.fee_bps), terms.decimals), terms)
+    return entry(equity, whole_floor(flash_for_ltv(equity, ltv, terms.fee_bps), terms.decimals), terms)
 
 
 def largest_entry(equity: Decimal, terms: LoanTerms) -> Entry:
@@ -125,7 +125,7 @@ def largest_flash(equity: Decimal, terms: LoanTerms) -> Decimal:
     """
     with money():
         bound = flash_for_ltv(equity, min(terms.ltv, terms.threshold / terms.floor), terms.fee_bps)
-        flash = _whole(min(bound, terms.available), terms.decimals)
+        flash = whole_floor(min(bound, terms.available), terms.decimals)
         while flash > 0 and _refusal(equity, flash, terms) is not None:
             flash -= from_units(1, terms.decimals)
         return flash
@@ -201,7 +201,7 @@ def flash_for_ltv(equity: Decimal, ltv: Decimal, fee_bps: int) -> Decimal:
 
 def flash_for_exit(debt: Decimal, decimals: int = 18) -> Decimal:
     """The flash loan that closes a debt: the debt, and a hundred-thousandth of it for interest, in whole base units."""
-    return MONEY.add(debt, _whole(MONEY.divide(debt, Decimal(INTEREST_MARGIN)), decimals))
+    return MONEY.add(debt, whole_floor(MONEY.divide(debt, Decimal(INTEREST_MARGIN)), decimals))
 
 
 def minimum_output(sold: Decimal, rate: Decimal, slippage: Decimal, decimals: int = 18) -> Decimal:
@@ -212,7 +212,7 @@ def minimum_output(sold: Decimal, rate: Decimal, slippage: Decimal, decimals: in
     if not 0 < slippage < 1:
         raise SwapShort(f"a slippage of {slippage} is not between 0 and 1: write the accepted shortfall as a fraction, such as 0.005")
     with money():
-        least = _whole(sold * rate * (1 - slippage), decimals)
+        least = whole_floor(sold * rate * (1 - slippage), decimals)
     if least <= 0:
         raise SwapShort(f"{sold} is too little to be swapped at a rate of {rate}: not a base unit would be sure")
     return least
@@ -221,7 +221,7 @@ def minimum_output(sold: Decimal, rate: Decimal, slippage: Decimal, decimals: in
 def swap_output(sold: Decimal, rate: Decimal, pool_fee: Decimal, decimals: int = 18) -> Decimal:
     """What a pool that keeps the fraction `pool_fee` gives for `sold` at `rate`, in whole base units; the pool's own move not counted."""
     with money():
-        return _whole(sold * rate * (1 - pool_fee), decimals)
+        return whole_floor(sold * rate * (1 - pool_fee), decimals)
 
 
 def meets(expected: Decimal, minimum: Decimal) -> None:
@@ -258,11 +258,6 @@ def _refusal(equity: Decimal, flash: Decimal, terms: LoanTerms) -> tuple[type[Si
         factor = collateral * terms.threshold / debt
         return UnderFloor, f"the health factor would be {factor:.4f}, under the floor of {terms.floor}: take less, or lower the floor"
     return None
-
-
-def _whole(amount: Decimal, decimals: int) -> Decimal:
-    """Rounded down to base units."""
-    return MONEY.scaleb(MONEY.scaleb(amount, decimals).to_integral_value(ROUND_FLOOR, MONEY), -decimals)
 
 
 def _fraction(fee_bps: int) -> Decimal:

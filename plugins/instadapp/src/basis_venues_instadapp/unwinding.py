@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Decimal
 from typing import NamedTuple
 
 from basis_venues.actions import MAX, Action, Deposit, FlashBorrow, FlashPayback, FromLeg, Payout, Repay, Swap, Unwind, Withdraw
-from basis_venues.amounts import MONEY, ZERO
-from basis_venues_evm import Write
+from basis_venues.amounts import ZERO
+from basis_venues_evm import Write, whole_ceil, whole_floor
 
 from .sizing import SwapShort, flash_fee, flash_for_exit, minimum_output
 
@@ -41,8 +41,8 @@ def with_debt(unwind: Unwind, held: Holding, terms: Terms) -> Write:
         flash = flash_for_exit(held.debt, terms.debt_decimals)
         freed, sold = held.supplied, held.supplied + held.on_account
     else:
-        flash = _rounded(held.debt * unwind.fraction, terms.debt_decimals, ROUND_CEILING)
-        freed = sold = _rounded(held.supplied * unwind.fraction, terms.sold_decimals, ROUND_FLOOR)
+        flash = whole_ceil(held.debt * unwind.fraction, terms.debt_decimals)
+        freed = sold = whole_floor(held.supplied * unwind.fraction, terms.sold_decimals)
     swap = _swap(unwind, MAX if whole else sold, sold, terms)
     fee = flash_fee(flash, terms.fee_bps, terms.debt_decimals)
     parts: tuple[Action, ...] = (
@@ -59,7 +59,7 @@ def with_debt(unwind: Unwind, held: Holding, terms: Terms) -> Write:
 def without_debt(unwind: Unwind, held: Holding, terms: Terms) -> Write:
     """Bring the collateral onto the smart account from the wallet and the lending protocol, swap it, and pay the proceeds out."""
     freed, own, brought = (
-        _rounded(amount * unwind.fraction, terms.sold_decimals, ROUND_FLOOR) for amount in (held.supplied, held.on_account, held.in_wallet)
+        whole_floor(amount * unwind.fraction, terms.sold_decimals) for amount in (held.supplied, held.on_account, held.in_wallet)
     )
     deposit = (Deposit(asset=unwind.collateral_asset, amount=brought),) if brought else ()
     withdrawal = _withdrawal(unwind, freed, terms)
@@ -87,7 +87,3 @@ def _swap(unwind: Unwind, amount: Decimal | str, sold: Decimal, terms: Terms) ->
     except SwapShort as refusal:
         raise SwapShort(f"{unwind.collateral_asset} into {unwind.debt_asset}: {refusal}") from refusal
     return Swap(sell=unwind.collateral_asset, buy=unwind.debt_asset, amount=amount, minimum=least)
-
-
-def _rounded(amount: Decimal, decimals: int, rounding: str) -> Decimal:
-    return MONEY.scaleb(MONEY.scaleb(amount, decimals).to_integral_value(rounding, MONEY), -decimals)

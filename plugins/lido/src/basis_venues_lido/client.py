@@ -13,7 +13,7 @@ from basis_venues.errors import Denied
 from basis_venues.keys import ALLOWANCE, CLAIM, Key, KeyParts
 from basis_venues.orders import Step
 from basis_venues_evm import allowance_key
-from basis_venues_evm.live import Call, EvmClient, Method, Read, RpcUnavailable, Wanted, approval, units_of
+from basis_venues_evm.live import Call, EvmClient, Method, Read, Wanted, approval, units_of
 from basis_venues_evm.live.abi import decoded, number
 
 from .contracts import Contracts, find_contracts
@@ -86,7 +86,7 @@ class LidoClient(EvmClient):
 
     async def _stake(self, action: Stake, account: str) -> Wanted:
         amount, limit = units_of(self.chain, action), Call(self._found.steth, STAKE_LIMIT())
-        left = number(await self._asked(limit))
+        left = number(await self.chain.view(limit))
         if amount > left:
             what = "staking is paused" if not left else f"the contract takes {from_units(left, DECIMALS)} ETH at present"
             raise Denied(f"{action.amount} ETH cannot be staked now: {what}; try later, or less")
@@ -112,20 +112,20 @@ class LidoClient(EvmClient):
     async def _claim(self, action: ClaimUnstake, account: str) -> Wanted:
         """Every request that is named or open, finalised, and not collected yet, with its hint."""
         ids = await self._ready(action, self.chain.address_of(account))
-        last = number(await self._asked(Call(self._found.queue, LAST_CHECKPOINT())))
-        (hints,) = decoded(_NUMBERS, await self._asked(Call(self._found.queue, HINTS(ids, 1, last))))
+        last = number(await self.chain.view(Call(self._found.queue, LAST_CHECKPOINT())))
+        (hints,) = decoded(_NUMBERS, await self.chain.view(Call(self._found.queue, HINTS(ids, 1, last))))
         facts = tuple(self._claim_key(account, each) for each in ids)
         return Wanted(self._found.queue, CLAIM_ALL(ids, list(hints)), facts=facts)  # type: ignore[call-overload]
 
     async def _ready(self, action: ClaimUnstake, owner: str) -> list[int]:
         if action.request == "all":
-            (open_ids,) = decoded(_NUMBERS, await self._asked(Call(self._found.queue, OPEN_REQUESTS(owner))))
+            (open_ids,) = decoded(_NUMBERS, await self.chain.view(Call(self._found.queue, OPEN_REQUESTS(owner))))
         else:
             open_ids = (int(action.request),)
         ids: list[int] = sorted(open_ids)  # type: ignore[call-overload]
         if not ids:
             raise Denied("there is no open withdrawal request")
-        (status,) = decoded(_STATUS, await self._asked(Call(self._found.queue, STATUS(ids))))
+        (status,) = decoded(_STATUS, await self.chain.view(Call(self._found.queue, STATUS(ids))))
         ready = [each for each, told in zip(ids, status, strict=True) if told[4] and not told[5]]  # type: ignore[call-overload]
         if not ready:
             raise Denied(f"no withdrawal request is finalised yet ({', '.join(map(str, ids))} are open); that takes hours to days")
@@ -133,14 +133,7 @@ class LidoClient(EvmClient):
 
     async def _in_wrapped(self, smallest: int, largest: int) -> Sequence[str]:
         """The bounds of a request as wstETH."""
-        return [await self._asked(Call(self._found.wsteth, SHARES_OF_WORTH(each))) for each in (smallest, largest)]
-
-    async def _asked(self, call: Call) -> str:
-        """What a view answers. Raises `RpcUnavailable` where it does not."""
-        answer = (await self.chain.views((call,))).answers[call]
-        if answer is None:
-            raise RpcUnavailable(f"{self.venue}: its contract does not answer; nothing was sent")
-        return answer
+        return [await self.chain.view(Call(self._found.wsteth, SHARES_OF_WORTH(each))) for each in (smallest, largest)]
 
     # reads
 
@@ -159,9 +152,7 @@ class LidoClient(EvmClient):
 
     @property
     def _found(self) -> Contracts:
-        if self._contracts is None:
-            raise Denied(f"{self.venue} is not open")
-        return self._contracts
+        return self.once_open(self._contracts)
 
 
 def _claim_value(data: str, owner: str) -> Decimal:

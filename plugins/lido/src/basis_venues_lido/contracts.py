@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from basis_venues.errors import ConfigurationError
 from basis_venues_evm.live import Call, EvmChain, Method
-from basis_venues_evm.live.abi import address, address_in
+from basis_venues_evm.live.abi import address_in
 
 from .settings import LidoSettings
 
@@ -23,15 +23,13 @@ class Contracts(NamedTuple):
 
 async def find_contracts(chain: EvmChain, venue: str, settings: LidoSettings) -> Contracts:
     """Ask the locator for the others. Raises `ConfigurationError` where one is another than configured, and on a network without Lido."""
-    where = f"contracts in {venue}.yaml"
-    configured = {name: address(text, f"{where}: {name}") for name, text in (await chain.contracts(venue, settings)).items()}
-    missing = {"locator", *_LOCATED} - configured.keys()
-    if missing:
-        raise ConfigurationError(f"{where}: {', '.join(sorted(missing))} of chain {chain.chain_id} are missing")
+    configured = await chain.addresses(venue, settings, ("locator", *_LOCATED))
     calls = {name: Call(configured["locator"], method()) for name, method in _LOCATED.items()}
     told = (await chain.views(calls.values())).answers
     for name, call in calls.items():
         answer = told[call]
         if answer is None or address_in(answer) != configured[name]:
-            raise ConfigurationError(f"{where}: the locator names another {name} than {configured[name]}; check chain and addresses")
+            raise ConfigurationError(
+                f"contracts in {venue}.yaml: the locator names another {name} than {configured[name]}; check chain and addresses"
+            )
     return Contracts(configured["steth"], configured["wsteth"], configured["queue"])

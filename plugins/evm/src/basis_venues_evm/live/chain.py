@@ -14,6 +14,7 @@ from basis_venues.orders import Effect, Outgoing, Prepared, Report, Snapshot, St
 from basis_venues.secret import Secret
 
 from ..settings import ChainSettings, TransactionSettings
+from .abi import address
 from .effects import Effects
 from .history import History
 from .lookup import pool_request, waiting
@@ -22,7 +23,7 @@ from .multicall import Call
 from .reading import Reading, Views
 from .registry import BALANCES, Registry, values_of
 from .reverts import Reverts
-from .rpc import Answer, Request, Rpc
+from .rpc import Answer, Request, Rpc, RpcUnavailable
 from .signing import Signer
 from .simulating import simulated, simulation
 from .tokens import ERRORS, Tokens
@@ -128,6 +129,16 @@ class EvmChain:
             raise ConfigurationError(f"{venue} has no contracts on {name} (chain {self.chain_id}); it is on {known}")
         return {each: text for each, text in found.items() if isinstance(text, str)}
 
+    async def addresses(self, venue: str, settings: ChainSettings, needed: Collection[str]) -> dict[str, str]:
+        """As `contracts`, each checked and in lower case. Raises `ConfigurationError` also where one is no address, or one of `needed` is
+        missing."""
+        where = f"contracts in {venue}.yaml"
+        found = {name: address(text, f"{where}: {name}") for name, text in (await self.contracts(venue, settings)).items()}
+        missing = set(needed) - found.keys()
+        if missing:
+            raise ConfigurationError(f"{where}: {', '.join(sorted(missing))} of chain {self.chain_id} are missing")
+        return found
+
     async def sandbox_addresses(self) -> Mapping[str, Any]:
         """What a local chain of the sandbox tells of its contracts (the method `sandbox_addresses`), by venue; nothing elsewhere."""
         if self.chain_id not in LOCAL_CHAINS:
@@ -142,6 +153,13 @@ class EvmChain:
         """The views at one block, `at` or later, in one request with all that is asked at this moment; `exact`: at `at` itself. Raises
         `RpcUnavailable`."""
         return await self._reading.views(calls, at, exact=exact)
+
+    async def view(self, call: Call) -> str:
+        """What one view answers at the latest block. Raises `RpcUnavailable`, also where the contract does not answer."""
+        answer = (await self.views((call,))).answers[call]
+        if answer is None:
+            raise RpcUnavailable(f"{self._venue}: the contract {call.to} does not answer; nothing was sent")
+        return answer
 
     # accounts and their positions
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from basis_venues.contract import ClientContext, VenueClient
+from basis_venues.errors import Denied
 from basis_venues.guard import check_chain
 from basis_venues.keys import Key
 from basis_venues.orders import Effect, Outgoing, Prepared, Report, Snapshot, Step
 
 from .chain import EvmChain, evm_chain
 from .transactions import Wanted
+
+_Found = TypeVar("_Found")
 
 
 class EvmClient(VenueClient):
@@ -41,6 +44,12 @@ class EvmClient(VenueClient):
         """Whatever else the venue looks at before it is signed, in a dry run too. Answers what is kept with it, by name, as JSON data;
         raises `Denied`."""
         return {}
+
+    def once_open(self, found: _Found | None) -> _Found:
+        """What `join` found. Raises `Denied` before that."""
+        if found is None:
+            raise Denied(f"{self.venue} is not open")
+        return found
 
     # the contract with the core
 

@@ -61,6 +61,10 @@ class Registry:
         """Say that an account may not be made yet: until `add_account` it holds nothing."""
         self._awaited.add(alias)
 
+    def knows(self, alias: str) -> bool:
+        """Whether the account is on this chain, and made."""
+        return alias in self._addresses
+
     def address(self, alias: str) -> str:
         """Where the account is. Raises `Denied` while no venue has said so."""
         found = self._addresses.get(alias)

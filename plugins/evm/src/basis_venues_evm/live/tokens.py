@@ -88,6 +88,10 @@ class Tokens:
         """The token; None where this chain has none of that name."""
         return self._by_symbol.get(symbol)
 
+    def at(self, address: str) -> Placed | None:
+        """The token at an address; None where none of this chain's is there."""
+        return next((placed for placed in self._by_symbol.values() if placed.address == address), None)
+
     def balance(self, account: str, symbol: str) -> Read:
         """How a balance is read."""
         placed, owner = self.named(symbol), self._registry.address(account)

@@ -14,7 +14,7 @@ from basis_venues.orders import Step
 from basis_venues_evm.live import EvmChain, Request
 
 from .casts import Cast
-from .methods import LENDER_SHORT, NO_SPELLS, PAID_LESS
+from .refusals import LENDER_SHORT, NO_SPELLS, PAID_LESS
 
 
 async def failing_part(chain: EvmChain, step: Step, cast: Cast, call: Mapping[str, Any], block: str = "latest") -> str | None:

@@ -16,14 +16,15 @@ from basis_venues_evm.live import Call, EvmClient, Read, Wanted, WouldRevert, am
 from basis_venues_evm.live.abi import address_in, number
 from basis_venues_evm.live.transactions import OUT_OF_GAS
 
-from ..settings import InstadappSettings
 from .account import find_account
 from .casts import Cast, cast_of
 from .contracts import Contracts, find_contracts
 from .events import AccountEvents
 from .failing import failing_part
 from .foreseen import departures, told
-from .methods import AAVE_ROUTE, ACCOUNT_VERSION, BUILD, FEE_BPS, IS_OWNER, MEANINGS, NOBODY
+from .methods import AAVE_ROUTE, ACCOUNT_VERSION, BUILD, FEE_BPS, IS_OWNER, NOBODY
+from .refusals import MEANINGS
+from .settings import InstadappSettings
 from .spells import Encoder
 
 _Made = TypeVar("_Made")
@@ -41,7 +42,7 @@ class InstadappClient(EvmClient):
         self._exists: Key = f"{self._account}:{SETTING}:{self.venue}/account"
         self._contracts: Contracts | None = None
         self._reasons: dict[str, str] = {}
-        self._events = AccountEvents(self.venue, self.chain, self._lane, self._account, self._exists, tuple(self._settings.tokens))
+        self._events = AccountEvents(self.venue, self.chain, self._lane, self._account, self._exists)
 
     async def join(self) -> Mapping[str, str]:
         """Find the contracts and the account. Its identity is that of the configured address, else that it is the wallet's: it stays
@@ -96,7 +97,7 @@ class InstadappClient(EvmClient):
     async def lookup(self, prepared: Prepared) -> Report:
         """As in the base. An account that was made is found before its effects are told; a reverted cast is told with its part."""
         report = await super().lookup(prepared)
-        if report.state in DONE and isinstance(prepared.step.actions[0], CreateAccount) and not self._is_known:
+        if report.state in DONE and isinstance(prepared.step.actions[0], CreateAccount) and not self.chain.registry.knows(self._account):
             await self._resolve()
             report = await super().lookup(prepared)
         if report.state is State.REVERTED:
@@ -105,13 +106,9 @@ class InstadappClient(EvmClient):
 
     # the account
 
-    @property
-    def _is_known(self) -> bool:
-        return self._account in self.chain.registry.aliases.values()
-
     async def _resolve(self) -> None:
         """Find the account, unless it is known, and tell the chain about it."""
-        if self._is_known:
+        if self.chain.registry.knows(self._account):
             return
         found = await find_account(self.chain, self._found, self.chain.address_of(self._lane), self._configured)
         if found is not None:
@@ -121,9 +118,7 @@ class InstadappClient(EvmClient):
 
     @property
     def _found(self) -> Contracts:
-        if self._contracts is None:
-            raise Denied(f"{self.venue} is not open")
-        return self._contracts
+        return self.once_open(self._contracts)
 
     # casts
 

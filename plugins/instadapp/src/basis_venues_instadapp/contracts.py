@@ -8,11 +8,11 @@ from attrs import frozen
 
 from basis_venues.errors import ConfigurationError
 from basis_venues_evm.live import Call, EvmChain
-from basis_venues_evm.live.abi import address, address_in
+from basis_venues_evm.live.abi import address_in
 
-from ..connectors import CONNECTOR_NAMES
-from ..settings import InstadappSettings
+from .connectors import CONNECTOR_NAMES
 from .methods import CONNECTOR, INDEX_LIST
+from .settings import InstadappSettings
 
 _CORE = ("index", "list", "connectors", "aggregator")
 
@@ -36,10 +36,7 @@ async def find_contracts(chain: EvmChain, venue: str, settings: InstadappSetting
     """Ask the index for the list and the registry for the connectors. Raises `ConfigurationError` where one is another than configured
     or missing, and on a network without Instadapp."""
     where = f"contracts in {venue}.yaml"
-    found = {name: address(text, f"{where}: {name}") for name, text in (await chain.contracts(venue, settings)).items()}
-    missing = set(_CORE) - found.keys()
-    if missing:
-        raise ConfigurationError(f"{where}: {', '.join(sorted(missing))} of chain {chain.chain_id} are missing")
+    found = await chain.addresses(venue, settings, _CORE)
     listed = Call(found["index"], INDEX_LIST())
     asked = {name: Call(found["connectors"], CONNECTOR(name)) for name in CONNECTOR_NAMES}
     told = (await chain.views((listed, *asked.values()))).answers

@@ -15,9 +15,9 @@ from basis_venues.amounts import to_units
 from basis_venues.orders import Step
 from basis_venues_evm import ETHER
 
-from ..connectors import CONNECTORS
-from .methods import AAVE_ROUTE, CAST, FLASH_BORROW, NOBODY
-from .spells import Encoder, Spell
+from .connectors import CONNECTORS
+from .methods import AAVE_ROUTE, CAST, NOBODY
+from .spells import FUNCTIONS, Encoder, Spell
 
 
 class Loan(NamedTuple):
@@ -77,7 +77,7 @@ def _borrowing(loan: Loan, within: Sequence[Spell]) -> Spell:
     from eth_abi.abi import encode
 
     inner = encode(("string[]", "bytes[]"), ([spell.connector for spell in within], [spell.data for spell in within]))
-    data = FLASH_BORROW(loan.token, loan.units, AAVE_ROUTE, inner, b"")
+    data = FUNCTIONS[FlashBorrow].method(loan.token, loan.units, AAVE_ROUTE, inner, b"")
     return Spell(loan.part, CONNECTORS[FlashBorrow].name, bytes.fromhex(data[2:]))
 
 

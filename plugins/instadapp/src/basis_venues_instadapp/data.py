@@ -13,7 +13,7 @@ from basis_venues.errors import ConfigurationError
 from basis_venues_evm.live import Call, EvmData, Method
 from basis_venues_evm.live.abi import address, address_in, number
 
-from ..settings import InstadappSettings
+from .settings import InstadappSettings
 
 FACTORY = Method("factory()")
 GET_POOL = Method("getPool(address,address,uint24)")
@@ -44,8 +44,7 @@ class SwapRates(EvmData):
 
     async def join(self) -> None:
         """Find the pools: the router names its factory, and that the pools."""
-        router = Call(await self._router(), FACTORY())
-        factory = address_in((await self.chain.views((router,))).answers[router] or "")
+        factory = address_in(await self.chain.view(Call(await self._router(), FACTORY())))
         asked = {pair: self._pool(factory, *pair, fee) for pair, fee in self._pairs().items()}
         told = (await self.chain.views(asked.values())).answers
         for (sell, buy), call in asked.items():

@@ -10,7 +10,7 @@ from basis_venues.amounts import ZERO, from_units, money
 from basis_venues.keys import ALLOWANCE, SETTING, Key, split_key
 from basis_venues.orders import Effect, Step, deltas
 
-from ..model import expected_of
+from .model import expected_of
 
 DUST = 10
 """Base units that every position may be off: the contracts round each step to their own advantage."""

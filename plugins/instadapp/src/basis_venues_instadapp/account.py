@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from basis_venues.errors import ConfigurationError
-from basis_venues_evm.live import Call, EvmChain, RpcUnavailable
+from basis_venues_evm.live import Call, EvmChain
 from basis_venues_evm.live.abi import address, address_in, number
 
 from .contracts import Contracts
@@ -21,18 +21,18 @@ async def find_account(chain: EvmChain, contracts: Contracts, owner: str, config
     """
     if configured:
         return await _checked(chain, contracts, owner, configured)
-    number_of = number(await _asked(chain, Call(contracts.list, ACCOUNTS_OF(owner))))
+    number_of = number(await chain.view(Call(contracts.list, ACCOUNTS_OF(owner))))
     for _ in range(_MOST):
         if not number_of:
             return None
         if await _is_alone(chain, contracts, number_of):
-            return address_in(await _asked(chain, Call(contracts.list, ACCOUNT_AT(number_of))))
-        number_of = number(await _asked(chain, Call(contracts.list, NEXT_ACCOUNT(owner, number_of))), 1)
+            return address_in(await chain.view(Call(contracts.list, ACCOUNT_AT(number_of))))
+        number_of = number(await chain.view(Call(contracts.list, NEXT_ACCOUNT(owner, number_of))), 1)
     return None
 
 
 async def _is_alone(chain: EvmChain, contracts: Contracts, account: int) -> bool:
-    return number(await _asked(chain, Call(contracts.list, OWNERS_OF(account))), 2) == 1
+    return number(await chain.view(Call(contracts.list, OWNERS_OF(account))), 2) == 1
 
 
 async def _checked(chain: EvmChain, contracts: Contracts, owner: str, configured: str) -> str:
@@ -44,10 +44,3 @@ async def _checked(chain: EvmChain, contracts: Contracts, owner: str, configured
     if not number(told[may_act] or "0x" + "0" * 64):
         raise ConfigurationError(f"the wallet {owner} may not act through the smart account {found}: it is not among its authorities")
     return found
-
-
-async def _asked(chain: EvmChain, call: Call) -> str:
-    answer = (await chain.views((call,))).answers[call]
-    if answer is None:
-        raise RpcUnavailable("instadapp: its list of accounts does not answer; nothing was sent")
-    return answer

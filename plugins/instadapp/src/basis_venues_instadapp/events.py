@@ -13,20 +13,19 @@ from basis_venues_evm import ETHER, allowance_key, balance_key
 from basis_venues_evm.live import Change, EvmChain, Log, Mined, Told
 from basis_venues_evm.live.abi import address_in, decoded, number
 
-from ..connectors import CONNECTORS
+from .connectors import CONNECTORS
 from .methods import BASIC_DEPOSITED, BASIC_WITHDRAWN, CAST_DATA, CAST_DONE, CREATED, ETHER_ADDRESS
 
 
 class AccountEvents:
     """Decoders for the smart account of one wallet. `exists`: the key that says whether the account is made."""
 
-    def __init__(self, venue: str, chain: EvmChain, lane: str, account: str, exists: Key, tokens: tuple[str, ...]) -> None:
+    def __init__(self, venue: str, chain: EvmChain, lane: str, account: str, exists: Key) -> None:
         self._venue = venue
         self._chain = chain
         self._lane = lane
         self._account = account
         self._exists = exists
-        self._tokens = tokens
 
     def watch_index(self, index: str) -> None:
         """Read the logs of accounts being made."""
@@ -61,12 +60,7 @@ class AccountEvents:
             yield Change(balance_key(self._account, ETHER), -amount)
             if receiver is not None:
                 yield Change(balance_key(receiver, ETHER), amount)
-        if event == BASIC_DEPOSITED and token != ETHER_ADDRESS and self._chain.registry.aliases.get(sent.sender) == self._lane:
-            symbol = next((each for each in self._tokens if self._is(each, token)), None)
-            if symbol is not None:
-                amount = self._chain.tokens.named(symbol).amount(units)
-                yield Change(allowance_key(self._lane, self._venue, symbol), amount, "spend")
-
-    def _is(self, symbol: str, address: str) -> bool:
-        placed = self._chain.tokens.get(symbol)
-        return placed is not None and placed.address == address
+        if event == BASIC_DEPOSITED and self._chain.registry.aliases.get(sent.sender) == self._lane:
+            placed = self._chain.tokens.at(token)
+            if placed is not None:
+                yield Change(allowance_key(self._lane, self._venue, placed.symbol), placed.amount(units), "spend")
