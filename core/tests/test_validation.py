@@ -19,7 +19,6 @@ from fake_venues import FakeClient, load, plugins, write
 from basis_venues.cli.connecting import connected
 from basis_venues.cli.examining import examined
 from basis_venues.clock import PlanClock
-from basis_venues.config.requirements import read_requirements
 from basis_venues.environment import EnvironmentManager
 from basis_venues.errors import TryAgainLater
 from basis_venues.factory import VenueClientFactory
@@ -112,16 +111,25 @@ def test_each_item_fails_by_its_name_when_it_is_broken(case: str, tmp_path: Path
     assert all(text and mend for text, mend in hits)
 
 
+def test_a_problem_of_the_requirements_is_told_once(tmp_path: Path) -> None:
+    """The file is read with the settings, and nothing reads it again."""
+    configs = shipped(tmp_path)
+    spoil(configs / "venue_requirements.yaml", "optional_venues", "optional_venue")
+    code, found = checked(configs, "btc_basis")
+    assert code == 3
+    assert len(found["venue requirements"]) == len({text for _, text, _ in found["venue requirements"]})
+
+
 def test_a_venue_without_work_is_needless(tmp_path: Path) -> None:
     """A venue to which no action type goes is a warning."""
     mode = "venues: {execution_subscriptions: {cex_spot: [binance], wallet: [binance], cex_futures: [okx]}}\nallocation: {}"
     settings = load(write(tmp_path, modes__m=mode), "m")
 
     idle = attrs.evolve(settings, mode=attrs.evolve(settings.mode, routes={"cex_spot": settings.mode.routes["cex_spot"]}))
-    found = list(of_settings(idle, read_requirements(tmp_path / "none.yaml")))
+    found = list(of_settings(idle))
     assert Finding("pass", "nothing needless", "every venue of the mode has something to do") in found
     kept = {name: attrs.evolve(each, account=each.account._replace(keeps=False)) for name, each in idle.manifests.items()}
-    found = list(of_settings(attrs.evolve(idle, manifests=kept), read_requirements(tmp_path / "none.yaml")))
+    found = list(of_settings(attrs.evolve(idle, manifests=kept)))
     assert [each.text for each in found if each.status == "warn"] == ["no action goes to okx"]
 
 

@@ -6,7 +6,6 @@ import pytest
 import typer
 
 from basis_venues.cli.app import app
-from basis_venues.cli.elsewhere import Elsewhere
 from basis_venues.cli.later import Later
 
 OF_OTHERS = {"--basis-level", "--basis-report", "--force-reinstall"}
@@ -18,18 +17,17 @@ def flattened(command, name=()):
     options = {option for parameter in command.params for option in parameter.opts if option.startswith("--")} | {"--help"}
     found = {name: options}
     for word, each in getattr(command, "commands", {}).items():
-        if not isinstance(each, Elsewhere):
-            found |= flattened(each.command() if isinstance(each, Later) else each, (*name, word))
+        found |= flattened(each.make() if isinstance(each, Later) else each, (*name, word))
     return found
 
 
 def elsewhere(command):
     """Every command that other distributions of this repository bring."""
+    ours = set(command.commands)
     found = {}
     for word in command.list_commands(None):
-        each = command.get_command(None, word)
-        if isinstance(each, Elsewhere):
-            found |= flattened(each.command(), (word,))
+        if word not in ours:
+            found |= flattened(command.get_command(None, word).make(), (word,))
     return found
 
 

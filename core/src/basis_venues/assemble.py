@@ -78,30 +78,24 @@ def assemble(
     `configs`: the configuration directory, `./configs` unless given. Backtest unless `live`; the network of each venue follows from
     environment and profile. `data_settings` names a file of `configs/data`, `data_directory` where its records lie; without both, the
     synthetic history is used; a live run takes from them what its simulated venues would say. `since`, `until`: the window of the data
-    (times with a zone, or ms). `positions`: what the simulated
-    accounts start with. `state`: where journal, locks and halt flags live, for live runs. `stream`: a file that gets a row for each
-    action of a backtest. `clock`, `market`, `plugins`, `env` replace the run's own. `working_copy` answers where to work in the place of
-    the state directory: a dry run leaves that as it is. Raises `ConfigurationError`, `PluginRefused`,
-    `GuardRefused` and `CredentialError`.
+    (times with a zone, or ms). `positions`: what the simulated accounts start with. `state`: where journal, locks and halt flags live,
+    for live runs. `stream`: a file that gets a row for each action of a backtest. `clock`, `market`, `plugins`, `env` replace the run's
+    own. `working_copy` answers where to work in the place of the state directory: a dry run leaves that as it is. Raises
+    `ConfigurationError`, `PluginRefused`, `GuardRefused` and `CredentialError`.
     """
     settings = Settings.load(
         mode, configs, execution_mode="live" if live else None, environment=environment, profile=profile, env=env, plugins=plugins
     )
     manager = EnvironmentManager(settings, confirm_mainnet=confirm_mainnet)
-    begin = 0 if since is None else moment(since)
+    window = (0 if since is None else moment(since), FAR if until is None else moment(until))
     simulated = all(network is Network.SIMULATION for network in settings.networks.values())
-    clock = clock or _clock(settings, simulated, None if since is None else begin)
+    clock = clock or _clock(settings, simulated, None if since is None else window[0])
     directory = None if simulated else (working_copy or _itself)(state_directory(state, settings))
     factory = VenueClientFactory(settings, manager, clock, state=str(directory or ""))
     if market is None and simulated:
-        end = FAR if until is None else moment(until)
-        market = history(settings.configs, data_settings, data_directory, begin, end, clock)
+        market = history(settings.configs, data_settings, data_directory, *window, clock)
     elif market is None:
-        from .market.live import LiveMarket  # a backtest has records
-
-        data = [found for venue in settings.manifests if (found := factory.market_data(venue)) is not None]
-        window = (begin, FAR if until is None else moment(until))
-        market = LiveMarket(data, clock, recorded=_recorded(settings, data_settings, data_directory, window, clock))
+        market = _live_market(settings, factory, clock, _recorded(settings, data_settings, data_directory, window, clock))
     names = settings.mode.execution_venues
     models = {name: factory.model(name) for name in names}
     ledger = SimulatedLedger(models, market, clock, _simulated_part(_exact(positions or {}), manager))
@@ -124,6 +118,14 @@ def assemble(
         stream=stream,
     )
     return Assembly(settings=settings, environment=manager, factory=factory, market=market, clock=clock, parts=parts)
+
+
+def _live_market(settings: Settings, factory: VenueClientFactory, clock: Clock, recorded: Recorded | None) -> Market:
+    """What the venues tell, now."""
+    from .market.live import LiveMarket  # a backtest has records
+
+    data = [found for venue in settings.manifests if (found := factory.market_data(venue)) is not None]
+    return LiveMarket(data, clock, recorded=recorded)
 
 
 def _recorded(settings: Settings, name: str | None, directory: Path | str | None, window: tuple[int, int], clock: Clock) -> Recorded | None:

@@ -8,6 +8,10 @@ from typing import Literal, NamedTuple
 Status = Literal["pass", "warn", "fail"]
 
 
+VARIABLES = "environment variables"
+"""The item of the lists in `validation` that looks at what is exported, and at env.unified."""
+
+
 class Told(str):
     """A sentence about something that is wrong, or that a person should know, and which item of the lists in `validation` it belongs to:
     `check`, empty where it belongs to none."""

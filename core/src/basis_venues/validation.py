@@ -10,7 +10,6 @@ from decimal import Decimal
 
 import attrs
 
-from .config.requirements import Requirements
 from .config.settings import Settings
 from .config.venues import Timing, VenueSettings
 from .environment import EnvironmentManager
@@ -44,9 +43,9 @@ def item_of(told: str) -> str:
     return (told.check if isinstance(told, Told) else "") or "configuration"
 
 
-def of_settings(settings: Settings, requirements: Requirements) -> Iterator[Finding]:
+def of_settings(settings: Settings) -> Iterator[Finding]:
     """What follows from the settings alone."""
-    yield from _required(settings, requirements)
+    yield from _required(settings)
     yield from _needless(settings)
     yield from _action_types(settings)
     yield from _allocations(settings)
@@ -87,8 +86,8 @@ def _mend(error: BasisError) -> str:
     return "run the command that it names" if "pip " in str(error) else "set the venue to simulation in a profile, or mend the plugin"
 
 
-def _required(settings: Settings, requirements: Requirements) -> Iterator[Finding]:
-    name, execution = settings.mode.name, settings.mode.execution_venues
+def _required(settings: Settings) -> Iterator[Finding]:
+    name, execution, requirements = settings.mode.name, settings.mode.execution_venues, settings.requirements
     wanted = requirements.of(name)
     if name not in requirements.modes:
         yield Finding("pass", "required venues", f"{', '.join(execution)}; {requirements.document.file} asks nothing of this mode")

@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 
 from .boundary import DEBUG, reported
 from .elsewhere import commands_elsewhere
-from .later import Ours
+from .later import ours
 
 _COMMANDS = (
     ("init", "init:init", "Write a configuration to start from."),
@@ -52,7 +52,7 @@ class Root(TyperGroup):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.commands.update((each[0], Ours(*each)) for each in _COMMANDS)
+        self.commands.update((each[0], ours(*each)) for each in _COMMANDS)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The names of all commands, ours first."""

@@ -19,14 +19,11 @@ def check(
     json: Json = False,
 ) -> None:
     """Load all that a run of MODE needs and show what follows from it. Offline, unless --connect. Each warning says what mends it."""
-    from ..starting import uncollected
     from . import output
+    from .checking import Checks
 
-    with uncollected():
-        from .checking import Checks
-
-        checks = Checks(mode_of(mode), configs, profile, live, account or (), connect)
-        checks.run()
+    checks = Checks(mode_of(mode), configs, profile, live, account or (), connect)
+    checks.run()
     found = checks.document()
     if json:
         output.document(found)

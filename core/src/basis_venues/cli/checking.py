@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 from ..clock import SystemClock
 from ..config.limits import read_limits
-from ..config.requirements import Requirements, read_requirements
 from ..config.settings import Settings
 from ..config.yaml_file import read_yaml
 from ..environment import EnvironmentManager
@@ -53,12 +52,11 @@ class Checks:
     def run(self) -> None:
         """Make all checks."""
         settings = self._try(None, self._load)
-        requirements = self._try("venue requirements", lambda: read_requirements(self._configs / "venue_requirements.yaml"))
-        if settings is not None and requirements is not None:
+        if settings is not None:
             self._add([Finding("pass", "mode file", f"the mode {settings.mode.name} and its venues' settings load")])
             self._warnings(settings)
-            self._described(settings, requirements)
-            self._add(of_settings(settings, requirements))
+            self._described(settings)
+            self._add(of_settings(settings))
             self._environment(settings)
             self._files("plan", "plans", lambda file: _plan(file, settings))
         self._files("data settings", "data", load_data_settings)
@@ -85,9 +83,9 @@ class Checks:
             check = item_of(warning)
             self._add([Finding("warn", check, text or warning, mend if text else "change the file, if it is not meant so")])
 
-    def _described(self, settings: Settings, requirements: Requirements) -> None:
+    def _described(self, settings: Settings) -> None:
         """The tables beside the checks: venues and routes."""
-        required = requirements.of(settings.mode.name)
+        required = settings.requirements.of(settings.mode.name)
         for venue, network in settings.networks.items():
             needed = "required" if venue in required.required_venues else "optional" if venue in required.optional_venues else ""
             row = {"venue": venue, "network": network.value, "account": settings.manifests[venue].account.alias, "needed": needed}

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import typer
@@ -17,28 +18,21 @@ from .later import Later
 GROUP = "basis.commands"
 
 
-class Elsewhere(Later):
-    """A command of another distribution."""
-
-    def __init__(self, name: str, entries: Sequence[EntryPoint]) -> None:
-        owners = " and ".join(sorted(entry.distribution.name for entry in entries))
-        super().__init__(name, f"(of {owners})")
-        self._entries = tuple(entries)
-        self._owners = owners
-
-    def command(self) -> Any:
-        """The real command; its module is imported now. Raises `PluginRefused` where that fails, or two bring the name."""
-        if len(self._entries) > 1:
-            raise PluginRefused(f"{self._owners} both bring the command {self.name!r}, so neither is run: pip uninstall one of them")
-        return typer.main.get_command(_app(self._entries[0]))
-
-
-def commands_elsewhere(path: Sequence[str] | None = None) -> Iterator[Elsewhere]:
+def commands_elsewhere(path: Sequence[str] | None = None) -> Iterator[Later]:
     """One for each name that installed distributions claim, in alphabetical order."""
     claims: dict[str, list[EntryPoint]] = {}
     for entry in entry_points((GROUP,), path):
         claims.setdefault(entry.name, []).append(entry)
-    return (Elsewhere(name, claims[name]) for name in sorted(claims))
+    for name in sorted(claims):
+        owners = " and ".join(sorted(entry.distribution.name for entry in claims[name]))
+        yield Later(name, f"(of {owners})", partial(_made, owners, claims[name]))
+
+
+def _made(owners: str, entries: Sequence[EntryPoint]) -> Any:
+    """The real command. Raises `PluginRefused` where its module does not import, or two distributions bring the name."""
+    if len(entries) > 1:
+        raise PluginRefused(f"{owners} both bring the command {entries[0].name!r}, so neither is run: pip uninstall one of them")
+    return typer.main.get_command(_app(entries[0]))
 
 
 def _app(entry: EntryPoint) -> typer.Typer:

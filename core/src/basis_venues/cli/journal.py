@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,7 +32,6 @@ def show(
     from ..market.provider import utc
     from . import output
     from .journal_file import opened, replayed
-    from .journal_rows import SENT, gist, sent
     from .places import state_directory
 
     with opened(state_directory(state, profile, configs)) as journal:
@@ -45,27 +44,27 @@ def show(
         if _open(record)
     ]
     if json:
-        output.document(
-            {
-                "journal": str(journal.path),
-                "rows": [{**row.data(), "at": utc(row.at)} for row in rows],
-                "open": unsettled,
-                "frozen": dict(standing.frozen),
-                "obligations": {key: f"{amount:f}" for key, amount in standing.obligations().items()},
-            }
-        )
+        shown = [{**row.data(), "at": utc(row.at)} for row in rows]
+        obligations = {key: f"{amount:f}" for key, amount in standing.obligations().items()}
+        frozen = dict(standing.frozen)
+        output.document({"journal": str(journal.path), "rows": shown, "open": unsettled, "frozen": frozen, "obligations": obligations})
         return
-    output.table(
-        str(journal.path),
-        ("row", "time", "kind", "about", ""),
-        ((r.seq, utc(r.at), r.kind, r.subject, gist(r.kind, r.data())) for r in rows),
-    )
-    if subject is not None and (writes := [sent(row.subject, row.data()) for row in rows if row.kind == "SENDING"]):
-        output.table("sent", SENT, writes)
+    _tables(str(journal.path), rows, writes=subject is not None)
     if unsettled:
         output.table("open steps", ("step", "mode", "account"), (tuple(each.values()) for each in unsettled))
     if standing.frozen:
         output.table("frozen accounts", ("account", "reason"), standing.frozen.items())
+
+
+def _tables(title: str, rows: Sequence[Row], *, writes: bool) -> None:
+    """The rows, and with `writes` what was sent in them."""
+    from ..market.provider import utc
+    from . import output
+    from .journal_rows import SENT, gist, sent
+
+    output.table(title, ("row", "time", "kind", "about", ""), ((r.seq, utc(r.at), r.kind, r.subject, gist(r.kind, r.data())) for r in rows))
+    if writes and (found := [sent(row.subject, row.data()) for row in rows if row.kind == "SENDING"]):
+        output.table("sent", SENT, found)
 
 
 @app.command()

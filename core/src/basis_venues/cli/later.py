@@ -5,6 +5,8 @@ Typer makes a command by looking through its function's annotations; making all 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -13,32 +15,27 @@ from typer.core import TyperGroup
 
 
 class Later(TyperGroup):
-    """Stands for a command, with its name and its line in the list of commands, until it is used; then `command` takes over."""
+    """Stands for a command, with its name and its line in the list of commands, until it is used; then what `make` answers takes over."""
 
-    def __init__(self, name: str, about: str) -> None:
+    def __init__(self, name: str, about: str, make: Callable[[], Any]) -> None:
         super().__init__(name=name, help=about, rich_markup_mode=None)
-
-    def command(self) -> Any:
-        """The real command."""
-        raise NotImplementedError
+        self.make = make
+        """Imports the module of the real command, and makes it."""
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """The context of the real command."""
-        return self.command().make_context(info_name, args, parent, **extra)
+        return self.make().make_context(info_name, args, parent, **extra)
 
 
-class Ours(Later):
+def ours(name: str, place: str, about: str) -> Later:
     """A command of this package: `place` is MODULE:NAME of its function, or of its app when it has commands of its own."""
+    return Later(name, about, partial(_made, place))
 
-    def __init__(self, name: str, place: str, about: str) -> None:
-        super().__init__(name, about)
-        self._place = place
 
-    def command(self) -> Any:
-        """The real command; its module is imported now."""
-        module, _, attribute = self._place.partition(":")
-        found = getattr(import_module(f".{module}", __package__), attribute)
-        return typer.main.get_command(found if isinstance(found, typer.Typer) else _app_of(found))
+def _made(place: str) -> Any:
+    module, _, attribute = place.partition(":")
+    found = getattr(import_module(f".{module}", __package__), attribute)
+    return typer.main.get_command(found if isinstance(found, typer.Typer) else _app_of(found))
 
 
 def _app_of(function: Any) -> typer.Typer:

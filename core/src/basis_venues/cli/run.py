@@ -48,9 +48,7 @@ def run(
     from ..config.settings import mode_file
     from ..run.plan import load_plan
     from ..run.runner import run_plan
-    from . import output
     from .dry_run import show_dry_run
-    from .logs import log_to_stderr
     from .progress import ShownProgress
 
     mode_file(mode_of(mode), configs)  # a wrong mode is said to be one, not a plan that is missing
@@ -72,21 +70,25 @@ def run(
             stream=stream,
             working_copy=_throwaway(until_done) if dry_run else None,
         )
-        for warning in assembly.settings.warnings:
-            output.note(f"warning: {warning}")
-        if assembly.settings.selection.live:
-            log_to_stderr(configs)
+        _announce(assembly, configs)
         begin, end = _on_the_clock(assembly, begin, end, since)
         if dry_run:
             show_dry_run(assembly, chosen, begin, end, json)
             return
         with ShownProgress() as progress:
             report = run_plan(assembly, chosen, begin, end, progress=progress.step)
-    if json:
-        output.document(report.document())
-    else:
-        _show(report.document())
-    raise typer.Exit(_told(report))
+    raise typer.Exit(_told(report, json))
+
+
+def _announce(assembly: Assembly, configs: Path) -> None:
+    """On stderr: what a person should know before, and of a live run what happens meanwhile."""
+    from . import output
+    from .logs import log_to_stderr
+
+    for warning in assembly.settings.warnings:
+        output.note(f"warning: {warning}")
+    if assembly.settings.selection.live:
+        log_to_stderr(configs)
 
 
 def _throwaway(until_done: ExitStack) -> Callable[[Path], Path]:
@@ -162,10 +164,14 @@ def _compared(run: dict[str, Any]) -> list[tuple[str, ...]]:
     ]
 
 
-def _told(report: RunReport) -> int:
-    """The exit code, after a sentence on what it means."""
+def _told(report: RunReport, json: bool) -> int:
+    """Print the report. Answers the exit code, after a sentence on what it means."""
     from . import output
 
+    if json:
+        output.document(report.document())
+    else:
+        _show(report.document())
     code = report.exit_code
     if code in _MEANINGS:
         output.note(f"basis: {_MEANINGS[code]}")

@@ -15,12 +15,10 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from ..errors import ConfigurationError
-from ..findings import Told
+from ..findings import VARIABLES, Told
 from ..secret import Secret
 
 _NAME = re.compile(r"[A-Z][A-Z0-9_]{0,99}")
-_CHECK = "environment variables"
-"""The item of the lists in `validation` that the file belongs to."""
 
 
 class EnvFile(NamedTuple):
@@ -37,7 +35,7 @@ def read_env_file(file: Path) -> EnvFile:
         raw = file.read_bytes()
         mode = file.stat().st_mode
     except OSError as error:
-        raise ConfigurationError(Told(f"{file}: cannot be read: {error.strerror}", _CHECK)) from None
+        raise ConfigurationError(Told(f"{file}: cannot be read: {error.strerror}", VARIABLES)) from None
     return parse_env(raw, str(file), stat.S_IMODE(mode))
 
 
@@ -45,7 +43,7 @@ def parse_env(raw: bytes, file: str, mode: int = 0o600) -> EnvFile:
     """The same for bytes that were read already; `mode` are the file's permission bits."""
     read, problems = scan_env(raw, file, mode)
     if problems:
-        raise ConfigurationError([Told(problem, _CHECK) for problem in problems])
+        raise ConfigurationError([Told(problem, VARIABLES) for problem in problems])
     return read
 
 

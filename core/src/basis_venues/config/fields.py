@@ -19,21 +19,15 @@ _known: dict[tuple[str, str], Any] = {}
 def fields_of(cls: Any) -> Mapping[str, tuple[Any, bool]]:
     """Name -> (type, whether it is required) of an attrs class or a named tuple. Raises `NameError` when an annotation names what
     its module does not import at run time."""
+    said = {name: (each.__module__, text) for each in reversed(cls.__mro__) for name, text in inspect.get_annotations(each).items()}
     if attrs.has(cls):
-        return {each.alias: (_type_of(cls, each.name), each.default is attrs.NOTHING) for each in attrs.fields(cls) if each.init}
-    return {name: (_type_of(cls, name), name not in cls._field_defaults) for name in cls._fields}
-
-
-def _type_of(cls: type, name: str) -> Any:
-    """The annotation of a field, evaluated where the class that declares it was written."""
-    for each in cls.__mro__:
-        said = inspect.get_annotations(each).get(name)
-        if said is not None:
-            return _evaluated(each.__module__, said)
-    return Any
+        found = [each for each in attrs.fields(cls) if each.init]
+        return {each.alias: (_evaluated(*said.get(each.name, ("", Any))), each.default is attrs.NOTHING) for each in found}
+    return {name: (_evaluated(*said[name]), name not in cls._field_defaults) for name in cls._fields}
 
 
 def _evaluated(module: str, said: Any) -> Any:
+    """An annotation, in the module of the class that it was written in."""
     text = getattr(said, "__forward_arg__", said)  # a named tuple wraps its annotations
     if not isinstance(text, str):
         return said

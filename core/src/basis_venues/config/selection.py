@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeVar
 
 from ..errors import ConfigurationError
-from ..findings import Told
+from ..findings import VARIABLES, Told
 from ..network import Network
 from .misfit import nearest
 
@@ -53,10 +53,6 @@ class Selection(NamedTuple):
         return f"BASIS_{self.environment.upper()}__"
 
 
-_CHECK = "environment variables"
-"""The item of the lists in `validation` that all of this belongs to."""
-
-
 class Said(NamedTuple):
     """What one source, the process or env.unified, says; None where it is silent."""
 
@@ -77,10 +73,10 @@ def said_by(values: Mapping[str, str], source: str) -> Said:
     level = {"dev": "testnet", "staging": "testnet", "prod": "live"}
     if execution_mode not in (None, by_then) or (where and environment and level[environment] != level[where]):
         text = f"{source}: {OLDER} and {EXECUTION_MODE} or {ENVIRONMENT} are both set and disagree; remove {OLDER}"
-        raise ConfigurationError(Told(text, _CHECK))
+        raise ConfigurationError(Told(text, VARIABLES))
     meant = EXECUTION_MODE + f"={by_then}" + (f" and {ENVIRONMENT}={where}" if where else "")
     warning = f"{source}: {OLDER} is the older name; it is read as {meant}: `basis env import` rewrites it"
-    return Said(by_then, environment or where, (Told(warning, _CHECK),))
+    return Said(by_then, environment or where, (Told(warning, VARIABLES),))
 
 
 def asks_live(execution_mode: str | None, process: Said) -> bool:
@@ -98,7 +94,7 @@ def select(execution_mode: str | None, environment: str | None, process: Said, f
     warnings = [*process.warnings, *file.warnings]
     if execution_mode is None and file.execution_mode == "backtest":
         text = f"env.unified says {EXECUTION_MODE}=backtest, which counts before the exported variable; type --live to go live"
-        warnings.append(Told(text, _CHECK))
+        warnings.append(Told(text, VARIABLES))
         return Selection(), tuple(warnings)
     if environment is not None:
         chosen = _known(environment, _ENVIRONMENTS, "environment")
@@ -106,7 +102,7 @@ def select(execution_mode: str | None, environment: str | None, process: Said, f
         chosen = process.environment or file.environment or "dev"
         if chosen == "prod" and file.environment not in (None, "prod"):
             chosen = file.environment
-            warnings.append(Told(f"env.unified says {ENVIRONMENT}={chosen}, which is safer than the exported prod and counts", _CHECK))
+            warnings.append(Told(f"env.unified says {ENVIRONMENT}={chosen}, which is safer than the exported prod and counts", VARIABLES))
     return Selection(live=True, environment=chosen, typed=execution_mode is not None), tuple(warnings)
 
 
@@ -117,5 +113,5 @@ def _word(values: Mapping[str, str], name: str, known: Mapping[str, T], source: 
 
 def _known(value: str, known: Mapping[str, T], what: str) -> T:
     if value not in known:
-        raise ConfigurationError(Told(f"{what}: expected one of {', '.join(known)}{nearest(value, known)}", _CHECK))
+        raise ConfigurationError(Told(f"{what}: expected one of {', '.join(known)}{nearest(value, known)}", VARIABLES))
     return known[value]

@@ -37,14 +37,15 @@ class Settings:
     """A run's settings.
 
     `manifests` and `venues` (the static settings, each in its plugin's own class) hold the mode's execution venues and, when live, its
-    data venues; `networks` says where each is talked to. `variables` is empty in a backtest: nothing was read. `warnings` are
-    sentences for a person.
+    data venues; `networks` says where each is talked to. `requirements` are those of every mode. `variables` is empty in a backtest:
+    nothing was read. `warnings` are sentences for a person.
     """
 
     mode: Mode
     configs: FilePath
     selection: Selection
     profile: Profile
+    requirements: Requirements
     networks: Mapping[str, Network]
     manifests: Mapping[str, Manifest]
     venues: Mapping[str, VenueSettings]
@@ -82,6 +83,7 @@ class Settings:
             configs=configs,
             selection=loading.selection,
             profile=loading.profile,
+            requirements=loading.requirements,
             networks=loading.networks,
             manifests=loading.manifests,
             venues=loading.venues,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError
-from ..findings import Told
+from ..findings import VARIABLES, Told
 from ..secret import Secret
 from .misfit import nearest
 
@@ -30,10 +30,6 @@ def todays_names(older: str) -> tuple[str, ...]:
         stem = f"BASIS_{_ROW[row]}__CEX__{venue}_"
         return tuple(f"{stem}{market}{_TODAY[parameter]}" for market in ("", "SPOT_", "FUTURES_"))
     return ()
-
-
-_CHECK = "environment variables"
-"""The item of the lists in `validation` that all of this belongs to."""
 
 
 class Variables:
@@ -80,11 +76,11 @@ class Variables:
             for name in names:
                 if name in self._values and self._values[name] != self._values[older]:
                     text = f"{self.origin(older)}: {older} is the older name of {name}, and the two differ; remove {older}"
-                    problems.append(Told(text, _CHECK))
+                    problems.append(Told(text, VARIABLES))
                 found[name] = self._values[older]
             if names:
                 text = f"{self.origin(older)}: {older} is the older name of {names[0]}; `basis env import` rewrites it"
-                warnings.append(Told(text, _CHECK))
+                warnings.append(Told(text, VARIABLES))
         if problems:
             raise ConfigurationError(problems)
         self._values = {**found, **self._values}

@@ -14,7 +14,6 @@ from ..clock import PlanClock, SteeredClock
 from ..errors import Denied, InvalidAction
 from ..keys import Key
 from ..results import ActionResult
-from ..starting import uncollected
 from ..states import State
 from .backtest import Backtest
 from .parts import Parts
@@ -45,10 +44,9 @@ class ExecutionManager:
     @classmethod
     def open(cls, mode: str, **options: Any) -> ExecutionManager:
         """A manager for the mode of that name, put together from configuration. Options: see `basis_venues.assemble.assemble`."""
-        with uncollected():
-            from ..assemble import parts
+        from ..assemble import parts
 
-            return cls(parts(mode, **options))
+        return cls(parts(mode, **options))
 
     @property
     def live(self) -> bool:
