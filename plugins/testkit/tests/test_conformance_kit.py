@@ -16,6 +16,7 @@ from time import time
 from typing import Any
 from uuid import uuid4
 
+import fake_distributions
 import pytest
 
 from basis_venues.amounts import MONEY
@@ -176,16 +177,12 @@ BAD = [
 
 def install(folder: Path, changed: str = "", old: str = "", new: str = "") -> None:
     """Lay the plugin out in a folder of the path as an installed distribution is."""
-    package, metadata = folder / "basis_venues_acme", folder / "basis_venues_acme-1.0.dist-info"
-    package.mkdir()
-    metadata.mkdir()
+    package = fake_distributions.install(folder, "acme", module="basis_venues_acme", version="1.0")
     for name, text in FILES.items():
         if name == changed:
             assert old in text
             text = text.replace(old, new)
         (package / name).write_text(text)
-    (metadata / "METADATA").write_text("Name: basis-venues-acme\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text("[basis.venues]\nacme = basis_venues_acme\n")
 
 
 def run(pytester: pytest.Pytester, suite: str = SUITE) -> tuple[pytest.RunResult, dict[str, Any]]:

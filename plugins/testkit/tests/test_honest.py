@@ -31,6 +31,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import fake_distributions
 import pytest
 
 import basis_venues_binance.live
@@ -78,11 +79,10 @@ import attrs
 
 from basis_venues.amounts import floor_to
 from basis_venues.errors import Denied
+from basis_venues.orders import Report
 from basis_venues.states import State
 from basis_venues_binance.live import EXCHANGE
 from basis_venues_ccxt.live import ExchangeClient
-
-DONE = (State.FILLED, State.EXPIRED, State.CANCELLED)
 
 
 class AcmeClient(ExchangeClient):
@@ -127,12 +127,8 @@ BAD = [
         try:
             report = await super().lookup(prepared)
         except Exception:
-            return (await super().lookup(prepared))._replace(state=State.ABSENT) if False else type(self).nothing
+            return Report(State.ABSENT, reason="not there")
         return report._replace(state=State.ABSENT) if report.state is State.UNKNOWN else report
-
-    from basis_venues.orders import Report
-
-    nothing = Report(State.ABSENT, reason="not there")
 """),
     ("does not know a refusal", "L2-7", """
     async def send(self, prepared):
@@ -217,38 +213,21 @@ BY_AN_OLD_POSITION = """
         before = self.read.setdefault(step.actions[0].symbol, prepared.payload["before"])
         return prepared._replace(payload={**prepared.payload, "before": before})
 """
-PERPETUAL = """
-from basis_venues.actions import PerpTrade
-from basis_venues_testkit import Sample, VenueConformance
-
-
-class TestAcme(VenueConformance):
-    venue = "acme"
-    dialect = "binance"
-    market = {"acme:price:BTC/USDT:USDT": "50000"}
-    samples = (Sample(PerpTrade(symbol="BTC/USDT:USDT", side="sell", quantity="0.1"), holds={"acme:collateral:USDT": "6000"}),)
-"""
+PERPETUAL = SUITE.replace("SpotTrade", "PerpTrade").replace("BTC/USDT", "BTC/USDT:USDT").replace("balance", "collateral")
 
 
 def install(folder: Path, flaw: str = "", *, perpetual: bool = False) -> None:
     """Lay out a plugin that speaks Binance's spot protocol, or all of it, with the flaw in its client."""
-    package, metadata = folder / "basis_venues_acme", folder / "basis_venues_acme-1.0.dist-info"
-    package.mkdir()
-    metadata.mkdir()
     manifest = (BINANCE / "manifest.toml").read_text(encoding="utf-8")
     head, _, rest = manifest.partition("[actions.cex_futures]")
     tail = "[[credentials]]" + rest.partition("[[credentials]]")[2]
     spot = (head + tail).replace(', "wallet"]', "]").replace('["cex_futures", "hedge_execution"]', '["cex_spot"]')
     own = (manifest if perpetual else spot).replace('"binance"', '"acme"').replace("BINANCE", "ACME")
-    (package / "manifest.toml").write_text(own, encoding="utf-8")
     lines = (BINANCE / "venue.yaml").read_text(encoding="utf-8").splitlines()
     kept = [line for line in lines if perpetual or "/USDT:USDT" not in line]
-    (package / "venue.yaml").write_text("\n".join(kept), encoding="utf-8")
+    package = fake_distributions.install(folder, "acme", module="basis_venues_acme", code=HOOKS, manifest=own, settings="\n".join(kept))
     (package / "py.typed").write_text("")
-    (package / "__init__.py").write_text(HOOKS)
     (package / "client.py").write_text(CLIENT + flaw)
-    (metadata / "METADATA").write_text("Name: basis-venues-acme\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text("[basis.venues]\nacme = basis_venues_acme\n")
 
 
 def run(pytester: pytest.Pytester, *options: str, suite: str = SUITE) -> tuple[str, dict[str, Any]]:

@@ -15,6 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import fake_distributions
 import pytest
 
 import basis_venues_lido
@@ -124,19 +125,15 @@ BAD = [
 
 def install(folder: Path, flaw: str = "    pass\n") -> None:
     """Lay out a protocol that stakes with Lido's contracts under another name, with the flaw in its client."""
-    package, metadata = folder / "basis_venues_acme", folder / "basis_venues_acme-1.0.dist-info"
-    package.mkdir()
-    metadata.mkdir()
     lines = (LIDO / "manifest.toml").read_text(encoding="utf-8").replace('"lido"', '"acme"').splitlines()
     others = ("RequestUnstake", "ClaimUnstake", "Wrap", "Unwrap")
     kept = [line for line in lines if line.partition(" ")[0] not in others]
-    (package / "manifest.toml").write_text("\n".join(kept), encoding="utf-8")
-    (package / "venue.yaml").write_text((LIDO / "venue.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    settings = (LIDO / "venue.yaml").read_text(encoding="utf-8")
+    package = fake_distributions.install(
+        folder, "acme", module="basis_venues_acme", code=HOOKS, manifest="\n".join(kept), settings=settings
+    )
     (package / "py.typed").write_text("")
-    (package / "__init__.py").write_text(HOOKS)
     (package / "parts.py").write_text(PARTS + flaw)
-    (metadata / "METADATA").write_text("Name: basis-venues-acme\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text("[basis.venues]\nacme = basis_venues_acme\n")
 
 
 def run(pytester: pytest.Pytester, *options: str) -> tuple[str, dict[str, Any]]:

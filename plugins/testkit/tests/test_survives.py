@@ -15,7 +15,7 @@ from basis_venues_sandbox.chain import available
 from basis_venues_testkit import Sample, VenueConformance
 from basis_venues_testkit.course import SENDING, SENT, Course
 from basis_venues_testkit.double import CHAIN, chain_of_the_session, double_of
-from basis_venues_testkit.exchange_double import ExchangeCourse
+from basis_venues_testkit.exchange_course import ExchangeCourse
 from basis_venues_testkit.scene import Double
 
 pytestmark = pytest.mark.slow

@@ -12,7 +12,7 @@ from basis_venues_sandbox.chain.shim.raw import read_raw
 eth_account = pytest.importorskip("eth_account")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     nonce=st.integers(0, 2**40),
     tip=st.integers(0, 2**60),

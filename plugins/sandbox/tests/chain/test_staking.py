@@ -47,7 +47,7 @@ def test_staking_gives_shares_at_the_pools_rate(user: Sender, control: ChainCont
     assert control.balance("stETH", user.address) in (7 * ETHER - 1, 7 * ETHER)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(amount=st.integers(min_value=2, max_value=50 * ETHER))
 def test_wrapping_and_unwrapping_lose_at_most_two_wei(amount: int, staked: Sender, control: ChainControl, at: Addresses) -> None:
     """Each step rounds down once; the wrapped amount is the share count."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -22,6 +23,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "okx": {"fetchMarkets": {"types": ["spot", "swap"]}, "createOrder": "privatePostTradeOrder"},
 }  # fmt: skip
+SILENT = logging.Logger("ccxt of the tests", logging.CRITICAL + 1)
+"""ccxt by itself logs keys and signatures at the level DEBUG."""
 
 Connect = Callable[..., AbstractAsyncContextManager[Any]]
 
@@ -85,7 +88,8 @@ def connect(sandbox: Running) -> Connect:
         keys = {"apiKey": throwaway(f"CEX__{name}_API_KEY"), "secret": throwaway(f"CEX__{name}_SECRET")}
         exchange = getattr(ccxt, venue)({
             "session": session, "options": dict(OPTIONS[venue]), "has": {"fetchCurrencies": False}, "enableRateLimit": False,
-            "timeout": 15000, "timeout_on_exit": 0, **keys, "password": throwaway("CEX__OKX_PASSPHRASE"), **config,
+            "timeout": 15000, "timeout_on_exit": 0, **keys, "password": throwaway("CEX__OKX_PASSPHRASE"),
+            "logger": SILENT, **config,
         })  # fmt: skip
         if testnet and venue == "binance":
             exchange.enable_demo_trading(True)

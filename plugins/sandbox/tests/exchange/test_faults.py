@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 
 import ccxt
 import pytest
@@ -14,6 +18,8 @@ from basis_venues_sandbox import Control, Running
 from basis_venues_sandbox.exchange import ControlFailed
 
 SPOT = "BTC/USDT"
+SHORT_MS = 600
+"""A client's patience where it is to come to its end, and yet long enough that the sandbox has the request before."""
 
 
 async def buy(exchange: Any, client_id: str = "one", **params: Any) -> Any:
@@ -52,6 +58,14 @@ def executed(sandbox: Running, venue: str) -> int:
     return len(sandbox.control.orders(venue))
 
 
+def until(holds: Callable[[], Any]) -> None:
+    """Wait for something that comes by itself."""
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 @pytest.mark.parametrize(
     ("verb", "arguments", "raises"),
     [
@@ -81,7 +95,7 @@ def test_a_lost_or_damaged_reply_hides_an_order_that_was_carried_out(
 
 def test_a_hanging_reply_runs_into_the_clients_timeout(sandbox: Running, connect: Any, venue: str) -> None:
     """Carried out, and no reply within the client's patience."""
-    assert isinstance(bought(sandbox, connect, venue, "accept_then_hang", timeout=150), ccxt.RequestTimeout)
+    assert isinstance(bought(sandbox, connect, venue, "accept_then_hang", timeout=SHORT_MS), ccxt.RequestTimeout)
     assert executed(sandbox, venue) == 1
 
 
@@ -102,7 +116,7 @@ def test_ids_change_their_type(sandbox: Running, connect: Any, venue: str) -> No
 @pytest.mark.parametrize("verb", ["drop", "reset_on_accept"])
 def test_a_request_that_never_arrives_leaves_nothing(sandbox: Running, connect: Any, venue: str, verb: str) -> None:
     """The same exceptions as after acceptance, and no order."""
-    assert isinstance(bought(sandbox, connect, venue, verb, timeout=150), ccxt.NetworkError)
+    assert isinstance(bought(sandbox, connect, venue, verb, timeout=SHORT_MS), ccxt.NetworkError)
     assert executed(sandbox, venue) == 0
 
 
@@ -164,7 +178,7 @@ def test_late_accept_waits_for_the_look_up(sandbox: Running, connect: Any, venue
 
     async def story() -> None:
         async with connect(venue) as exchange:
-            exchange.timeout = 300
+            exchange.timeout = SHORT_MS
             assert isinstance(await buy(exchange), ccxt.NetworkError)
             exchange.timeout = 15000
             assert await look_up(exchange) is None
@@ -194,10 +208,7 @@ def test_late_accept_is_refused_by_the_fence(sandbox: Running, connect: Any, ven
 def test_late_accept_after_seconds(sandbox: Running, connect: Any, venue: str) -> None:
     """After a while, by itself."""
     bought(sandbox, connect, venue, "hold_until", what=0.05, then="reset")
-    deadline = time.monotonic() + 5
-    while not executed(sandbox, venue):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(lambda: executed(sandbox, venue))
 
 
 def test_an_order_is_hidden_for_so_many_reads(sandbox: Running, connect: Any, venue: str) -> None:
@@ -215,7 +226,7 @@ def test_an_order_is_hidden_for_so_many_reads(sandbox: Running, connect: Any, ve
 
 def test_a_partial_fill_and_a_lost_reply_together(sandbox: Running, connect: Any, venue: str) -> None:
     """Verbs strike together: 40 % of the market order fill, the rest lapses, and the reply hangs."""
-    bought(sandbox, connect, venue, {"verb": "partial", "q": "0.4"}, "accept_then_hang", timeout=150)
+    bought(sandbox, connect, venue, {"verb": "partial", "q": "0.4"}, "accept_then_hang", timeout=SHORT_MS)
     (order,) = sandbox.control.orders(venue)
     assert (order["filled"], order["status"]) == ("0.004", "expired")
 
@@ -320,19 +331,49 @@ def test_one_endpoint_down_leaves_the_others_up(sandbox: Running, connect: Any, 
     asyncio.run(story())
 
 
+def test_refusing_ends_every_connection_before_it_answers(sandbox: Running) -> None:
+    """Asked, waiting for a reply, idle, or made just before: all are reset, none can be made, and nobody else can take the port."""
+    parts = urlsplit(sandbox.url)
+    address, request = (str(parts.hostname), int(parts.port or 0)), f"GET /api/v3/time HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode()
+    with ExitStack() as stack:
+
+        def made(count: int) -> list[socket.socket]:
+            return [stack.enter_context(socket.create_connection(address, timeout=30)) for _ in range(count)]
+
+        asked, waiting, *idle = made(9)
+        asked.sendall(request)
+        assert asked.recv(4096).startswith(b"HTTP/1.1 200")
+        sandbox.control.setting("binance", "latency", 60)
+        waiting.sendall(request)
+        until(lambda: sandbox.control.state()["requests"] == 2)
+        just_made = made(9)
+        sandbox.control.refuse()
+        try:
+            for each in (asked, waiting, *idle, *just_made):
+                with pytest.raises(ConnectionResetError):
+                    each.recv(1)
+            with pytest.raises(ConnectionRefusedError):
+                made(1)
+            with socket.socket() as other, pytest.raises(OSError, match="in use"):
+                other.bind(address)
+        finally:
+            sandbox.control.listen()
+        made(1)
+
+
 def test_connections_can_be_refused(sandbox: Running, connect: Any, venue: str) -> None:
-    """Nothing listens, and open connections are reset; the chained cause tells a client that nothing was sent."""
+    """A client's kept connections are gone, and no other can be made; the chained cause tells it that nothing was sent."""
 
     async def story() -> None:
         async with connect(venue) as exchange:
+            kept = sum(sandbox.control.counts()["connections"].values())
             sandbox.control.refuse()
-            try:
-                error = await buy(exchange)
-                error = await buy(exchange)
-                assert isinstance(error, ccxt.ExchangeNotAvailable)
-                assert "ClientConnector" in type(error.__cause__).__name__
+            try:  # each of the kept connections may be tried once before the client sees that it is gone
+                errors = [await buy(exchange) for _ in range(kept + 1)]
             finally:
                 sandbox.control.listen()
+            assert {type(error) for error in errors} == {ccxt.ExchangeNotAvailable}
+            assert "ClientConnector" in type(errors[-1].__cause__).__name__
             assert (await buy(exchange))["id"]
 
     asyncio.run(story())

@@ -72,7 +72,7 @@ def live(world: World, exchange: Exchange, happened: list[tuple[str, object, obj
             pass
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(venue=st.sampled_from(VENUES), happened=st.lists(events, max_size=25))
 def test_money_is_conserved(venue: str, happened: list[tuple[str, object, object]]) -> None:
     """Whatever happens, every asset sums to zero over all holders; entries explain every balance; the fills explain positions and,
@@ -108,7 +108,7 @@ def _owed(exchange: Exchange) -> Decimal:
     return total + sum((payment.amount for payment in exchange.payments), D(0))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(venue=st.sampled_from(VENUES), happened=st.lists(events, max_size=15))
 def test_the_same_happens_twice_alike(venue: str, happened: list[tuple[str, object, object]]) -> None:
     """The same calls in the same order give the same fills, ids and entries."""
@@ -122,7 +122,7 @@ def test_the_same_happens_twice_alike(venue: str, happened: list[tuple[str, obje
         assert runs[0] == runs[1]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(happened=st.lists(asks, max_size=12))
 def test_spot_is_never_bought_on_credit(happened: list[Ask]) -> None:
     """Without quirks no spot balance goes below zero, and what resting orders hold back is there."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import fake_distributions
 import pytest
 
 from basis_venues.config.credentials import throwaway
@@ -20,32 +21,15 @@ from basis_venues_sandbox import Running
 from basis_venues_sandbox.exchange.service import start
 from basis_venues_sandbox.services import Options
 
-MANIFEST = """
-venue = "acme"
-kind = "cex"
-contract = "1.0"
-
-[account]
-alias = "acme"
-keeps = true
-
-[actions.cex_spot]
-SpotTrade = "full"
-
+CREDENTIAL = """
 [[credentials]]
-name = "api_key"
-variable = "CEX__ACME_API_KEY"
+name = "{name}"
+variable = "CEX__ACME_{variable}"
 secret = true
 needed_for = ["cex_spot"]
 networks = ["mainnet"]
-
-[[credentials]]
-name = "secret"
-variable = "CEX__ACME_SECRET"
-secret = true
-needed_for = ["cex_spot"]
-networks = ["mainnet"]
-
+"""
+HOSTS = """
 [networks.mainnet]
 hosts = ["api.acme.com"]
 """
@@ -62,13 +46,9 @@ async def asked(base: str, path: str, host: str, key: str = "") -> tuple[int, An
 
 def test_an_installed_exchange_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`basis sandbox up` reads its manifest: a request signed by hand with the core's throwaway keys is answered at its own host."""
-    package, metadata = tmp_path / "basis_venues_acme", tmp_path / "basis_venues_acme-1.0.dist-info"
-    package.mkdir()
-    metadata.mkdir()
-    (package / "__init__.py").write_text("raise AssertionError('no plugin is run')")
-    (package / "manifest.toml").write_text(MANIFEST)
-    (metadata / "METADATA").write_text("Name: basis-venues-acme\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text("[basis.venues]\nacme = basis_venues_acme\n")
+    credentials = "".join(CREDENTIAL.format(name=name, variable=name.upper()) for name in ("api_key", "secret"))
+    manifest = fake_distributions.MANIFEST.format(venue="acme", kind="cex", contract="1.0") + credentials + HOSTS
+    package = fake_distributions.install(tmp_path, "acme", code="raise AssertionError('no plugin is run')", manifest=manifest)
     monkeypatch.syspath_prepend(str(tmp_path))
     made = throwaway(read_manifest(package / "manifest.toml"), Network.TESTNET)
     key, secret = (each.reveal() for each in (made["api_key"], made["secret"]) if isinstance(each, Secret))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import socket
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import free_ports
 from typer.testing import CliRunner
 
 from basis_venues.errors import ConfigurationError
@@ -128,23 +128,17 @@ def test_a_process_of_its_own_ends_with_its_owner() -> None:
         sandbox.control.state()
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
 def test_the_command_starts_shows_and_ends_it(tmp_path: Path) -> None:
     """`up` waits until it is ready and prints where it is; a second `up` finds it; `down` ends it."""
     runner, state = CliRunner(), ["--state", str(tmp_path)]
-    ports = ["--port", str(free_port()), "--control-port", str(free_port())]
+    port, control_port = free_ports(2)
+    ports = ["--port", str(port), "--control-port", str(control_port)]
     assert runner.invoke(app, ["status", *state]).exit_code == 75
     first = runner.invoke(app, ["up", *state, *ports, "--only", "exchange", "--json"])
     try:
         assert first.exit_code == 0, first.output
         told = json.loads(first.stdout)
-        assert told["endpoints"]["exchange"]["base"] == f"http://127.0.0.1:{ports[1]}"
+        assert told["endpoints"]["exchange"]["base"] == f"http://127.0.0.1:{port}"
         assert json.loads(runner.invoke(app, ["up", *state, "--only", "exchange", "--json"]).stdout)["pid"] == told["pid"]
         assert runner.invoke(app, ["status", *state]).exit_code == 0
     finally:

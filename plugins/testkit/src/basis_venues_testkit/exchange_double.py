@@ -18,22 +18,23 @@ import attrs
 
 from basis_venues.actions import Action
 from basis_venues.amounts import MONEY, floor_to
-from basis_venues.clock import Clock, SteeredClock, SystemClock
+from basis_venues.clock import SystemClock
 from basis_venues.config.credentials import throwaway
-from basis_venues.contract import ClientContext, Market, VenueClient
+from basis_venues.contract import ClientContext, VenueClient
 from basis_venues.errors import BasisError, GuardRefused
 from basis_venues.guard import check_host
 from basis_venues.manifest import Manifest
 from basis_venues.network import Network
-from basis_venues.orders import Prepared, Report, Step
+from basis_venues.orders import Step
 from basis_venues.secret import Secret
 from basis_venues.series import price
 
 from .course import Course, own_folder
-from .figures import SampleMarket
+from .exchange_course import ExchangeCourse
+from .exchange_scene import LOST, ExchangeScene
 from .promises import blocked_by
 from .samples import HOUR
-from .scene import Act, Answer, Double, Scene, heard
+from .scene import Act, Answer, Double, heard
 from .stage import Stage
 from .staging import QUICK_MS, Staged
 from .subject import Subject
@@ -42,146 +43,8 @@ from .works import Plenty
 WORTH = Decimal(5000)
 """About what a trade with the double is worth, in the market's quote."""
 LOOPBACK = "127.0.0.1"
-LOST: Mapping[str, Mapping[str, Any]] = {
-    "accept_then_hang": {"seconds": 5},
-    "accept_then_status": {"status": 503, "kind": "html"},
-    "accept_then_reset": {},
-    "truncate": {},
-    "garbage": {},
-    "html_200": {},
-    "empty_200": {},
-    "omit_id": {},
-}
-"""Replies that are lost or damaged after the venue took the order, in the sandbox's words."""
-STRANGE = 98765
-"""A code that no venue has: it proves nothing."""
 MOVED = Decimal("1.003")
 """By so much the price moves before each order of those that are given together: less than any price band."""
-MOMENT_MS = 20
-"""As long as a wait really takes in a course."""
-_LOOKS, _LOOK_S = 1000, 0.005
-
-
-class ExchangeScene(Scene):
-    """One trade about to be made."""
-
-    def __init__(self, double: ExchangeDouble, client: VenueClient, stage: Stage, step: Step) -> None:
-        super().__init__(client, stage, step, Plenty())
-        self.control = double.control
-        self.dialect = double.dialect
-
-    @property
-    def trade(self) -> Any:
-        """The action."""
-        return self.step.actions[0]
-
-    def mark(self) -> int:
-        """How many requests there were."""
-        return int(self.control.state()["requests"])
-
-    def writes(self, since: int) -> list[str]:
-        """The write requests after number `since`, by endpoint."""
-        return [each["endpoint"] for each in self.control.requests(self.dialect, since) if each["writes"]]
-
-    def happened(self) -> str:
-        """How much was filled."""
-        filled = self._filled()
-        return f"filled {filled} of an order over {self._orders()[0]['quantity']}" if filled else ""
-
-    def shows(self, report: Report) -> bool:
-        """Whether the effects say that as much was traded as was filled; a fee may have been taken from it."""
-        filled = self._filled()
-        return filled * Decimal("0.99") <= self._traded(report) <= filled
-
-    def shown(self, report: Report) -> str:
-        """How much was traded."""
-        return f"{self._traded(report)} traded"
-
-    def strangers(self, prepared: Prepared) -> list[str]:
-        """Orders under other client ids; more or fewer than one."""
-        orders = self._orders()
-        names = {each["client_id"] for each in orders} - {prepared.key}
-        return [
-            *([f"the venue has {len(orders)} orders, and not the one that was sent"] if len(orders) != 1 else []),
-            *(f"the venue has it as {name!r}, not as {prepared.key!r}" for name in names),
-        ]
-
-    def lose(self, how: str) -> None:
-        """One of `LOST`."""
-        self._fault(how, **LOST[how])
-
-    def refuse_strangely(self, words: str = "") -> None:
-        """A code that no venue has."""
-        self._fault("deny", code=STRANGE, text=words or "a code that nobody has seen", status=400)
-
-    def turn_away(self, how: str) -> None:
-        """Too many requests, or maintenance."""
-        self._fault(how)
-
-    def blind(self, how: str) -> None:
-        """Every endpoint is down, answers nonsense, or says that there were too many requests."""
-        self.control.fault(self.dialect, "*", how, times=-1)
-
-    def impoverish(self) -> None:
-        """No wallet holds anything to pay with."""
-        for wallet in self.control.balances(self.dialect):
-            self.control.endow(self.dialect, wallet, "USDT", "0")
-
-    def cut_short(self, prepared: Prepared) -> None:
-        """Less than half is filled."""
-        self._fault("partial", q="0.4")
-
-    def mend(self) -> None:
-        """Nothing is broken by a part."""
-
-    def refined(self) -> Step:
-        """The same step: the lot has become one that it is no multiple of."""
-        lot = self.trade.quantity * Decimal("0.4")
-        self.control.fault(self.dialect, "*", "filters", symbol=self.trade.symbol, changes={"lot": f"{lot.normalize():f}"})
-        return self.step
-
-    def hold_still(self) -> None:
-        """The request hangs on step and key alone."""
-
-    def unnamed(self, first: Prepared, other: Prepared) -> list[str]:
-        """The key is the order's name."""
-        return [
-            *([f"the key {first.key} is nowhere in what is to be sent"] if first.key not in str(first.payload) else []),
-            *([f"another key changes nothing in what is to be sent: {other.payload}"] if other.payload == first.payload else []),
-        ]
-
-    async def waiting(self) -> list[str]:
-        """A resting order is told as such, and one write takes it back."""
-        prepared = await self.prepared()
-        sent = await heard(self.client.send(prepared))
-        resting = await heard(self.client.lookup(prepared))
-        mark = self.mark()
-        await self.client.cancel(prepared)
-        writes = self.writes(mark)
-        over = await heard(self.client.lookup(prepared))
-        told = (("send", sent), ("the look-up", resting))
-        return [
-            *(f"{name} of a resting order says {said.text}" for name, said in told if said.state != "ACCEPTED"),
-            *([f"cancel made {len(writes)} write requests"] if len(writes) != 1 else []),
-            *([f"it was taken back, and the look-up says {over.text}"] if over.state != "CANCELLED" else []),
-        ]
-
-    def _fault(self, verb: str, **arguments: Any) -> None:
-        self.control.fault(self.dialect, "order.create", verb, **arguments)
-
-    def _orders(self) -> list[Mapping[str, Any]]:
-        return list(self.control.ledger(self.dialect)["orders"])
-
-    def _filled(self) -> Decimal:
-        orders = self._orders()  # a second one is another promise's matter
-        return Decimal(orders[0]["filled"]) if orders else Decimal(0)
-
-    def _traded(self, report: Report) -> Decimal:
-        """The change of the base balance or of the position, without fees."""
-        base = self.trade.symbol.partition("/")[0]
-        named = (f":perp:{self.trade.symbol}", f":balance:{base}")
-        lines = [amount for effect in report.effects for key, amount in effect.lines if key.endswith(named)]
-        return abs(sum(lines, Decimal(0)))
 
 
 class ExchangeDouble(Double):
@@ -213,7 +76,7 @@ class ExchangeDouble(Double):
                     client = self._client(network)
                     try:
                         await client.open()
-                        return await do(ExchangeScene(self, client, stage, step))
+                        return await do(ExchangeScene(self.control, self.dialect, client, stage, step))
                     finally:
                         await client.close()
 
@@ -342,72 +205,7 @@ class ExchangeDouble(Double):
         with own_folder() as folder:
             staged = Staged(self._subject, folder, {venue: {"base": self.url}}, {venue: {**self._subject.changes, **quick}})
             figures = None if self._subject.plugins.implements(venue, "market_data") else stage.market
-            yield ExchangeCourse(staged, self, figures, *actions)
-
-
-class LeapingClock(SteeredClock):
-    """The sandbox's time and the run's: waiting takes a moment, and lets as much time pass as was waited for."""
-
-    async def sleep(self, milliseconds: int) -> None:
-        """Wait a moment, and go on when the time has passed."""
-        await super().sleep(min(milliseconds, MOMENT_MS))
-        if milliseconds > MOMENT_MS:
-            self.set(self.now() + milliseconds - MOMENT_MS)
-
-
-class ExchangeCourse(Course):
-    """An order at the sandbox."""
-
-    lasting = "an exchange takes back nothing that it filled"
-
-    def __init__(self, staged: Staged, double: ExchangeDouble, figures: SampleMarket | None, *actions: Action) -> None:
-        super().__init__(staged, *actions)
-        self._control, self._dialect, self._figures = double.control, double.dialect, figures
-
-    def market(self, clock: Clock) -> Market | None:
-        """The sample's figures, where the plugin has no live ones."""
-        return None if self._figures is None else self._figures.told_by(clock)
-
-    def clock(self) -> Clock:
-        """The sandbox's time."""
-        return LeapingClock(self._control.time(), self._control.time)
-
-    def count(self) -> int:
-        """Orders that filled something."""
-        return sum(bool(Decimal(each["filled"])) for each in self._control.ledger(self._dialect)["orders"])
-
-    def befall(self, what: str) -> None:
-        """One of the losses or turnings."""
-        self._control.fault(self._dialect, "order.create", what, **LOST.get(what, {}))
-
-    def delay(self) -> None:
-        """It is held, and its reply is lost."""
-        self._control.fault(self._dialect, "order.create", "hold_until", what="release")
-
-    async def late(self) -> str:
-        """It is carried out when it was looked for, and before its fence has passed."""
-        for _ in range(_LOOKS):
-            await asyncio.sleep(_LOOK_S)
-            if self._looked_for():
-                break
-        else:
-            return "nobody looked for the order"
-        if self.count():
-            return "the order was carried out before it was looked for"
-        self._control.release(self._dialect)
-        return "" if self.count() else "the order was looked for when its fence had passed"
-
-    def _looked_for(self) -> bool:
-        """Whether there was a look-up after the write."""
-        asked = [each["endpoint"] for each in self._control.requests(self._dialect)]
-        return "order.create" in asked and "order.read" in asked[asked.index("order.create") :]
-
-    def skew(self, milliseconds: int) -> None:
-        """Every answer of the venue carries that time, and every window is judged by it."""
-        self._control.fault(self._dialect, "*", "server_time", offset=milliseconds)
-
-    def take_back(self) -> None:
-        """Nothing is: see `lasting`."""
+            yield ExchangeCourse(staged, self.control, self.dialect, figures, *actions)
 
 
 def key_sets(names: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

@@ -6,7 +6,7 @@ from basis_venues.clock import Clock, SystemClock
 
 
 class SandboxClock:
-    """`set` goes to any moment, `advance` forward. A running clock goes on from there with the machine's; a stopped one does not."""
+    """`set` goes to any moment. A running clock goes on from there with the machine's; a stopped one does not."""
 
     def __init__(self, machine: Clock | None = None, start: int | None = None) -> None:
         self._machine = machine or SystemClock()
@@ -28,7 +28,3 @@ class SandboxClock:
         """Stand at `now`, and go on from there if it is to run."""
         self._stopped = None if running else now
         self._offset = now - self._machine.now()
-
-    def advance(self, milliseconds: int) -> None:
-        """Move forward."""
-        self.set(self.now() + milliseconds, self.running)

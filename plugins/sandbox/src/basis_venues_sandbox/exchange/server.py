@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import Awaitable, Callable, Mapping
 from weakref import WeakKeyDictionary
 
@@ -27,6 +28,7 @@ class Server:
         self.port = self.control_port = 0
         self._runners: list[web.AppRunner] = []
         self._site: web.TCPSite | None = None
+        self._kept: socket.socket | None = None
         self._numbers: WeakKeyDictionary[asyncio.BaseTransport, int] = WeakKeyDictionary()
         self._connections = 0
         self.followers: list[Callable[[int], Awaitable[None]]] = []
@@ -39,21 +41,23 @@ class Server:
 
     async def close(self) -> None:
         """Stop listening and let go of every connection."""
+        if self._kept is not None:
+            self._kept.close()
         for runner in self._runners:
             await runner.cleanup()
 
     async def refuse(self) -> None:
-        """Refuse connections, and end those that there are."""
+        """Refuse connections, and end those that there are. When it returns, none is open or can be made; the port stays taken."""
         if self._site is not None:
             await self._site.stop()
-            self._site = None
-        for transport in list(self._numbers):
-            reset(transport)
+            self._site, self._kept = None, _bound(self.port)
+        await _end_all(self._runners[-1])
 
     async def listen(self) -> None:
         """Take connections again, on the same port."""
-        if self._site is None:
-            self._site = web.TCPSite(self._runners[-1], HOST, self.port)
+        if self._kept is not None:
+            self._kept.close()
+            self._site, self._kept = web.TCPSite(self._runners[-1], HOST, self.port), None
             await self._site.start()
 
     async def _serve(self, handler: _Handler, port: int) -> int:
@@ -89,15 +93,12 @@ class Server:
         if received is None:
             return web.json_response({"error": f"no venue of the sandbox has {request.method} {_place(headers, request.path)}"}, status=404)
         dialect, route, call = received
+        met = Request(self.sandbox, dialect, route, call, request, self._number(request.transport))
         await asyncio.sleep(self.sandbox.latency.get(dialect.venue, 0))
-        met = Request(self.sandbox, dialect, route, call, request)
         try:
-            reply = await met.reply()
+            return respond(await met.reply())
         except Gone:
             return web.Response(status=500)  # the connection is closed: this goes nowhere
-        finally:
-            met.record(self._number(request.transport))
-        return await respond(request, reply)
 
     def _number(self, transport: asyncio.BaseTransport | None) -> int:
         """Which connection it is, counted from 1."""
@@ -107,6 +108,26 @@ class Server:
             self._connections += 1
             self._numbers[transport] = self._connections
         return self._numbers[transport]
+
+
+async def _end_all(runner: web.AppRunner) -> None:
+    """Reset every connection of a runner that takes no more. A connection that was accepted just before has its transport two rounds of the
+    loop later; one that is aborted is closed in the next."""
+    assert runner.server is not None
+    for _ in range(2):
+        await asyncio.sleep(0)
+    while transports := [each.transport for each in runner.server.connections if each.transport is not None]:
+        for transport in transports:
+            reset(transport)
+        await asyncio.sleep(0)
+
+
+def _bound(port: int) -> socket.socket:
+    """A socket that nobody can connect to, and that keeps others from the port."""
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    made.bind((HOST, port))
+    return made
 
 
 def _place(headers: Mapping[str, str], path: str) -> str:

@@ -17,19 +17,24 @@ from .transport import close, reset, write_and_close
 from .wire.call import Call, Reply, Route
 from .wire.dialect import Dialect
 
+_CLIENT_IDS = ("newClientOrderId", "origClientOrderId", "orderLinkId", "clOrdId")
+
 
 class Gone(Exception):
     """The connection has been ended; nothing goes out."""
 
 
 class Request:
-    """A received request. `reply` may be awaited once; `record` writes down what became of it."""
+    """A received request, on record from its beginning. `reply` may be awaited once."""
 
-    def __init__(self, sandbox: Sandbox, dialect: Dialect, route: Route, call: Call, request: web.Request) -> None:
+    def __init__(self, sandbox: Sandbox, dialect: Dialect, route: Route, call: Call, request: web.Request, connection: int) -> None:
         self._sandbox, self._dialect, self._route, self._call, self._request = sandbox, dialect, route, call, request
         text = f"{call.target} {call.body.decode(errors='replace')}"
         self._verbs = sandbox.faults.take(dialect.venue, route, f"{call.method} {call.path}", text)
-        self._status = 0
+        self._record = sandbox.recorder.add(
+            at=call.now, venue=dialect.venue, host=call.headers.get("x-orig-host", ""), endpoint=route.endpoint, method=call.method,
+            path=call.path, writes=route.writes, connection=connection, verbs=tuple(verb.name for verb in self._verbs),
+        )  # fmt: skip
 
     async def reply(self) -> Reply:
         """The reply, as far as one goes out. Raises `Gone`."""
@@ -39,19 +44,8 @@ class Request:
             for verb in self._verbs:
                 if verb.stage is Stage.AFTER:
                     reply = await self._after(verb, reply)
-        self._status = reply.status
+        self._record.status = reply.status
         return reply
-
-    def record(self, connection: int) -> None:
-        """Keep the request among the records."""
-        call = self._call
-        client_ids = (call.params.get(name) for name in ("newClientOrderId", "origClientOrderId", "orderLinkId", "clOrdId"))
-        self._sandbox.recorder.add(
-            at=call.now, venue=self._dialect.venue, host=call.headers.get("x-orig-host", ""), endpoint=self._route.endpoint,
-            method=call.method, path=call.path, writes=self._route.writes, client_id=next((str(each) for each in client_ids if each), ""),
-            connection=connection, status=self._status, window=call.window,
-            verbs=tuple(verb.name for verb in self._verbs),
-        )  # fmt: skip
 
     def _carried_out(self) -> Reply:
         refused = self._dialect_check()
@@ -64,7 +58,11 @@ class Request:
         return reply
 
     def _dialect_check(self) -> Reply | None:
-        return self._sandbox.admit(self._dialect, self._route, self._call)
+        refused = self._sandbox.admit(self._dialect, self._route, self._call)
+        params = self._call.params
+        self._record.client_id = next((str(params[name]) for name in _CLIENT_IDS if params.get(name)), "")
+        self._record.window = self._call.window
+        return refused
 
     async def _before(self) -> Reply | None:
         """The reply of a request that is not carried out; None for one that is."""
@@ -161,11 +159,11 @@ class Request:
             return Reply(reply.status, repeated(reply.payload), reply.headers)
         head, body = _bytes(reply)
         write_and_close(self._request, (head + body) * 2)
-        self._status = reply.status
+        self._record.status = reply.status
         raise Gone
 
 
-async def respond(request: web.Request, reply: Reply) -> web.StreamResponse:
+def respond(reply: Reply) -> web.Response:
     """The reply as a response."""
     headers = {"Content-Type": "application/json", **reply.headers}
     return web.Response(status=reply.status, body=encoded(reply), headers=headers)

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from typing import Any
 
 import attrs
-from attrs import frozen
+from attrs import define
 
 
-@frozen(kw_only=True)
+@define(kw_only=True)
 class Record:
-    """One request. `connection` tells connections apart; `status` is 0 where no reply went out. `window`: see `Call`."""
+    """One request. `connection` tells connections apart. Of its content `client_id` and `window` (see `Call`) are kept, once it was read;
+    `status` is 0 until a reply goes out."""
 
     number: int
     at: int
@@ -22,11 +23,11 @@ class Record:
     method: str
     path: str
     writes: bool
-    client_id: str
     connection: int
-    status: int
-    window: int
     verbs: tuple[str, ...]
+    client_id: str = ""
+    window: int = 0
+    status: int = 0
 
 
 class Recorder:
@@ -35,9 +36,10 @@ class Recorder:
     def __init__(self) -> None:
         self.records: list[Record] = []
 
-    def add(self, **facts: Any) -> None:
-        """Keep a request."""
+    def add(self, **facts: Any) -> Record:
+        """Keep a request that has arrived: whoever counts them while it waits for its reply counts it, too."""
         self.records.append(Record(number=len(self.records) + 1, **facts))
+        return self.records[-1]
 
     def shown(self, venue: str = "*", since: int = 0) -> list[dict[str, Any]]:
         """The requests after number `since`, oldest first."""

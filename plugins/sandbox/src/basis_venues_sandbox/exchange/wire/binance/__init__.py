@@ -28,8 +28,8 @@ KEY_ONLY = frozenset({"listen.key"})
 """Endpoints that want the key and no signature."""
 
 
-def _spot() -> dict[tuple[str, str], Route]:
-    root = "/api/v3/"
+def _shared(root: str, right: str) -> dict[tuple[str, str], Route]:
+    """What spot and futures both answer, below `root`; `right` is what a key must have to trade there."""
     return {
         ("GET", root + "ping"): Route("time", wallet.fixed({}), None),
         ("GET", root + "time"): Route("time", markets.time, None),
@@ -38,39 +38,32 @@ def _spot() -> dict[tuple[str, str], Route]:
         ("GET", root + "ticker/bookTicker"): Route("ticker", markets.book_ticker, None),
         ("GET", root + "ticker/24hr"): Route("ticker", markets.day_ticker, None),
         ("GET", root + "depth"): Route("book", markets.depth, None),
-        ("POST", root + "order"): Route("order.create", orders.create, SPOT, True),
-        ("POST", root + "order/test"): Route("order.test", orders.test, SPOT),
+        ("POST", root + "order"): Route("order.create", orders.create, right, True),
+        ("POST", root + "order/test"): Route("order.test", orders.test, right),
         ("GET", root + "order"): Route("order.read", orders.read),
-        ("DELETE", root + "order"): Route("order.cancel", orders.cancel, SPOT, True),
+        ("DELETE", root + "order"): Route("order.cancel", orders.cancel, right, True),
         ("GET", root + "openOrders"): Route("orders.open", orders.open_orders),
-        ("DELETE", root + "openOrders"): Route("orders.cancel_all", orders.cancel_all, SPOT, True),
         ("GET", root + "allOrders"): Route("orders.history", orders.all_orders),
+        ("GET", root + "rateLimit/order"): Route("limits", wallet.fixed([])),
+    }
+
+
+def _spot() -> dict[tuple[str, str], Route]:
+    root = "/api/v3/"
+    return _shared(root, SPOT) | {
+        ("DELETE", root + "openOrders"): Route("orders.cancel_all", orders.cancel_all, SPOT, True),
         ("GET", root + "myTrades"): Route("trades", orders.trades),
         ("GET", root + "account"): Route("balance", account.spot_account),
         ("GET", root + "account/commission"): Route("fee", account.commission),
-        ("GET", root + "rateLimit/order"): Route("limits", wallet.fixed([])),
     }
 
 
 def _futures() -> dict[tuple[str, str], Route]:
     root = "/fapi/v1/"
-    routes = {
-        ("GET", root + "ping"): Route("time", wallet.fixed({}), None),
-        ("GET", root + "time"): Route("time", markets.time, None),
-        ("GET", root + "exchangeInfo"): Route("markets", markets.exchange_info, None),
-        ("GET", root + "ticker/price"): Route("ticker", markets.last_price, None),
-        ("GET", root + "ticker/bookTicker"): Route("ticker", markets.book_ticker, None),
-        ("GET", root + "ticker/24hr"): Route("ticker", markets.day_ticker, None),
-        ("GET", root + "depth"): Route("book", markets.depth, None),
+    routes = _shared(root, FUTURES) | {
         ("GET", root + "premiumIndex"): Route("mark", markets.premium_index, None),
         ("GET", root + "fundingInfo"): Route("funding.rate", markets.funding_info, None),
-        ("POST", root + "order"): Route("order.create", orders.create, FUTURES, True),
-        ("POST", root + "order/test"): Route("order.test", orders.test, FUTURES),
-        ("GET", root + "order"): Route("order.read", orders.read),
-        ("DELETE", root + "order"): Route("order.cancel", orders.cancel, FUTURES, True),
-        ("GET", root + "openOrders"): Route("orders.open", orders.open_orders),
         ("DELETE", root + "allOpenOrders"): Route("orders.cancel_all", orders.cancel_all, FUTURES, True),
-        ("GET", root + "allOrders"): Route("orders.history", orders.all_orders),
         ("GET", root + "userTrades"): Route("trades", orders.trades),
         ("POST", root + "leverage"): Route("leverage.set", account.set_leverage, FUTURES, True),
         ("POST", root + "marginType"): Route("margin.set", account.set_margin_type, FUTURES, True),
@@ -83,7 +76,6 @@ def _futures() -> dict[tuple[str, str], Route]:
         ("GET", root + "leverageBracket"): Route("tiers", account.leverage_brackets),
         ("GET", root + "commissionRate"): Route("fee", account.commission),
         ("GET", root + "income"): Route("funding.history", account.income),
-        ("GET", root + "rateLimit/order"): Route("limits", wallet.fixed([])),
         ("POST", root + "listenKey"): Route("listen.key", wallet.fixed({"listenKey": "sandbox"})),
         ("PUT", root + "listenKey"): Route("listen.key", wallet.fixed({"listenKey": "sandbox"})),
         ("GET", "/dapi/v1/exchangeInfo"): Route("markets", markets.nothing_listed, None),

@@ -134,18 +134,20 @@ def _bill(call: Call, entry: Entry, cause: Fill | Payment | None) -> dict[str, A
         "ordId": "", "clOrdId": "", "tradeId": "", "px": plain(cause.mark) if isinstance(cause, Payment) else "", "mgnMode": "",
         "execType": "", "interest": "0", "tag": "", "fillTime": str(entry.at),
     }  # fmt: skip
-    return row | (_traded(call, market, cause, entry.asset) if market and isinstance(cause, Fill) else {})
+    return row | (_traded(call, market, cause, entry) if market and isinstance(cause, Fill) else {})
 
 
-def _traded(call: Call, market: Market, fill: Fill, asset: str) -> dict[str, Any]:
-    """What the bill of an execution tells of it; a fee in another coin is told by that coin's own bill."""
+def _traded(call: Call, market: Market, fill: Fill, entry: Entry) -> dict[str, Any]:
+    """What the bill of an execution tells of it: the size of a swap in contracts, on spot in the bill's own coin. A fee in another coin is
+    told by that coin's own bill."""
+    fee = fill.fee if fill.fee_asset == entry.asset else ZERO
     buys, order = fill.side == "buy", call.exchange.desk.orders[fill.order]
     before = fill.position + (-fill.quantity if buys else fill.quantity)
     opens = not before or (before > 0) == buys
     side = {(True, True): "3", (False, True): "4", (False, False): "5", (True, False): "6"}[buys, opens] if market.swap else "12"[not buys]
     return {
-        "subType": side, "sz": plain(fill.quantity / market.contract), "px": plain(fill.price),
-        "fee": plain(-fill.fee) if fill.fee_asset == asset else "0", "pnl": plain(fill.realised) if asset == market.quote else "0",
+        "subType": side, "sz": plain(fill.quantity / market.contract if market.swap else abs(entry.amount + fee)), "px": plain(fill.price),
+        "fee": plain(-fee) if fee else "0", "pnl": plain(fill.realised) if entry.asset == market.quote else "0",
         "ordId": str(order.id), "clOrdId": order.ask.client_id, "tradeId": str(fill.id), "execType": "M" if fill.maker else "T",
         "mgnMode": call.exchange.books.margin_mode.get(market.symbol, "cross") if market.swap else "cash",
     }  # fmt: skip

@@ -1,0 +1,150 @@
+"""One trade about to be made with the sandbox exchange, whose ledger and count of requests tell what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from basis_venues.contract import VenueClient
+from basis_venues.orders import Prepared, Report, Step
+
+from .scene import Scene, heard
+from .stage import Stage
+from .works import Plenty
+
+LOST: Mapping[str, Mapping[str, Any]] = {
+    "accept_then_hang": {"seconds": 5},
+    "accept_then_status": {"status": 503, "kind": "html"},
+    "accept_then_reset": {},
+    "truncate": {},
+    "garbage": {},
+    "html_200": {},
+    "empty_200": {},
+    "omit_id": {},
+}
+"""Replies that are lost or damaged after the venue took the order, in the sandbox's words."""
+STRANGE = 98765
+"""A code that no venue has: it proves nothing."""
+
+
+class ExchangeScene(Scene):
+    """One trade about to be made. `dialect`: whose protocol the sandbox speaks."""
+
+    def __init__(self, control: Any, dialect: str, client: VenueClient, stage: Stage, step: Step) -> None:
+        super().__init__(client, stage, step, Plenty())
+        self.control = control
+        self.dialect = dialect
+
+    @property
+    def trade(self) -> Any:
+        """The action."""
+        return self.step.actions[0]
+
+    def mark(self) -> int:
+        """How many requests there were."""
+        return int(self.control.state()["requests"])
+
+    def writes(self, since: int) -> list[str]:
+        """The write requests after number `since`, by endpoint."""
+        return [each["endpoint"] for each in self.control.requests(self.dialect, since) if each["writes"]]
+
+    def happened(self) -> str:
+        """How much was filled."""
+        filled = self._filled()
+        return f"filled {filled} of an order over {self._orders()[0]['quantity']}" if filled else ""
+
+    def shows(self, report: Report) -> bool:
+        """Whether the effects say that as much was traded as was filled; a fee may have been taken from it."""
+        filled = self._filled()
+        return filled * Decimal("0.99") <= self._traded(report) <= filled
+
+    def shown(self, report: Report) -> str:
+        """How much was traded."""
+        return f"{self._traded(report)} traded"
+
+    def strangers(self, prepared: Prepared) -> list[str]:
+        """Orders under other client ids; more or fewer than one."""
+        orders = self._orders()
+        names = {each["client_id"] for each in orders} - {prepared.key}
+        return [
+            *([f"the venue has {len(orders)} orders, and not the one that was sent"] if len(orders) != 1 else []),
+            *(f"the venue has it as {name!r}, not as {prepared.key!r}" for name in names),
+        ]
+
+    def lose(self, how: str) -> None:
+        """One of `LOST`."""
+        self._fault(how, **LOST[how])
+
+    def refuse_strangely(self, words: str = "") -> None:
+        """A code that no venue has."""
+        self._fault("deny", code=STRANGE, text=words or "a code that nobody has seen", status=400)
+
+    def turn_away(self, how: str) -> None:
+        """Too many requests, or maintenance."""
+        self._fault(how)
+
+    def blind(self, how: str) -> None:
+        """Every endpoint is down, answers nonsense, or says that there were too many requests."""
+        self.control.fault(self.dialect, "*", how, times=-1)
+
+    def impoverish(self) -> None:
+        """No wallet holds anything to pay with."""
+        for wallet in self.control.balances(self.dialect):
+            self.control.endow(self.dialect, wallet, "USDT", "0")
+
+    def cut_short(self, prepared: Prepared) -> None:
+        """Less than half is filled."""
+        self._fault("partial", q="0.4")
+
+    def mend(self) -> None:
+        """Nothing is broken by a part."""
+
+    def refined(self) -> Step:
+        """The same step: the lot has become one that it is no multiple of."""
+        lot = self.trade.quantity * Decimal("0.4")
+        self.control.fault(self.dialect, "*", "filters", symbol=self.trade.symbol, changes={"lot": f"{lot.normalize():f}"})
+        return self.step
+
+    def hold_still(self) -> None:
+        """The request hangs on step and key alone."""
+
+    def unnamed(self, first: Prepared, other: Prepared) -> list[str]:
+        """The key is the order's name."""
+        return [
+            *([f"the key {first.key} is nowhere in what is to be sent"] if first.key not in str(first.payload) else []),
+            *([f"another key changes nothing in what is to be sent: {other.payload}"] if other.payload == first.payload else []),
+        ]
+
+    async def waiting(self) -> list[str]:
+        """A resting order is told as such, and one write takes it back."""
+        prepared = await self.prepared()
+        sent = await heard(self.client.send(prepared))
+        resting = await heard(self.client.lookup(prepared))
+        mark = self.mark()
+        await self.client.cancel(prepared)
+        writes = self.writes(mark)
+        over = await heard(self.client.lookup(prepared))
+        told = (("send", sent), ("the look-up", resting))
+        return [
+            *(f"{name} of a resting order says {said.text}" for name, said in told if said.state != "ACCEPTED"),
+            *([f"cancel made {len(writes)} write requests"] if len(writes) != 1 else []),
+            *([f"it was taken back, and the look-up says {over.text}"] if over.state != "CANCELLED" else []),
+        ]
+
+    def _fault(self, verb: str, **arguments: Any) -> None:
+        self.control.fault(self.dialect, "order.create", verb, **arguments)
+
+    def _orders(self) -> list[Mapping[str, Any]]:
+        return list(self.control.ledger(self.dialect)["orders"])
+
+    def _filled(self) -> Decimal:
+        orders = self._orders()  # a second one is another promise's matter
+        return Decimal(orders[0]["filled"]) if orders else Decimal(0)
+
+    def _traded(self, report: Report) -> Decimal:
+        """The change of the base balance or of the position, without fees."""
+        base = self.trade.symbol.partition("/")[0]
+        named = (f":perp:{self.trade.symbol}", f":balance:{base}")
+        lines = [amount for effect in report.effects for key, amount in effect.lines if key.endswith(named)]
+        return abs(sum(lines, Decimal(0)))
