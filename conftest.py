@@ -1,25 +1,40 @@
-"""For all tests: canary secrets are looked for in everything that a run wrote, and nothing is written to the machine user's directories.
+"""For all tests: canary secrets are looked for in everything that a run wrote, nothing is written to the machine user's directories, and
+one profile says how properties draw their examples.
 
-Where the real market history is known to be there, a test that skips for want of it fails.
+Where the real market history is known to be there, a test that skips for want of it fails. A run of everything fails where a conformance
+report that a wheel ships is not what the run saw.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import canaries
 import pytest
 import typer.testing
+from hypothesis import HealthCheck, settings
+from shipped_reports import contradicted
 
 _LEAKS: list[str] = []
 """Where a canary was seen by this process, in words without the canary."""
+_STALE: list[str] = []
+"""The venues whose shipped conformance report is not what this run saw."""
+_REPORT = pytest.StashKey[TemporaryDirectory[str]]()
 _LOGGERS = ("basis_venues", "ccxt", "web3", "aiohttp", "urllib3")
 """Those that are made to say everything they have to say."""
+
+settings.register_profile("developer", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.register_profile("ci", settings.get_profile("developer"), derandomize=True, database=None)
+settings.load_profile("ci" if os.environ.get("CI") else "developer")
+# How fast this machine is decides nothing. A developer's run draws new examples each time and remembers what failed; a run that decides
+# whether a change lands draws the same ones each time, and prints what reproduces a failure.
 
 
 class _Watching(logging.Handler):
@@ -43,8 +58,17 @@ def pytest_configure(config: pytest.Config) -> None:
     logging.getLogger().addHandler(handler)
     for name in _LOGGERS:
         logging.getLogger(name).setLevel(logging.DEBUG)
+    if _is_of_everything(config):
+        config.stash[_REPORT] = TemporaryDirectory()
+        config.option.basis_report = str(Path(config.stash[_REPORT].name, "report.json"))
     _watch(typer.testing.CliRunner, "invoke", ("output", "stderr_bytes"))
     _watch(subprocess, "run", ("stdout", "stderr"))
+
+
+def _is_of_everything(config: pytest.Config) -> bool:
+    """Whether all tests run, in this process or in workers that tell it."""
+    chosen = config.option.keyword or config.option.markexpr or config.option.collectonly or config.getoption("--basis-report", "no kit")
+    return not chosen and config.args_source is pytest.Config.ArgsSource.TESTPATHS and not hasattr(config, "workerinput")
 
 
 def _watch(owner: Any, name: str, outputs: tuple[str, ...]) -> None:
@@ -92,7 +116,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     base: Path | None = getattr(getattr(session.config, "_tmp_path_factory", None), "_basetemp", None)
     if base is not None and base.is_dir():
         _LEAKS.extend(f"the file {file.relative_to(base)}: {found}" for file, found in canaries.leaking_files(base))
-    if _LEAKS and session.exitstatus in (0, pytest.ExitCode.OK):
+    if _REPORT in session.config.stash and session.exitstatus == pytest.ExitCode.OK:
+        _STALE.extend(contradicted(json.loads(Path(session.config.option.basis_report).read_text(encoding="utf-8"))))
+    if (_LEAKS or _STALE) and session.exitstatus in (0, pytest.ExitCode.OK):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
@@ -103,8 +129,12 @@ def pytest_testnodedown(node: Any, error: object) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say where secrets were seen."""
+    """Say where secrets were seen, and which reports are stale."""
     if _LEAKS:
         terminalreporter.section("secrets that were written", red=True)
         for leak in dict.fromkeys(_LEAKS):
             terminalreporter.line(leak)
+    if _STALE:
+        terminalreporter.section("conformance reports that are not what this run saw", red=True)
+        for venue in _STALE:
+            terminalreporter.line(f"{venue}: run basis conformance plugins/{venue}")

@@ -196,13 +196,21 @@ def test_signals_end_it_with_their_codes(number: signal.Signals, code: int, tmp_
     mode.unlink()
     os.mkfifo(mode)
     command = [sys.executable, "-c", "from basis_venues.cli import main; main()", "run", "btc_basis", "--configs", str(configs)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
-        pipe = _opened_for_writing(mode, running)
-        running.send_signal(number)
-        _, said = running.communicate(timeout=30)
-        os.close(pipe)
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=_as_from_a_terminal) as running:
+        try:
+            pipe = _opened_for_writing(mode, running)
+            running.send_signal(number)
+            _, said = running.communicate(timeout=30)
+            os.close(pipe)
+        finally:
+            running.kill()
     assert running.returncode == code
     assert "Traceback" not in said
+
+
+def _as_from_a_terminal() -> None:
+    """A shell has what it runs in the background ignore SIGINT, and these tests may run there."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _opened_for_writing(pipe: Path, reader: subprocess.Popen[str]) -> int:

@@ -803,6 +803,22 @@ def test_one_lanes_broken_entry_fails_that_lane_alone(run: Run) -> None:
     assert rows == ["REOPENED", "FROZEN", "FROZEN"]
 
 
+def test_the_only_lane_waits_for_no_other(run: Run) -> None:
+    """Where one account acts nobody shares its commit: its rows are stored without a turn of the event loop, what was kept first."""
+
+    async def alone() -> list[str]:
+        async with run.manager() as manager:
+            accounts, records = {"north": "north:one"}, manager.run.records
+            records.lanes = 1
+            records.keep(Observed({"north:balance:BTC": Decimal(3)}, {}, (), accounts))
+            with pytest.raises(StopIteration):
+                records.commit(Frozen("north", "why", accounts)).send(None)
+            assert manager.run._journal is not None
+            return [row.kind for row in manager.run._journal.rows()]
+
+    assert asyncio.run(alone()) == ["OBSERVED", "FROZEN"]
+
+
 def test_an_unwritable_journal_says_what_to_do(run: Run) -> None:
     """The error of a full disk is a stop with its own exit code."""
     assert JournalUnwritable("x").exit_code == 8

@@ -195,9 +195,7 @@ class ExactlyOnce(RuleBasedStateMachine):
 def test_exactly_once_effect(tmp_path: Path) -> None:
     """Random callers against a random venue with random crashes: each action has one effect at most, and none is lost."""
     machine = type("Machine", (ExactlyOnce,), {"base": tmp_path})
-    profile = settings(
-        max_examples=15, stateful_step_count=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=False, print_blob=True
-    )
+    profile = settings(max_examples=15, stateful_step_count=8, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(machine, settings=profile)  # type: ignore[no-untyped-call]
 
 
@@ -205,7 +203,7 @@ def test_exactly_once_effect(tmp_path: Path) -> None:
 def test_exactly_once_effect_at_length(tmp_path: Path) -> None:
     """The same with ten times as many examples."""
     machine = type("Machine", (ExactlyOnce,), {"base": tmp_path})
-    profile = settings(max_examples=150, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
+    profile = settings(max_examples=150, stateful_step_count=12, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(machine, settings=profile)  # type: ignore[no-untyped-call]
 
 

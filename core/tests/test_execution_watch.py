@@ -22,10 +22,8 @@ LAST = ("toy", "supply-1/chain/1")
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    run = Run(directory=tmp_path)
-    run.exchange().set_up()
-    run.chain.set_up()
-    return run
+    """An exchange and a chain, with something in both accounts."""
+    return Run(directory=tmp_path).set_up()
 
 
 async def soon(waiting: Awaitable[Any]) -> Any:

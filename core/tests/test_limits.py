@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import pytest
 from command_line import basis, shipped
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from toy_runs import Killed, Run, buy, crash_at, nowhere, supply
 from toy_venues import PRICE, ChainModel, ToyMarket
@@ -252,7 +252,7 @@ def test_a_simulated_venue_spends_nothing(run: Run) -> None:
     assert act(run, buy(1, "5"), rules=(rule(per_day_usd="100"),), **options) == ["VERIFIED"]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(st.lists(st.tuples(st.integers(1, 40), st.integers(0, 14)), min_size=2, max_size=6), st.integers(20, 90))
 def test_P17_limits_hold_across_restart(wanted: list[tuple[int, int]], cap: int) -> None:
     """Whatever is asked for, and wherever each run is killed, what the venue carried out in a day is worth at most the limit.

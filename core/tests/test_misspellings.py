@@ -141,10 +141,10 @@ def test_P13_every_misspelt_key_is_refused_with_its_place_and_a_suggestion(name:
     read = reader(name, configs)
     assert refusal(read) is None
     wrong: list[str] = []
+    paths = [path for path in keys(data) if not _free(name, path)]
+    assert paths
     try:
-        for path in keys(data):
-            if _free(name, path):
-                continue
+        for path in paths:
             for word in spelt(str(path[-1])):
                 if word in _siblings(data, path):
                     continue
@@ -178,9 +178,9 @@ def test_P13_every_misspelt_key_of_a_plugins_own_defaults_is_refused(venue: str,
     read_yaml(defaults, shipped=True).fit(cls)
     known = {name for each in _classes(cls) for name in each}
     file = tmp_path / f"{venue}.yaml"
-    for path in keys(data):
-        if path[-1] not in known:
-            continue  # the name of a token, reserve or contract
+    paths = [path for path in keys(data) if path[-1] in known]  # others are names of tokens, reserves and contracts
+    assert paths
+    for path in paths:
         for word in spelt(str(path[-1])):
             file.write_text(yaml.dump(renamed(data, path, word), Dumper=Numbered, sort_keys=False, width=10_000), encoding="utf-8")
             said = refusal(lambda: read_yaml(file, shipped=True).fit(cls)) or "taken"

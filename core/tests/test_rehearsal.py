@@ -29,10 +29,7 @@ D = Decimal
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     """An exchange and a chain, with something in both accounts."""
-    made = Run(directory=tmp_path)
-    made.exchange().set_up()
-    made.chain.set_up()
-    return made
+    return Run(directory=tmp_path).set_up()
 
 
 def rehearsed(

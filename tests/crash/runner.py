@@ -1,4 +1,8 @@
-"""A runner that is killed: `runner.py DIRECTORY KIND AT`. It ends itself with SIGKILL at the point number AT; -1 lets it finish."""
+"""Runners that are killed. For each line `[DIRECTORY, KIND, AT]` one is started: it ends itself with SIGKILL at the point number AT; -1
+lets it finish. The answer is what it ended with.
+
+Every runner is a process of its own, forked from this one, which has imported all that they need and opened nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,9 @@ import json
 import os
 import signal
 import sys
+import traceback
 from pathlib import Path
+from typing import NoReturn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "core" / "tests" / "support"))
 
@@ -30,5 +36,20 @@ def main(directory: Path, kind: str, at: int) -> None:
     (directory / "results").write_text(json.dumps([result.state for result in results]))
 
 
+def run(directory: str, kind: str, at: int) -> NoReturn:
+    """Be the runner, and nothing after that."""
+    signal.alarm(60)  # nobody waits longer
+    ended = 1
+    try:
+        main(Path(directory), kind, at)
+        ended = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(ended)
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
+    for line in sys.stdin:
+        runner = os.fork() or run(*json.loads(line))
+        print(os.waitstatus_to_exitcode(os.waitpid(runner, 0)[1]), flush=True)

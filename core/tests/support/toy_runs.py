@@ -83,6 +83,12 @@ class Run:
 
     directory: Path
 
+    def set_up(self) -> Run:
+        """Give an exchange and the chain what their accounts hold at first."""
+        self.exchange().set_up()
+        self.chain.set_up()
+        return self
+
     @property
     def world(self) -> World:
         return World(self.directory / "world.json")
