@@ -651,12 +651,14 @@ async def _pass_if_asked(world: World) -> None:
 
 @every_venue
 def test_C34_orders_up_and_balances_down(world: World) -> None:
-    """Without a reading the order is done and unverified, listed, and nothing follows; once the account can be read it is verified."""
+    """Without a reading, of the wallet or of its ledger, the order is done and unverified, listed, and nothing follows; once the account
+    can be read it is verified."""
 
     async def story() -> Any:
         async with world.open() as manager:
             filled(*(await manager.execute_action(world.spot("first"))).legs)
-            world.control.fault(world.venue, "balance", "endpoint_down")
+            for endpoint in ("balance", "bills"):
+                world.control.fault(world.venue, endpoint, "endpoint_down")
             world.told.append(second := await manager.execute_action(world.spot("second")))
             third = await manager.execute_action(world.spot("third"))
             return second.legs[0], third.legs[0]

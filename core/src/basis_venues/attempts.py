@@ -10,6 +10,7 @@ LENGTH = 32
 """Fits every exchange; letters and digits, a letter first."""
 _PREFIX = "bv"
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_PAIRS = [low + high for high in _DIGITS for low in _DIGITS]
 _STARTING = 4
 _START = slice(len(_PREFIX), len(_PREFIX) + _STARTING)
 
@@ -20,11 +21,11 @@ def attempt_key(identity: str, mode: str, step: str, attempt: int) -> str:
 
 
 def _written(number: int, length: int) -> str:
-    """The lowest digits of the number, the lowest first."""
+    """The lowest digits of the number, an even count of them, the lowest first."""
     text = ""
     while len(text) < length:
-        number, digit = divmod(number, 36)
-        text += _DIGITS[digit]
+        number, pair = divmod(number, len(_PAIRS))
+        text += _PAIRS[pair]
     return text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 Key = str
@@ -42,6 +43,7 @@ class KeyParts(NamedTuple):
     instrument: str
 
 
+@lru_cache(maxsize=4096)
 def split_key(key: Key) -> KeyParts:
     """The parts of a key. Raises `ValueError` when it is not `account:kind:instrument` of a known kind."""
     parts = key.split(":", 2)

@@ -20,7 +20,7 @@ from basis_venues_bybit.trades import fill
 from basis_venues_bybit.wire import BybitWire
 from basis_venues_ccxt.live import Ask, Listing, Move, Position, Proof, Request, Said, Stated, Unreadable
 from basis_venues_ccxt.live.history import effects_of
-from basis_venues_ccxt.live.testing import make_desk, run, written
+from basis_venues_ccxt.live.testing import make_desk, run, told_by_ledger, written
 
 D = Decimal
 SPOT = Listing("BTC/USDT", "BTCUSDT", D(1), D("0.000001"), D("0.1"))
@@ -33,12 +33,16 @@ TRADE = {
     "execPrice": "50000", "orderQty": "0.01", "orderPrice": "52500", "execValue": "500", "execType": "Trade", "execQty": "0.01",
     "closedSize": "", "seq": 1, "markPrice": "50000",
 }  # fmt: skip
+PERP_TRADE = TRADE | {"side": "Sell", "execFee": "0.275", "feeCurrency": "USDT", "execPnl": "3"}
 LOG = {
     "id": "592324_BTCUSDT_1", "symbol": "BTCUSDT", "category": "linear", "side": "Sell", "transactionTime": "1760000000000",
     "type": "TRADE", "transSubType": "", "qty": "0.01", "size": "-0.01", "currency": "USDT", "tradePrice": "50000", "funding": "",
     "fee": "0.275", "cashFlow": "3", "change": "2.725", "cashBalance": "10002.725", "feeRate": "0.00055", "bonusChange": "",
     "tradeId": "e-1", "orderId": "u-1", "orderLinkId": KEY, "extraFees": "",
 }  # fmt: skip
+SPOT_LOG = LOG | {"category": "spot", "side": "Buy", "size": ""}
+BOUGHT = SPOT_LOG | {"qty": "0.01", "currency": "BTC", "fee": "0.00001", "cashFlow": "0.01", "change": "0.00999", "cashBalance": "1.00999"}
+PAID = SPOT_LOG | {"qty": "-500", "fee": "0", "cashFlow": "-500", "change": "-500", "cashBalance": "9500"}
 ORDER = {
     "orderId": "u-1", "orderLinkId": KEY, "symbol": "BTCUSDT", "price": "0", "qty": "0.010", "side": "Sell", "positionIdx": 0,
     "orderStatus": "Filled", "cancelType": "UNKNOWN", "rejectReason": "EC_NoError", "avgPrice": "50000", "leavesQty": "0.000",
@@ -49,7 +53,7 @@ ORDER = {
 
 def ask(listing: Listing, **changes: Any) -> Ask:
     """0.01 BTC, immediate or cancel."""
-    return Ask(listing, KEY, "buy" if listing is SPOT else "sell", D("0.01"), "0.01", "51000", "ioc")._replace(**changes)
+    return Ask(listing, KEY, "buy" if listing is SPOT else "sell", D("0.01"), "0.01", "51000", "ioc", at=1759999999990)._replace(**changes)
 
 
 def envelope(result: Any) -> dict[str, Any]:
@@ -91,15 +95,14 @@ def test_one_read_after_the_acknowledgement_is_enough_for_an_order_that_is_fille
     here, connection = desk({"execution/list": listed(TRADE)})
     seen = written(BybitOrders(here), ask(SPOT), envelope(ACK))
     (effect,) = here.keys.effects(seen.fills)
-    assert (seen.state, [each.path for each in connection.asked]) == (State.FILLED, ["v5/execution/list"])
+    assert (seen.state, [each.path for each in connection.asked]) == (State.FILLED, ["v5/account/transaction-log", "v5/execution/list"])
     assert (effect.id, effect.order) == ("bybit:trade:BTC/USDT:e-1", KEY)
     assert dict(effect.lines) == {"bybit:balance:BTC": D("0.00999"), "bybit:balance:USDT": D(-500)}
 
 
 def test_a_perpetual_settles_in_the_one_wallet() -> None:
     """A short that the venue says realised 3: cost -500 + 3, balance 3 - 0.275."""
-    trade = TRADE | {"side": "Sell", "execFee": "0.275", "feeCurrency": "USDT", "execPnl": "3"}
-    here, _ = desk({"execution/list": listed(trade)})
+    here, _ = desk({"execution/list": listed(PERP_TRADE)})
     (effect,) = here.keys.effects(written(BybitOrders(here), ask(PERP), envelope(ACK)).fills)
     assert dict(effect.lines) == {
         "bybit:perp:BTC/USDT:USDT": D("-0.01"), "bybit:entry:BTC/USDT:USDT": D(-497), "bybit:balance:USDT": D("2.725"),
@@ -108,14 +111,11 @@ def test_a_perpetual_settles_in_the_one_wallet() -> None:
 
 def test_the_log_of_a_perpetual_tells_its_execution_as_the_execution_itself_does() -> None:
     """The same effect under the same id from one read of the account's log, beside the balance that it left."""
-    trade = TRADE | {"side": "Sell", "execFee": "0.275", "feeCurrency": "USDT", "execPnl": "3"}
-    (of_trade,) = desk()[0].keys.effects([fill(trade, PERP)])
     here, connection = desk({"account/transaction-log": listed(LOG, LOG | {"orderLinkId": "another", "tradeId": "e-0"})})
-    seen = written(BybitOrders(here), ask(PERP), envelope(ACK))
-    assert here.keys.effects(seen.fills) == (of_trade,)
-    assert seen.stated == Stated(1760000000000, {"USDT": D("10002.725")})
+    stated = told_by_ledger(here, BybitOrders(here), ask(PERP), envelope(ACK), fill(PERP_TRADE, PERP))
+    assert stated == Stated(1760000000000, {"USDT": D("10002.725")})
     (asked,) = connection.asked
-    wanted = {"accountType": "UNIFIED", "category": "linear", "type": "TRADE", "startTime": 1759999995123, "limit": 50}
+    wanted = {"accountType": "UNIFIED", "category": "linear", "type": "TRADE", "startTime": 1759999999990, "limit": 50}
     assert (asked.path, asked.params) == ("v5/account/transaction-log", wanted)
 
 
@@ -131,13 +131,53 @@ def test_lines_of_the_log_that_do_not_follow_from_each_other_state_no_balance(ba
 
 
 def test_a_log_that_tells_a_part_only_leaves_the_executions_to_be_read() -> None:
-    """It may lag behind: what counts are the executions, and the wallet is to be read."""
-    whole_of_it = TRADE | {"side": "Sell", "execFee": "0.275", "feeCurrency": "USDT", "execPnl": "3"}
-    here, connection = desk({"account/transaction-log": listed(LOG | {"qty": "0.004"}), "execution/list": listed(whole_of_it)})
+    """It may lag behind the order: then what counts are the executions, and the wallet is to be read."""
+    part = listed(LOG | {"qty": "0.004"})
+    here, connection = desk({"account/transaction-log": part, "order/realtime": listed(ORDER), "execution/list": listed(PERP_TRADE)})
     seen = written(BybitOrders(here), ask(PERP), envelope(ACK))
-    assert (seen.state, seen.stated, [each.path for each in connection.asked]) == (
-        State.FILLED, None, ["v5/account/transaction-log", "v5/execution/list"]
-    )  # fmt: skip
+    assert (seen.state, seen.complete, seen.stated) == (State.FILLED, True, None)
+    assert [each.path for each in connection.asked] == ["v5/account/transaction-log", "v5/order/realtime", "v5/execution/list"]
+
+
+def test_the_log_of_a_spot_trade_tells_it_in_two_lines() -> None:
+    """One for each coin, the fee in that of the coin it is taken from: the effect of the execution, and what both coins came to."""
+    here, connection = desk({"account/transaction-log": listed(PAID, BOUGHT)})
+    stated = told_by_ledger(here, BybitOrders(here), ask(SPOT), envelope(ACK), fill(TRADE, SPOT))
+    assert stated == Stated(1760000000000, {"USDT": D(9500), "BTC": D("1.00999")})
+    assert [each.params["category"] for each in connection.asked] == ["spot"]
+
+
+@pytest.mark.parametrize("lines", [[BOUGHT], [PAID], [PAID, BOUGHT, PAID | {"currency": "MNT", "fee": "2"}], [PAID, BOUGHT, BOUGHT]])
+def test_a_spot_trade_that_the_log_does_not_tell_in_its_two_lines_is_read_from_the_executions(lines: list[dict[str, str]]) -> None:
+    """A line is missing still, a third coin paid the fee, or one came twice: nothing is made of it."""
+    here, _ = desk({"account/transaction-log": listed(*lines), "execution/list": listed(TRADE)})
+    seen = written(BybitOrders(here), ask(SPOT), envelope(ACK))
+    assert (seen.state, [each.id for each in seen.fills], seen.stated) == (State.FILLED, ["e-1"], None)
+
+
+def test_a_spot_line_that_is_not_quantity_times_price_states_no_balance() -> None:
+    """0.01 at 50000 is 500: where 499 was paid, the wallet is to be read."""
+    here, _ = desk({"account/transaction-log": listed(PAID | {"change": "-499", "cashFlow": "-499"}, BOUGHT)})
+    seen = written(BybitOrders(here), ask(SPOT), envelope(ACK))
+    assert (seen.state, seen.stated) == (State.FILLED, None)
+
+
+def test_the_rest_of_an_order_that_was_filled_in_part_is_told_by_the_order() -> None:
+    """The log tells what was filled and the wallet after it, the order that nothing more comes of it."""
+    part = LOG | {"qty": "0.004", "cashFlow": "0", "fee": "0.11", "change": "-0.11"}
+    over = ORDER | {"orderStatus": "PartiallyFilledCanceled", "cumExecQty": "0.004"}
+    here, connection = desk({"account/transaction-log": listed(part), "order/realtime": listed(over)})
+    seen = written(BybitOrders(here), ask(PERP), envelope(ACK))
+    assert (seen.state, seen.filled, seen.complete) == (State.EXPIRED, D("0.004"), True)
+    assert seen.stated == Stated(1760000000000, {"USDT": D("10002.725")})
+    assert len(connection.asked) == 2
+
+
+def test_an_order_that_rests_is_looked_at_without_its_executions() -> None:
+    """The log has nothing of it: the order says whether there is anything to be read."""
+    here, connection = desk({"order/realtime": listed(ORDER | {"orderStatus": "New", "cumExecQty": "0"})})
+    assert written(BybitOrders(here), ask(PERP, rest="gtc"), envelope(ACK)).state is State.ACCEPTED
+    assert [each.path for each in connection.asked] == ["v5/account/transaction-log", "v5/order/realtime"]
 
 
 def test_a_profit_that_is_not_told_is_worked_out_from_the_position_before() -> None:

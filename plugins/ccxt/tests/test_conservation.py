@@ -28,7 +28,7 @@ def filled_at(side: str, price: Decimal) -> Decimal:
 
 
 @given(course=st.lists(trades, max_size=12))
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_any_course_of_perpetual_trades_conserves_money_and_closes_to_nothing(make_exchange: Any, book: Any, course: Any) -> None:
     """Margin less cost changes by what was paid and the fee, trade for trade; in the end size and cost are zero, and only cash is left."""
     exchange = make_exchange()
@@ -58,7 +58,7 @@ def test_any_course_of_perpetual_trades_conserves_money_and_closes_to_nothing(ma
 
 
 @given(course=st.lists(trades, max_size=12))
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_any_course_of_spot_trades_conserves_both_coins(make_exchange: Any, book: Any, course: Any) -> None:
     """A buy gives quantity x price and receives the quantity less its fee; a sell the other way round; a refusal needs a lack of funds."""
     exchange = make_exchange()
@@ -82,7 +82,7 @@ def test_any_course_of_spot_trades_conserves_both_coins(make_exchange: Any, book
 
 
 @given(notional=st.integers(min_value=600, max_value=10**7).map(lambda cents: D(cents) / 100), price=prices)
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_a_notional_buys_the_most_whole_lots_that_it_pays_for(make_exchange: Any, book: Any, notional: Decimal, price: Decimal) -> None:
     """One lot more would cost more than the notional; an order too small for the minimum or too large for the maximum is denied instead."""
     exchange = make_exchange(price_band=D("0.5"))

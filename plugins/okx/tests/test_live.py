@@ -11,7 +11,7 @@ from basis_venues.network import Network
 from basis_venues.states import State
 from basis_venues_ccxt.live import Ask, Listing, Move, Position, Proof, Request, Said, Stated, Unreadable
 from basis_venues_ccxt.live.history import effects_of
-from basis_venues_ccxt.live.testing import make_desk, run, written
+from basis_venues_ccxt.live.testing import make_desk, run, told_by_ledger, written
 from basis_venues_okx.account import OkxAccount
 from basis_venues_okx.history import OkxHistory
 from basis_venues_okx.markets import OkxMarkets
@@ -19,7 +19,7 @@ from basis_venues_okx.moves import OkxMoves
 from basis_venues_okx.orders import OkxOrders
 from basis_venues_okx.quotes import OkxQuotes
 from basis_venues_okx.refusals import PROOFS
-from basis_venues_okx.trades import fill
+from basis_venues_okx.trades import bill, fill
 from basis_venues_okx.wire import OkxWire
 
 D = Decimal
@@ -41,6 +41,11 @@ BILL = {
     "ordId": "312", "clOrdId": KEY, "tradeId": "99", "execType": "T", "from": "", "to": "", "notes": "", "interest": "0", "tag": "",
     "ts": "1760000000001", "fillTime": "1760000000000",
 }  # fmt: skip
+BOUGHT = BILL | {
+    "instType": "SPOT", "instId": "BTC-USDT", "subType": "1", "mgnMode": "cash", "ccy": "BTC", "sz": "0.01", "fee": "-0.00001",
+    "balChg": "0.00999", "bal": "1.00999", "pnl": "0",
+}  # fmt: skip
+PAID = BOUGHT | {"billId": "7002", "ccy": "USDT", "sz": "500", "fee": "0", "balChg": "-500", "bal": "9500"}
 ORDER = {
     "instType": "SWAP", "instId": "BTC-USDT-SWAP", "ordId": "312", "clOrdId": KEY, "px": "", "sz": "1", "pnl": "0", "ordType": "ioc",
     "side": "sell", "posSide": "net", "tdMode": "cross", "accFillSz": "1", "fillPx": "50000", "tradeId": "99", "fillSz": "1",
@@ -52,7 +57,7 @@ ORDER = {
 def ask(listing: Listing, **changes: Any) -> Ask:
     """0.01 BTC, immediate or cancel: one contract of the swap."""
     size = listing.to_venue(D("0.01"))
-    return Ask(listing, KEY, "buy" if listing is SPOT else "sell", D("0.01"), size, "51000", "ioc")._replace(**changes)
+    return Ask(listing, KEY, "buy" if listing is SPOT else "sell", D("0.01"), size, "51000", "ioc", at=1759999999990)._replace(**changes)
 
 
 def data(*rows: Any) -> dict[str, Any]:
@@ -94,7 +99,7 @@ def test_one_read_after_the_acknowledgement_is_enough_for_an_order_that_is_fille
     here, connection = desk({"trade/fills": data(FILL)})
     seen = written(OkxOrders(here), ask(SPOT), data(ACK))
     (effect,) = here.keys.effects(seen.fills)
-    assert (seen.state, [each.path for each in connection.asked]) == (State.FILLED, ["trade/fills"])
+    assert (seen.state, [each.path for each in connection.asked]) == (State.FILLED, ["account/bills", "trade/fills"])
     assert (effect.id, effect.order) == ("okx:trade:BTC/USDT:99", KEY)
     assert dict(effect.lines) == {"okx:balance:BTC": D("0.00999"), "okx:balance:USDT": D(-500)}
 
@@ -124,13 +129,31 @@ def test_fills_that_are_not_listed_yet_keep_the_order_open() -> None:
 
 def test_the_bill_of_a_swap_tells_its_fill_as_the_fill_itself_does() -> None:
     """The same effect under the same id from one read of the bills, beside the balance that it left."""
-    (of_fill,) = desk()[0].keys.effects([fill(SWAP_FILL, SWAP)])
     here, connection = desk({"account/bills": data(BILL, BILL | {"ordId": "311", "tradeId": "98"})})
-    seen = written(OkxOrders(here), ask(SWAP), data(ACK))
-    assert here.keys.effects(seen.fills) == (of_fill,)
-    assert seen.stated == Stated(1760000000001, {"USDT": D("10002.75")})
+    stated = told_by_ledger(here, OkxOrders(here), ask(SWAP), data(ACK), fill(SWAP_FILL, SWAP))
+    assert stated == Stated(1760000000001, {"USDT": D("10002.75")})
     (asked,) = connection.asked
-    assert (asked.path, asked.params) == ("account/bills", {"instType": "SWAP", "type": "2", "begin": 1759999995000, "limit": 100})
+    assert (asked.path, asked.params) == ("account/bills", {"instType": "SWAP", "type": "2", "begin": 1759999999990, "limit": 100})
+
+
+def test_the_bills_of_a_spot_trade_tell_it_in_two() -> None:
+    """One for each coin, its size in that coin: the effect of the fill, and what both coins came to."""
+    here, connection = desk({"account/bills": data(PAID, BOUGHT)})
+    stated = told_by_ledger(here, OkxOrders(here), ask(SPOT), data(ACK), fill(FILL, SPOT))
+    assert stated == Stated(1760000000001, {"USDT": D(9500), "BTC": D("1.00999")})
+    assert [each.params["instType"] for each in connection.asked] == ["SPOT"]
+
+
+def test_the_bill_that_okx_documents_is_read() -> None:
+    """The example of OKX's own page: sz 0.021955779 USDT, of which 0.000021955779 went for the fee, at 27105.9 for one BTC."""
+    documented = PAID | {
+        "bal": "8694.2179403378290202", "balChg": "0.0219338232210000", "fee": "-0.000021955779", "px": "27105.9", "sz": "0.021955779",
+        "fillTime": "1695033476166", "ts": "1695033476167", "tradeId": "586760148",
+    }  # fmt: skip
+    line = bill(documented, SPOT, "sell")
+    assert (line.asset, line.change, line.balance) == ("USDT", D("0.0219338232210000"), D("8694.2179403378290202"))
+    assert line.change == line.quantity - line.fee
+    assert line.quantity / line.price == D("0.00000081")
 
 
 def test_a_bill_that_moves_margin_as_well_states_no_balance() -> None:

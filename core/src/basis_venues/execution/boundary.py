@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Sequence
 from decimal import Decimal
 
 from ..contract import VenueClient
 from ..errors import PluginRefused
+from ..journal.codec import text
 from ..keys import Key, split_key
 from ..orders import Effect, Order, Prepared, Report, Step
 from ..states import NOTHING_HAPPENED, State
@@ -37,7 +37,7 @@ def _writable(prepared: object, step: Step, key: str) -> Prepared:
         raise TypeError("the answer is not this step, prepared under this key")
     if prepared.fence is not None and type(prepared.fence) is not int:
         raise TypeError("a fence is whole milliseconds")
-    json.dumps(dict(prepared.payload), allow_nan=False)
+    text(prepared)
     return prepared
 
 

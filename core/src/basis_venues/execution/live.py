@@ -159,7 +159,7 @@ class LiveRun(Course):
         """Where an action goes: a new one by the router, one that is known as it is stored."""
         record = self._known(action)
         if record is not None:
-            if record.fingerprint != fingerprint(action):
+            if record.action is not action and fingerprint(record.action) != fingerprint(action):
                 raise ActionConflict(f"the action id {action.id!r} was used before with other parameters; give each action its own id")
             return Routed(record.orders, record.unallocated, record.notes)
         if action.valid_until is None:
@@ -188,6 +188,14 @@ class LiveRun(Course):
     async def _carried_out(self, asked: Sequence[tuple[Action, Routed]]) -> dict[str, ActionResult]:
         """The results, by action. The end of all of them is one commit."""
         groups = _by_account(order for _, routed in asked for order in routed.orders)
+        self.records.lanes += len(groups)
+        try:
+            return await self._closed(asked, groups)
+        finally:
+            self.records.lanes -= len(groups)
+
+    async def _closed(self, asked: Sequence[tuple[Action, Routed]], groups: Sequence[Sequence[Order]]) -> dict[str, ActionResult]:
+        """Carry the groups of orders out, and write down which actions are over."""
         told = await self._side_by_side(groups)
         results = {action.id: self.summed(action, routed, tuple(told[order.id] for order in routed.orders)) for action, routed in asked}
         closed = [

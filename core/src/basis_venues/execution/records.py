@@ -15,6 +15,8 @@ class Records:
 
     def __init__(self, journal: SqliteJournal, state: JournalState, simulated: SimulatedBooks) -> None:
         self.state = state
+        self.lanes = 0
+        """How many accounts are being acted on now, each by a task of its own."""
         self._journal = journal
         self._simulated = simulated
 
@@ -30,7 +32,7 @@ class Records:
             for event in events:
                 self._apply(event)
 
-        await self._journal.commit(events, count)
+        await self._journal.commit(events, count, alone=self.lanes == 1)
 
     def _apply(self, event: Event) -> None:
         if isinstance(event, (Observed, Outcome)):

@@ -7,7 +7,7 @@ finds the step as it was being sent, and settles it again.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -126,9 +126,8 @@ class SteppingLoop(TightLoop):
     @asynccontextmanager
     async def holding(self, order: Order) -> AsyncIterator[None]:
         """The order's account and lane, for one task at a time; always taken in the same sequence."""
-        async with AsyncExitStack() as held:
-            for alias in sorted({order.account, order.lane}):
-                await held.enter_async_context(self._lock(alias))
+        first, second = sorted((order.account, order.lane))
+        async with self._lock(first), nullcontext() if first == second else self._lock(second):
             yield
 
     def held(self, order: Order) -> bool:
@@ -136,9 +135,11 @@ class SteppingLoop(TightLoop):
         return any(self._lock(alias).locked() for alias in (order.account, order.lane))
 
     def _lock(self, alias: str) -> Any:
-        import asyncio
+        if alias not in self._locks:
+            import asyncio
 
-        return self._locks.setdefault(alias, asyncio.Lock())
+            self._locks[alias] = asyncio.Lock()
+        return self._locks[alias]
 
     def stopped(self, order: Order) -> str | None:
         """Why nothing may be sent for the order now: its account or lane is frozen, or a person halted it."""

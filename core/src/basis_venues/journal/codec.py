@@ -23,10 +23,12 @@ from .events import Event, Reserved, Sending, event_class, kind_of
 Record = TypeVar("Record")
 
 
-_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 _quoted: Callable[[str], str] = json.encoder.encode_basestring_ascii
 Writer = Callable[[Any], str]
 _KEY = itemgetter(0)
+_LATELY = 64
+"""So many records of a class are remembered with their text."""
 
 
 def text(value: Any) -> str:
@@ -55,7 +57,7 @@ def _writer_of(cls: type) -> Writer:
     if issubclass(cls, Decimal):
         return _amount
     if issubclass(cls, Action):
-        return _action_writer(cls)
+        return _remembered(_action_writer(cls))
     if hasattr(cls, "_fields"):
         return _record_writer(cls._fields)
     if issubclass(cls, Mapping):
@@ -89,11 +91,31 @@ def _action_writer(cls: type[Action], without: str = "") -> Writer:
     return write
 
 
+def _remembered(write: Writer) -> Writer:
+    """The writer, for records that stand in several events, one soon after the other: what was written lately is not written anew."""
+    written: dict[int, tuple[Any, str]] = {}
+
+    def again(record: Any) -> str:
+        known = written.get(id(record))
+        if known is None or known[0] is not record:
+            if len(written) >= _LATELY:
+                written.clear()
+            known = written[id(record)] = record, write(record)
+        return known[1]
+
+    return again
+
+
 def _object(value: Mapping[Any, Any]) -> str:
     try:
         return "{" + ",".join([_quoted(key) + ":" + _WRITERS[type(item)](item) for key, item in sorted(value.items(), key=_KEY)]) + "}"
     except TypeError:  # a plugin's data may have numbers for names
         return _CANONICAL.encode(json.loads(_CANONICAL.encode(dict(value))))
+
+
+def _prepared(value: Prepared) -> str:
+    """Without its step, which is the plan's. The payload is JSON data as it is, or it is refused."""
+    return f'{{"fence":{text(value.fence)},"key":{_quoted(value.key)},"payload":{dumps(dict(value.payload))}}}'
 
 
 def _amount(value: Decimal) -> str:
@@ -113,8 +135,9 @@ _WRITERS = _Writers(
         type(None): lambda _: "null",
         dict: _object,
         FromLeg: _record_writer(("leg",), {"leg": "from_leg"}),
+        **{cls: _remembered(_record_writer(cls._fields)) for cls in (Order, Effect, Compared)},
         Step: _record_writer(("id", "actions", "bounds")),  # its order stands beside it
-        Prepared: _record_writer(("key", "payload", "fence")),  # its step is the plan's
+        Prepared: _prepared,
     },
 )
 _ASKED = _Writers(lambda cls: _action_writer(cls, without="valid_until"))

@@ -34,7 +34,9 @@ CREATE TABLE IF NOT EXISTS rows (
 INSERT OR IGNORE INTO meta VALUES ('schema', '{SCHEMA}');
 COMMIT;
 """
-_INSERT = "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?)"
+_INSERT, _ROW = "INSERT INTO rows VALUES ", "(?, ?, ?, ?, ?, ?)"
+_AT_ONCE = 4
+"""So many rows are written by one statement, which is a transaction by itself: those of a step."""
 
 
 class JournalUnwritable(Stopped):
@@ -183,14 +185,14 @@ class SqliteJournal:
 
     def _stored(self, end: tuple[int, str] | None, at: int, entries: Sequence[Entry]) -> tuple[int, str]:
         """Store the rows in one transaction, after the row `end` (number and hash; None: whatever is last). Answers the new end."""
-        if end is not None and len(entries) == 1:  # a statement alone is a transaction
+        if end is not None and len(entries) <= _AT_ONCE:
             rows, end = _chained(end, at, entries)
-            self._db.execute(_INSERT, rows[0])
+            self._db.execute(_INSERT + ",".join([_ROW] * len(rows)), [value for row in rows for value in row])
             return end
         self._db.execute("BEGIN IMMEDIATE")
         try:
             rows, end = _chained(end or self._last(), at, entries)
-            self._db.executemany(_INSERT, rows)
+            self._db.executemany(_INSERT + _ROW, rows)
             self._db.execute("COMMIT")
         except BaseException:
             if self._db.in_transaction:
@@ -205,15 +207,20 @@ class SqliteJournal:
         """Let an event be the head of the next commit, whoever makes it: no row that counts on it can be stored without it."""
         self._kept.append(Entry.of(event))
 
-    async def commit(self, events: Sequence[Event], then: Callable[[], None]) -> None:
+    async def commit(self, events: Sequence[Event], then: Callable[[], None], *, alone: bool = False) -> None:
         """`write`, with what was kept, sharing one synced commit with every other lane that is waiting in the same turn of the event loop.
+        `alone`: there is no other lane, so there is no turn to wait for.
 
         `then` is called as soon as the events are stored, even when the waiting task is cancelled meanwhile; a task that is cancelled
         earlier takes its events back. What one lane cannot encode, or raises in `then`, is told to that lane alone.
         """
+        entries = [Entry.of(event) for event in events]
+        if alone and not self._waiting:
+            self._write_kept(entries)
+            then()
+            return
         import asyncio
 
-        entries = [Entry.of(event) for event in events]
         loop = asyncio.get_running_loop()
         done = loop.create_future()
         first = not self._waiting
@@ -230,19 +237,23 @@ class SqliteJournal:
 
     def _flush(self) -> None:
         waiting, self._waiting = [each for each in self._waiting if not each[2].cancelled()], []
-        entries = [*self._kept, *(entry for entries, _, _ in waiting for entry in entries)]
         if not waiting:
             return
         try:
-            if entries:
-                self.append(entries)
+            self._write_kept([entry for entries, _, _ in waiting for entry in entries])
         except BaseException as error:
             for _, _, done in waiting:
                 done.set_exception(error)
             return
-        self._kept.clear()
         for _, then, done in waiting:
             _tell(then, done)
+
+    def _write_kept(self, entries: Sequence[Entry]) -> None:
+        """What was kept, and then these, in one synced commit."""
+        whole = [*self._kept, *entries]
+        if whole:
+            self.append(whole)
+        self._kept.clear()
 
 
 def copy_journal(source: Path, target: Path) -> None:

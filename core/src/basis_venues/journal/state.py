@@ -8,13 +8,13 @@ from typing import Any
 
 from attrs import define, field
 
+from ..actions import Action
 from ..attempts import is_ours
 from ..keys import OBLIGATIONS, TRANSIT, Key, split_key
 from ..orders import Effect, Order, Report, Step, deltas
 from ..positions import Positions
 from ..results import ActionResult, Compared
 from ..states import REVERSIBLE, State, Verdict
-from .codec import fingerprint
 from .events import Closed, Event, Finalised, Frozen, Intent, Observed, Outcome, Reopened, Resolved, Sending, Thawed
 
 Name = tuple[str, str]
@@ -23,9 +23,9 @@ Name = tuple[str, str]
 
 @define
 class ActionRecord:
-    """An action that is known: its parameters' fingerprint, its orders, and its result once it is over."""
+    """An action that is known, its orders, and its result once it is over."""
 
-    fingerprint: str
+    action: Action
     orders: tuple[Order, ...]
     unallocated: Decimal
     notes: tuple[str, ...]
@@ -133,7 +133,7 @@ class JournalState:
 
 def _intent(state: JournalState, event: Intent) -> None:
     name = (event.mode, event.action.id)
-    state.actions.setdefault(name, ActionRecord(fingerprint(event.action), event.orders, event.unallocated, event.notes))
+    state.actions.setdefault(name, ActionRecord(event.action, event.orders, event.unallocated, event.notes))
 
 
 def _sending(state: JournalState, event: Sending) -> None:

@@ -26,22 +26,25 @@ def fill(row: Any, listing: Listing) -> Fill:
 
 
 def logged(row: Any, listing: Listing) -> Line:
-    """A trade of a perpetual in `account/transaction-log`. `tradeId` is the execution's `execId`; `cashFlow` is what it realised, and
-    `change` that without the fee (paid when positive)."""
-    quantity, at = amount(row, "qty"), moment(row, "transactionTime")
-    change, coin = quantity if needed(row, "side") == "Buy" else -quantity, needed(row, "currency")
-    made = Fill(
+    """A trade in `account/transaction-log`. `tradeId` is the execution's `execId`; `change` is `cashFlow` without the fee (paid when
+    positive); `cashFlow` of a perpetual is what it realised. On spot `qty` is of the line's own coin, below zero where it left."""
+    at = moment(row, "transactionTime")
+    return Line(
         needed(row, "tradeId"),
         listing,
-        change,
-        quantity * amount(row, "tradePrice"),
-        ((coin, amount(row, "fee")),),
+        needed(row, "side") == "Buy",
+        abs(amount(row, "qty")),
+        amount(row, "tradePrice"),
+        needed(row, "currency"),
+        amount(row, "fee"),
+        amount(row, "cashFlow") if listing.perpetual else None,
+        amount(row, "change"),
+        amount(row, "cashBalance"),
+        at,
         at,
         text(row, "orderLinkId") or None,
-        amount(row, "cashFlow"),
         text(row, "orderId"),
     )
-    return Line(made, coin, amount(row, "change"), amount(row, "cashBalance"), at)
 
 
 def _usual(listing: Listing, buys: bool, rebate: bool) -> str:

@@ -66,6 +66,14 @@ class World:
         assert made is not None
         return made
 
+    async def opened(self, venue: str) -> VenueClient:
+        """The venue's client, open, with its perpetual at 50000 and the position in it known."""
+        client = self.client(venue)
+        await client.open()
+        self.box.control.price("BTC/USDT:USDT", "50000")
+        await client.positions((f"{venue}:perp:BTC/USDT:USDT",), 0)
+        return client
+
     def settings(self, venue: str, more: str) -> None:
         """Add to the venue's YAML."""
         with (self.directory / "configs" / "venues" / f"{venue}.yaml").open("a", encoding="utf-8") as file:

@@ -151,10 +151,7 @@ def test_an_order_is_found_with_its_executions_ten_days_later(world: Any, venue:
     """Its answer was lost, and nobody looked before."""
 
     async def go() -> Any:
-        client = world.client(venue)
-        await client.open()
-        world.box.control.price("BTC/USDT:USDT", "50000")
-        await client.positions((f"{venue}:perp:BTC/USDT:USDT",), 0)
+        client = await world.opened(venue)
         trade = perp(venue, "a")
         step = Step("a/0", Order("a", trade, venue, venue, venue), (trade,), {"lowest_price": "49500"})
         prepared = await client.prepare(step, "bv" + "1" * 30)

@@ -44,6 +44,19 @@ def test_a_signature_is_ccxt_s(message: bytes, secret: bytes, digest: str, algor
     assert SIGNER.hmac(message, secret, algorithm, digest) == OWN.hmac(message, secret, algorithm, digest)
 
 
+@given(st.integers(0, 4_102_444_800_000) | st.sampled_from([-1, 8640000000000001, None, True, 1.5, "1700000000123", "x"]))
+def test_a_time_is_written_as_ccxt_writes_it(moment: Any) -> None:
+    """To the millisecond, up to the year 2100; what is no time is left to ccxt."""
+    assert SIGNER.iso8601(moment) == OWN.iso8601(moment)
+
+
+@given(st.dictionaries(TEXT, TEXT | st.integers(), max_size=3), st.sampled_from(["trade/order", "order/{id}", "{a}/{b}"]))
+def test_a_path_is_filled_in_as_ccxt_fills_it_in(params: dict[str, Any], path: str) -> None:
+    """With its parameters where it has places for them."""
+    params = params | {"id": "7", "a": "x"}
+    assert SIGNER.implode_params(path, params) == OWN.implode_params(path, params)
+
+
 def test_keys_are_there_only_while_a_request_is_signed() -> None:
     """An object that lives as long as the run must not hold them."""
     request = Request("private", "GET", "v5/order/realtime", {"symbol": "BTCUSDT"})

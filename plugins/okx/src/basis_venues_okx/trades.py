@@ -26,18 +26,21 @@ def fill(row: Any, listing: Listing) -> Fill:
 
 
 def bill(row: Any, listing: Listing, side: str) -> Line:
-    """A trade of a swap in `account/bills`, for an order of that side: size in contracts, `pnl` what it realised, `balChg` that and the
-    fee (below zero when paid)."""
-    quantity, coin = listing.from_venue(amount(row, "sz")), needed(row, "ccy")
-    made = Fill(
+    """A trade in `account/bills`, for an order of that side: `balChg` is with the fee (below zero when paid), `pnl` what a swap realised.
+    `sz` of a swap is in contracts, on spot of the bill's own coin."""
+    return Line(
         needed(row, "tradeId"),
         listing,
-        quantity if side == "buy" else -quantity,
-        quantity * amount(row, "px"),
-        ((coin, -amount(row, "fee")),),
+        side == "buy",
+        listing.from_venue(amount(row, "sz")),
+        amount(row, "px"),
+        needed(row, "ccy"),
+        -amount(row, "fee"),
+        amount(row, "pnl") if listing.perpetual else None,
+        amount(row, "balChg"),
+        amount(row, "bal"),
         moment(row, "fillTime"),
+        moment(row, "ts"),
         text(row, "clOrdId") or None,
-        amount(row, "pnl"),
         text(row, "ordId"),
     )
-    return Line(made, coin, amount(row, "balChg"), amount(row, "bal"), moment(row, "ts"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .account import AccountReader, Holdings, Part, Setup
-from .asking import Ask, Orders, Seen, ended, quantity_of, told, whole
+from .asking import AcknowledgedOrders, Ask, Orders, Seen, ended, quantity_of, whole
 from .client import ExchangeClient
 from .connection import Connection
 from .desk import Desk
@@ -23,6 +23,7 @@ from .wire import Failure, Keys, Request, Wire
 __all__ = [
     "DAY",
     "AccountReader",
+    "AcknowledgedOrders",
     "Ask",
     "Change",
     "Connection",
@@ -65,6 +66,5 @@ __all__ = [
     "one_of",
     "quantity_of",
     "resumed",
-    "told",
     "whole",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
@@ -20,7 +20,7 @@ Rest = Literal["ioc", "fok", "gtc", "post_only"]
 
 class Ask(NamedTuple):
     """One order. `size` is as the venue counts, `quantity` in base units. Every order has a limit: that of a market order is the edge
-    of its plan's price band, so that the venue itself keeps it."""
+    of its plan's price band, so that the venue itself keeps it. `at`, set when it is sent: what the venue dates it is not before it."""
 
     listing: Listing
     key: str
@@ -30,6 +30,7 @@ class Ask(NamedTuple):
     price: str
     rest: Rest
     reduce_only: bool = False
+    at: int = 0
 
     @property
     def may_rest(self) -> bool:
@@ -89,6 +90,36 @@ class Orders(ABC):
         """The request to take it back."""
 
 
+class AcknowledgedOrders(Orders):
+    """Orders of a venue whose answer to a write is an acknowledgement and no more. What became of one is told by the account's ledger,
+    beside the balance that it left. The ledger may lag: then the order's fills tell; and where not all of it was filled, the order."""
+
+    @abstractmethod
+    async def ledger(self, answer: Any, ask: Ask) -> list[Line]:
+        """The order's lines, the latest first; none where they cannot be had."""
+
+    @abstractmethod
+    async def fills(self, number: str, ask: Ask, filled: Decimal) -> tuple[Fill, ...]:
+        """The fills of the order that the venue calls `number`, of which it says that `filled` was filled (0: nothing was said)."""
+
+    @abstractmethod
+    async def order(self, ask: Ask, fills: tuple[Fill, ...]) -> Seen | None:
+        """The order itself, with these fills if they are all; None where the venue shows none."""
+
+    async def written(self, answer: Any, ask: Ask) -> Seen:
+        """One read is enough for an order that is filled at once, and for its account's wallet."""
+        lines = [] if ask.rest == "post_only" else await self.ledger(answer, ask)
+        told = fills = fills_of(lines)
+        if not told and not ask.may_rest:
+            fills = await self.fills(self.number(answer, ask), ask, ZERO)
+        seen = whole(fills, ask) or await self.order(ask, fills) or Seen(State.ACCEPTED, reason="acknowledged, and not shown yet")
+        return seen._replace(stated=stated(lines, told)) if told and seen.fills == told else seen
+
+    async def look(self, ask: Ask) -> Seen | None:
+        """By client id."""
+        return await self.order(ask, ())
+
+
 def quantity_of(fills: Iterable[Fill]) -> Decimal:
     """What fills come to, in base units, each counted once however often the venue lists it."""
     return sum({fill.id: abs(fill.change) for fill in fills}.values(), ZERO)
@@ -104,12 +135,6 @@ def whole(fills: tuple[Fill, ...], ask: Ask) -> Seen | None:
     if quantity_of(fills) < ask.quantity:
         return None
     return Seen(State.FILLED, fills, max(fill.at for fill in fills))
-
-
-def told(lines: Sequence[Line], ask: Ask) -> Seen | None:
-    """The same of its lines in the ledger, the latest first, with what they state of the wallet."""
-    seen = whole(fills_of(lines), ask)
-    return None if seen is None else seen._replace(stated=stated(lines))
 
 
 def shown(seen: Seen) -> Seen:

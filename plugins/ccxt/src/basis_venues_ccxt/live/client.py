@@ -144,13 +144,15 @@ class ExchangeClient(VenueClient):
 
     async def recent_effects(self, keys: Collection[Key], since: int, until: int) -> Sequence[Effect]:
         """Trades, funding, deposits, withdrawals, transfers and resting orders in the configured markets, after `since` up to `until`
-        (ms)."""
+        (ms; 0: to the latest that the venue tells, whatever its clock says)."""
         await self._listings.known()
         markets = [each for each in self._listings.all() if not keys or self._concerns(each, keys)]
         wallets = {part for key in keys if (part := self._part(key)) != "perpetuals"} if keys else {"spot", "futures", "funding"}
         happened = await self._history.since(markets, wallets, since)
-        end = until or self._desk.now()
-        found = [effect for effect in effects_of(happened, self._keys) if effect.kind == "open" or since < effect.at <= end]
+        found = [
+            effect for effect in effects_of(happened, self._keys)
+            if effect.kind == "open" or (since < effect.at and (not until or effect.at <= until))
+        ]  # fmt: skip
         return sorted(found, key=lambda effect: effect.at)
 
     async def close(self) -> None:

@@ -18,6 +18,8 @@ class Unreadable(Exception):
 def text(row: Any, name: str) -> str:
     """A field as text; empty where it is missing or null."""
     value = row.get(name) if isinstance(row, dict) else None
+    if type(value) is str:
+        return value
     return "" if value is None else str(value)
 
 
@@ -54,7 +56,8 @@ def maybe(row: Any, name: str) -> Decimal | None:
 
 def moment(row: Any, name: str) -> int:
     """A time in ms. Raises `Unreadable`."""
-    return int(amount(row, name))
+    said = text(row, name)
+    return int(said) if said.isdecimal() else int(amount(row, name))
 
 
 def rows(answer: Any, *path: str) -> list[Any]:

@@ -34,7 +34,7 @@ class Said(Exception):
     """An answer that is not a success: HTTP status, the venue's own code (empty where there was none) and words. `retry_after`: ms."""
 
     def __init__(self, status: int, code: str, words: str, retry_after: int = 0) -> None:
-        super().__init__(f"HTTP {status} {code} {words}".strip())
+        super().__init__(" ".join(filter(None, (f"HTTP {status}", code, words))))
         self.status = status
         self.code = code
         self.words = words

@@ -11,6 +11,8 @@ import logging
 import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping
+from functools import lru_cache
+from time import gmtime, strftime
 from typing import Any, ClassVar
 
 from basis_venues.errors import PluginRefused
@@ -19,6 +21,8 @@ from .wire import Request
 
 _SILENT = logging.Logger("basis_venues_ccxt", logging.CRITICAL + 1)
 """ccxt writes headers and signatures to its logger at the level DEBUG; this one goes nowhere."""
+_YEAR_9999 = 253_370_764_800_000
+"""ms: when it begins; years of four figures."""
 _UNQUOTED = re.compile(r"[A-Za-z0-9_.~&=-]*")
 """What a query may hold as it is (RFC 3986, 2.3), and what stands between its parts."""
 
@@ -72,6 +76,17 @@ def signing(base: Any, keys: Callable[[str], tuple[str, str, str]], now: Callabl
             return True  # `keys` has told what is missing
 
         @staticmethod
+        def implode_params(string: str, params: Any) -> Any:
+            return base.implode_params(string, params) if "{" in string else string
+
+        @staticmethod
+        def iso8601(timestamp: Any = None) -> Any:
+            if type(timestamp) is not int or not 0 <= timestamp < _YEAR_9999:
+                return base.iso8601(timestamp)
+            seconds, left = divmod(timestamp, 1000)
+            return f"{_second(seconds)}.{left:03d}Z"
+
+        @staticmethod
         def urlencode(params: Any, *how: Any, **more: Any) -> str:
             plain = _plain(params)
             return base.urlencode(params, *how, **more) if plain is None else plain
@@ -91,6 +106,12 @@ def signing(base: Any, keys: Callable[[str], tuple[str, str, str]], now: Callabl
     made = Signing({"session": _NoSession(), "userAgent": "basis-venues", "options": dict(options)})
     made.logger = _SILENT
     return made
+
+
+@lru_cache(maxsize=1)
+def _second(seconds: int) -> str:
+    """A moment in UTC without what is less than a second; the requests of an order are mostly of one."""
+    return strftime("%Y-%m-%dT%H:%M:%S", gmtime(seconds))
 
 
 def _plain(params: Mapping[str, Any]) -> str | None:

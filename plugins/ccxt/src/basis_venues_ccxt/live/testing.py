@@ -13,9 +13,10 @@ from ..settings import ExchangeSettings
 from .asking import Ask, Orders, Seen
 from .connection import Connection
 from .desk import Desk
-from .fills import PositionKeys
+from .fills import Fill, PositionKeys
 from .listings import Listing, Listings, MarketReader
 from .saying import Said
+from .statements import Stated
 from .wire import Request, Wire
 
 NOW = 1_760_000_000_500
@@ -79,6 +80,13 @@ def written(orders: Orders, ask: Ask, answer: Any) -> Seen:
     """What an order's answer shows, once its id was found in it."""
     orders.number(answer, ask)
     return run(orders.written(answer, ask))
+
+
+def told_by_ledger(desk: Desk, orders: Orders, ask: Ask, answer: Any, *fills: Fill) -> Stated | None:
+    """What the account's ledger states of its wallet, in the lines that tell the order with the effects of these fills."""
+    seen = written(orders, ask, answer)
+    assert desk.keys.effects(seen.fills) == desk.keys.effects(fills)
+    return seen.stated
 
 
 def run(work: Coroutine[Any, Any, Value]) -> Value:

@@ -58,7 +58,7 @@ class Trading:
 
     async def send(self, prepared: Prepared) -> Report:
         """The write, and where it was only acknowledged one look at what became of it."""
-        ask = self._ask(prepared)
+        ask = self._ask(prepared)._replace(at=self._desk.at_least())
         self.stated = None
         try:
             answer = await self._desk.connection.call(Request(*prepared.payload["request"]), fence=prepared.fence)
