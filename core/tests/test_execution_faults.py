@@ -400,6 +400,19 @@ def test_killed_between_the_two_commits_of_a_rejection(run: Run) -> None:
     assert lost(run, [buy()], OPENING) == []
 
 
+def test_commits_of_any_length_by_two_writers_are_one_chain(tmp_path: Path) -> None:
+    """None, a few rows and many, by turns of two who have the journal open: every row is there once, each after the one before it."""
+    clock = Run(directory=tmp_path).clock
+    writers = [SqliteJournal(tmp_path / "j.sqlite", clock) for _ in range(2)]
+    counts = [1, 4, 0, 2, 9, 3, 0, 5, 4, 1]
+    for number, count in enumerate(counts):
+        writers[number // 2 % 2].append([Entry("X", "s", f"[{number},{row}]") for row in range(count)])
+    stored = [row.body for row in writers[0].verified()]
+    assert stored == [f"[{number},{row}]" for number, count in enumerate(counts) for row in range(count)]
+    for each in writers:
+        each.close()
+
+
 def test_room_for_commits_is_made_once(tmp_path: Path) -> None:
     """The write-ahead file grows to its length; whoever opens the journal while it has that length writes nothing."""
     clock = Run(directory=tmp_path).clock

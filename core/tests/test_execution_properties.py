@@ -10,14 +10,16 @@ from decimal import Decimal, localcontext
 from pathlib import Path
 
 import attrs
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from toy_runs import TIMING, Killed, Run, buy, crash_at, nowhere, supply
 from toy_venues import World, WorldClock
 
-from basis_venues.actions import Action, Approve, FromLeg, Supply
+from basis_venues.actions import Action, Approve, FromLeg, Supply, Transfer
 from basis_venues.amounts import MONEY, floor_to
 from basis_venues.contract import Market, StepFails, VenueClient, VenueModel
+from basis_venues.execution.boundary import listed
 from basis_venues.execution.settle import Recourse, settle
 from basis_venues.fold import fold
 from basis_venues.journal.state import JournalState
@@ -161,6 +163,7 @@ def test_fill_sum_equals_position(quantities: list[str], verb: str) -> None:
 
 ORDER = Order("a/north", buy(), "north", "north", "north")
 STEP = Step("a/north/0", ORDER, (buy(),))
+MOVE = Transfer(id="m", source="north", target="north", asset="USDT", amount="5", from_wallet="funding", to_wallet="spot")
 
 
 def fills(count: int) -> tuple[Effect, ...]:
@@ -235,6 +238,51 @@ def test_state_never_regresses(reports: list[Report]) -> None:
         assert report.state not in (State.ABSENT, State.REJECTED, State.UNKNOWN)
         assert seen <= {effect.id for effect in report.effects}
     assert report.state in CLOSED | {State.ABSENT, State.NEEDS_HUMAN}
+
+
+def test_an_unreadable_history_proves_no_absence_and_is_not_read_at_every_look() -> None:
+    """Look-ups that say absent for good, and lists that cannot be read: a person decides, and nothing is sent again."""
+    read: list[str] = []
+
+    async def unread(prepared: Prepared) -> Report:
+        read.append(prepared.key)
+        return Report(State.UNKNOWN, reason="cannot be read")
+
+    directory = Path(tempfile.mkdtemp())
+    try:
+        clock = WorldClock(World(directory / "world.json"))
+        client = Telling([])
+        venue = Venue("north", _Nothing(), client, False, False, TIMING, frozenset())
+        prepared, recourse = Prepared("k", STEP, {}, clock.now()), Recourse(lambda: None, never_renewed, unread)
+        report = asyncio.run(settle(venue, prepared, Report(State.UNKNOWN), None, clock, recourse))
+    finally:
+        shutil.rmtree(directory)
+    looks = TIMING.patience_ms // TIMING.poll_ms
+    assert (report.state, client.sent) == (State.NEEDS_HUMAN, 0)
+    assert 0 < len(read) <= looks // TIMING.absent_reads
+
+
+@pytest.mark.parametrize(
+    ("action", "order", "seen", "state"),
+    [
+        (MOVE, None, (), State.UNKNOWN),
+        (MOVE, None, ("t",), State.ABSENT),
+        (MOVE, "k", (), State.ACCEPTED),
+        (MOVE, "another", (), State.ABSENT),
+        (buy(), None, (), State.ABSENT),
+    ],
+)
+def test_a_transfer_that_names_no_write_may_be_the_one_that_is_looked_for(
+    action: Action, order: str | None, seen: tuple[str, ...], state: State
+) -> None:
+    """Some venues list transfers without our key: while one that was not seen before stands there, ours is not proven absent."""
+
+    class Moved(Telling):
+        async def recent_effects(self, keys: object, since: int, until: int) -> Sequence[Effect]:
+            return (Effect("t", order, (("north:balance:USDT", Decimal(-5)),), 9, "transfer"),)
+
+    prepared = Prepared("k", Step("a/north/0", ORDER, (action,)), {}, 5)
+    assert asyncio.run(listed(Moved([]), prepared, ("north:balance:USDT",), 0, seen)).state is state
 
 
 # -- folding ---------------------------------------------------------------------------------------------------------------------

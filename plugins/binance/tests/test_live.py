@@ -124,7 +124,7 @@ def test_a_futures_result_is_one_fill_at_the_account_s_rate() -> None:
 
 def test_a_look_up_tells_the_same_fill_under_the_same_id_and_what_its_fee_was_off_by() -> None:
     """Executions say 0.20 where the rate says 0.25: the same fill, and a correction of 0.05."""
-    here, _ = desk({"order": RESULT | {"time": 1}, "userTrades": [USER_TRADE | {"commission": "0.20"}]})
+    here, _ = desk({"order": RESULT | {"time": 1757400000000}, "userTrades": [USER_TRADE | {"commission": "0.20"}]})
     seen = run(BinanceOrders(here).look(ask(PERP)))
     assert seen is not None
     told = here.keys.effects(seen.fills)
@@ -142,7 +142,7 @@ def test_history_tells_the_fills_of_sends_and_look_ups_under_the_same_ids() -> N
 
 def test_an_order_that_can_rest_is_told_execution_by_execution() -> None:
     """More executions may come: each has an id of its own."""
-    order = RESULT | {"timeInForce": "GTC", "status": "PARTIALLY_FILLED", "time": 1}
+    order = RESULT | {"timeInForce": "GTC", "status": "PARTIALLY_FILLED", "time": 1757400000000}
     here, _ = desk({"order": order, "userTrades": [USER_TRADE]})
     seen = run(BinanceOrders(here).look(ask(PERP, rest="gtc")))
     assert seen is not None

@@ -155,6 +155,15 @@ def test_a_spot_trade_that_the_log_does_not_tell_in_its_two_lines_is_read_from_t
     assert (seen.state, [each.id for each in seen.fills], seen.stated) == (State.FILLED, ["e-1"], None)
 
 
+def test_lines_of_the_log_without_a_fee_leave_it_to_be_read() -> None:
+    """MNT may have paid it, in a line that the log has not told yet: the execution says so, and nothing of it is lost."""
+    unpaid = BOUGHT | {"fee": "0", "change": "0.01", "cashBalance": "1.01"}
+    paid_in_mnt = TRADE | {"feeCurrency": "MNT", "execFee": "2"}
+    here, _ = desk({"account/transaction-log": listed(PAID, unpaid), "execution/list": listed(paid_in_mnt)})
+    seen = written(BybitOrders(here), ask(SPOT), envelope(ACK))
+    assert (seen.state, [each.fees for each in seen.fills], seen.stated) == (State.FILLED, [(("MNT", D(2)),)], None)
+
+
 def test_a_spot_line_that_is_not_quantity_times_price_states_no_balance() -> None:
     """0.01 at 50000 is 500: where 499 was paid, the wallet is to be read."""
     here, _ = desk({"account/transaction-log": listed(PAID | {"change": "-499", "cashFlow": "-499"}, BOUGHT)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from decimal import Decimal
 
+from ..actions import Transfer
 from ..contract import VenueClient
 from ..errors import PluginRefused
 from ..journal.codec import text
@@ -57,14 +58,18 @@ async def lookup(client: VenueClient, prepared: Prepared) -> Report:
         return Report(State.UNKNOWN, reason=f"looking it up raised {type(error).__name__}")
 
 
-async def listed(client: VenueClient, prepared: Prepared, keys: Collection[Key], since: int) -> Report:
-    """Whether the account's trades and resting orders since then name the write: ACCEPTED or ABSENT. What could not be told is UNKNOWN."""
+async def listed(client: VenueClient, prepared: Prepared, keys: Collection[Key], since: int, seen: Collection[str]) -> Report:
+    """Whether the account's own lists since then name the write: ACCEPTED or ABSENT. What could not be told is UNKNOWN, and so is a
+    transfer while they show one that names no write and is not among those `seen` before (ids): some venues list them without our key."""
     try:
         effects = checked_effects(await client.recent_effects(keys, since, 0))
     except Exception as error:  # as above
         return Report(State.UNKNOWN, reason=f"reading the account's history raised {type(error).__name__}")
     if any(effect.order == prepared.key for effect in effects):
         return Report(State.ACCEPTED, reason="the account's history shows it, its look-up does not")
+    nameless = [effect for effect in effects if effect.order is None and effect.kind == "transfer" and effect.id not in seen]
+    if nameless and any(isinstance(action, Transfer) for action in prepared.step.actions):
+        return Report(State.UNKNOWN, reason=f"its look-up does not show it, but {nameless[0].id} may be it")
     return Report(State.ABSENT)
 
 
@@ -99,6 +104,8 @@ def _check_effect(effect: Effect) -> None:
         raise TypeError("an effect needs an id")
     if type(effect.at) is not int or not isinstance(effect.kind, str) or not isinstance(effect.order, str | None):
         raise TypeError("an effect has a time, a kind and, where it is known, the key of its order")
+    if type(effect.lines) is not tuple:
+        raise TypeError("the lines of an effect are a tuple, which nobody changes later")
     for key, amount in effect.lines:
         split_key(key)
         if not isinstance(amount, Decimal) or not amount.is_finite():

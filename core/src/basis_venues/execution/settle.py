@@ -66,6 +66,7 @@ async def settle(venue: Venue, prepared: Prepared, report: Report, rest_until: i
                 report = report if listed is None else await listed(prepared)
                 if report.state is State.ABSENT:
                     return report
+                absences = 0  # a history that cannot be read is not read at every look
         else:
             absences = 0
         if now >= patience_ends:

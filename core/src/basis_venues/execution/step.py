@@ -238,7 +238,7 @@ class SteppingLoop(TightLoop):
             return newer
 
         async def listed(prepared: Prepared) -> Report:
-            return await boundary.listed(venue.client, prepared, work.keys, since - _CLOCKS_DIFFER_MS)
+            return await boundary.listed(venue.client, prepared, work.keys, since - _CLOCKS_DIFFER_MS, self.state.seen)
 
         return Recourse(lambda: self.stopped(work.order), renew, listed)
 

@@ -185,7 +185,7 @@ class SqliteJournal:
 
     def _stored(self, end: tuple[int, str] | None, at: int, entries: Sequence[Entry]) -> tuple[int, str]:
         """Store the rows in one transaction, after the row `end` (number and hash; None: whatever is last). Answers the new end."""
-        if end is not None and len(entries) <= _AT_ONCE:
+        if end is not None and 0 < len(entries) <= _AT_ONCE:
             rows, end = _chained(end, at, entries)
             self._db.execute(_INSERT + ",".join([_ROW] * len(rows)), [value for row in rows for value in row])
             return end

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from basis_venues.errors import HistoryGone
 from basis_venues_ccxt.live import Page, Paging, Unreadable, resumed
 from basis_venues_ccxt.live.pages import pages, windows
 
@@ -61,9 +62,12 @@ def test_a_page_that_leads_to_itself_is_an_error() -> None:
         asyncio.run(pages(ask, Paging(lambda _answer, _asked: Page([1], {"cursor": "x"})), 0, 0))
 
 
-def test_what_a_venue_does_not_keep_is_not_asked_for() -> None:
-    """The first window begins where its memory does."""
-    assert next(windows(1, 1000, Paging(_never, window=400, kept=500))) == {"startTime": 500, "endTime": 899}
+def test_what_a_venue_no_longer_keeps_is_not_taken_for_nothing() -> None:
+    """A list that would begin in the middle is none; from where its memory begins it is asked for in windows."""
+    remembering = Paging(_never, window=400, kept=500)
+    with pytest.raises(HistoryGone):
+        next(windows(499, 1000, remembering))
+    assert next(windows(500, 1000, remembering)) == {"startTime": 500, "endTime": 899}
     assert list(windows(0, 1000, Paging(_never, window=400))) == [{}]
 
 

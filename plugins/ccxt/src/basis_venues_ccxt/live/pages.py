@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from attrs import frozen
 
+from basis_venues.errors import HistoryGone
+
 from .reading import Unreadable, moment
 
 DAY = 86_400_000
@@ -23,7 +25,7 @@ class Page(NamedTuple):
 @frozen
 class Paging:
     """How a venue cuts a list. `page` reads an answer and the parameters that asked for it. `window`: the longest time, ms, between the
-    two `bounds`, both included; 0 for any. `kept`: how far back the venue answers at all, ms; 0 for any. What is older is not told."""
+    two `bounds`, both included; 0 for any. `kept`: how far back the venue answers at all, ms; 0 for any."""
 
     page: Callable[[Any, Mapping[str, Any]], Page]
     window: int = 0
@@ -33,7 +35,7 @@ class Paging:
 
 async def pages(ask: Callable[[Mapping[str, Any]], Awaitable[Any]], paging: Paging, since: int, now: int) -> list[Any]:
     """All rows since that moment, itself included; since 0 what the venue tells without being given one. Raises what asking raises, and
-    `Unreadable` where a page leads to itself: a list with a hole in it is none."""
+    `Unreadable` where a page leads to itself: a list with a hole in it is none. `HistoryGone` where the venue no longer keeps so much."""
     found: list[Any] = []
     for window in windows(since, now, paging):
         following: Mapping[str, Any] | None = {}
@@ -53,11 +55,12 @@ def windows(since: int, now: int, paging: Paging) -> Iterator[dict[str, int]]:
     if not since:
         yield {}
         return
-    start = max(since, now - paging.kept) if paging.kept else since
-    while paging.window and start + paging.window <= now:
-        yield {first: start, last: start + paging.window - 1}
-        start += paging.window
-    yield {first: start}
+    if paging.kept and since < now - paging.kept:
+        raise HistoryGone(f"the venue keeps this list for {paging.kept // DAY} days, and more is asked for")
+    while paging.window and since + paging.window <= now:
+        yield {first: since, last: since + paging.window - 1}
+        since += paging.window
+    yield {first: since}
 
 
 def resumed(found: list[Any], full: int, time: str, name: str, *, beyond: int = 0) -> Page:

@@ -50,7 +50,7 @@ class Stated(NamedTuple):
 
 def fills_of(lines: Sequence[Line]) -> tuple[Fill, ...]:
     """The executions; none where one of them is not told by just the lines that it should have: one is missing still, or the fee was taken
-    in another coin, which has a line of its own."""
+    in another coin, which has a line of its own. That line may come later than the others: lines without any fee are not believed."""
     if not lines:
         return ()
     coins, trades = _coins(lines[0].listing), dict[str, dict[str, Line]]()
@@ -58,7 +58,8 @@ def fills_of(lines: Sequence[Line]) -> tuple[Fill, ...]:
         trades.setdefault(line.trade, {})[line.asset] = line
     if len(trades) * len(coins) != len(lines) or any(each.keys() != set(coins) for each in trades.values()):
         return ()
-    return tuple(_fill([each[coin] for coin in coins]) for each in trades.values())
+    fills = tuple(_fill([each[coin] for coin in coins]) for each in trades.values())
+    return fills if all(fill.fees for fill in fills) else ()
 
 
 def stated(lines: Sequence[Line], fills: Sequence[Fill]) -> Stated | None:
