@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -61,8 +62,8 @@ def test_the_plan_of_leveraged_staking_runs_live_as_in_its_backtest(configs: Pat
     assert [action["id"] for action in told["actions"]] == ["make-account", "lever-up", "halve", "close"]
     assert not [key for key in told["positions"] if ":borrowed:" in key or ":supplied:" in key]
     assert 9.9 < float(told["positions"]["wallet:balance:WETH"]) < 10
-    chain = ChainControl(profile_of(configs)["venues"]["alchemy"]["endpoints"]["rpc"])
-    seen = [figures(chain, *each) for each in sent_by(chain, chain.addresses.wallet)]
+    with closing(ChainControl(profile_of(configs)["venues"]["alchemy"]["endpoints"]["rpc"])) as chain:
+        seen = [figures(chain, *each) for each in sent_by(chain, chain.addresses.wallet)]
     simulated = backtest(configs, tmp_path, seen)
     assert simulated["counts"] == told["counts"]
     ours: dict[str, Decimal] = {}
@@ -77,7 +78,6 @@ def test_the_plan_of_leveraged_staking_runs_live_as_in_its_backtest(configs: Pat
         for found in (health(ours, figure), health(theirs, figure)):
             assert (found is None) == (figure["health"] is None)
             assert found is None or abs(found - figure["health"]) < HEALTH, (after["id"], found, figure["health"])
-    chain.close()
 
 
 def test_the_plan_of_staking_runs_live(configs: Path, tmp_path: Path) -> None:
@@ -103,6 +103,8 @@ IMPACT = Decimal("0.0005")
 """Of what a swap sells: how far it moves the pool, which the simulation does not count. The plan itself would accept ten times as much."""
 GAS = Decimal("0.0002")
 """ETH: the simulation's gas is a figure for each part, measured on other contracts."""
+LATE = Decimal("1e-9")
+"""Of a debt: the interest of the seconds that pass between the planning of a repayment and its block, a minute of them at the most."""
 HEALTH = Decimal("1e-9")
 """The protocol counts collateral and debt in hundred-millionths of a dollar."""
 
@@ -113,6 +115,8 @@ def allowed(key: str, sold: Decimal) -> Decimal:
         return GAS
     if key == "wallet:balance:WETH":
         return sold * IMPACT
+    if key == BORROWED:
+        return sold * LATE
     return Decimal("3e-18")
 
 
