@@ -80,7 +80,7 @@ async def _cpu(box, other, directory, venue, kind, rounds):
     box.control.reset()
     other.control.reset()
     symbol, side, swap = (SPOT, "buy", False) if kind == "spot" else (PERP, "sell", True)
-    quantity = 0.1 if venue == "okx" and swap else 0.001  # its contracts are of a hundredth
+    quantity = (0.3 if venue == "okx" else 0.003) if swap else 0.001  # OKX: contracts of a hundredth
     async with _manager(box, directory, synced=False) as orders, _plain().connected(other.url, venue, swap) as exchange:
         await orders.send(kind, venue)
 
