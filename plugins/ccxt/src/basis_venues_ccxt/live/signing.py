@@ -70,7 +70,7 @@ def signing(base: Any, keys: Callable[[str], tuple[str, str, str]], now: Callabl
             return now()
 
         def fetch(self, *_: Any, **__: Any) -> Any:
-            raise NotImplementedError("requests leave over the connection, never by ccxt itself")
+            raise PluginRefused("requests leave over the guarded connection, never by ccxt itself: ask the desk")
 
         def check_required_credentials(self, error: bool = True) -> bool:
             return True  # `keys` has told what is missing
