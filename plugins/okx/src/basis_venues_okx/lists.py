@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from basis_venues_ccxt.live import Page, Paging, resumed
+from basis_venues_ccxt.live import DAY, Page, Paging, resumed
 from basis_venues_ccxt.live.reading import moment, needed, rows
 
 MOST = 100
@@ -24,8 +24,8 @@ def _older(found: list[Any], name: str) -> Page:
     return Page(found, {"after": needed(found[-1], name)} if len(found) >= MOST else None)
 
 
-BILLS = Paging(_bills, bounds=("begin", "end"))
-"""Fills and bills."""
+BILLS = Paging(_bills, kept=89 * DAY, bounds=("begin", "end"))
+"""Fills and bills: three months are kept."""
 OPEN = Paging(_orders)
 """Orders in the book."""
 
