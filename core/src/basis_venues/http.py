@@ -19,7 +19,7 @@ import ssl
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
 import certifi
@@ -199,8 +199,7 @@ class Channel(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The socket is ready."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport, self.open = transport, True
+        self._transport, self.open = cast(asyncio.Transport, transport), True  # other loops have transports of their own classes
 
     def data_received(self, data: bytes) -> None:
         """Read on; what nobody asked for ends the connection."""
