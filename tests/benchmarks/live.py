@@ -91,10 +91,17 @@ async def _cpu(box, other, directory, venue, kind, rounds):
             await exchange.create_order(symbol, "market", side, quantity)
             await exchange.fetch_balance()
 
-        figures = {"ccxt create_order + fetch_balance": [], "verified order": []}
+        async def theirs_with_positions():
+            await theirs()
+            await exchange.fetch_positions([symbol])
+
+        contenders = {"ccxt create_order + fetch_balance": theirs, "verified order": ours}
+        if swap:
+            contenders["ccxt, with fetch_positions"] = theirs_with_positions
+        figures = {name: [] for name in contenders}
         for _ in range(rounds):
             orders.unthrottle(venue)
-            for name, measure in zip(figures, (theirs, ours), strict=True):
+            for name, measure in contenders.items():
                 began = time.process_time()
                 for _ in range(ORDERS):
                     await measure()
