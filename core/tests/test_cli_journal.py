@@ -206,12 +206,12 @@ def test_halt_and_resume_set_and_take_the_flags_that_a_runner_reads(tmp_path: Pa
     flags = HaltFlags(tmp_path / "halt")
     assert basis("halt", "--reason", "maintenance", "--state", tmp_path).code == 0
     assert basis("halt", "--account", "okx", "--reason", "odd fills", "--state", tmp_path).code == 0
-    assert flags.standing() == {"": "maintenance", "okx": "odd fills"}
+    assert flags.all() == {"": "maintenance", "okx": "odd fills"}
     ran = basis("resume", "--state", tmp_path, "--json")
     assert ran.document() == {"halted": [{"state": str(tmp_path), "account": "okx", "reason": "odd fills"}], "resumed": [str(tmp_path)]}
     assert flags.reason("okx") == "the account okx is halted: odd fills"
     assert basis("resume", "--account", "okx", "--state", tmp_path).code == 0
-    assert flags.standing() == {}
+    assert flags.all() == {}
 
 
 def test_halt_without_a_directory_reaches_every_world_of_the_user(tmp_path: Path) -> None:

@@ -139,7 +139,7 @@ def test_a_flag_that_cannot_be_read_halts(tmp_path: Path) -> None:
     (tmp_path / "account-north").mkdir()
     assert "cannot be read" in str(flags.reason("north"))
     assert flags.reason("south") is None
-    assert list(flags.standing()) == ["north"]
+    assert list(flags.all()) == ["north"]
 
 
 def unsettled(run: Run) -> None:

@@ -117,12 +117,12 @@ def test_what_a_person_says_is_judged_by_what_the_journal_says_once_the_accounts
     directory = small_journal(tmp_path, [Frozen("binance", "a stranger's order", ACCOUNTS)])
     looks: list[dict[str, str]] = []
 
-    def decide(standing: JournalState) -> list[Thawed]:
-        looks.append(dict(standing.frozen))
+    def decide(state: JournalState) -> list[Thawed]:
+        looks.append(dict(state.frozen))
         if len(looks) == 1:
             with opened(directory) as runners:
                 runners.write([Thawed("binance", "by another person", ACCOUNTS)])
-        return [thawing(standing, "binance", "mine")]
+        return [thawing(state, "binance", "mine")]
 
     with opened(directory) as journal, pytest.raises(Denied, match="not frozen"):
         write_by_hand(journal, directory, decide)

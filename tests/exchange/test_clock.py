@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from basis_venues.errors import TryAgainLater
-from basis_venues.steering import standing
+from basis_venues.steering import steered_time
 
 
 @pytest.mark.parametrize("venue", ["binance"])
@@ -25,4 +25,4 @@ def test_a_sandbox_that_is_down_is_told_as_such() -> None:
     with socket.socket() as taken:  # bound, and nobody listens
         taken.bind(("127.0.0.1", 0))
         with pytest.raises(TryAgainLater, match="basis sandbox up"):
-            standing([f"http://127.0.0.1:{taken.getsockname()[1]}/time"])
+            steered_time([f"http://127.0.0.1:{taken.getsockname()[1]}/time"])

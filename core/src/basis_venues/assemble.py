@@ -218,10 +218,10 @@ def _clock(settings: Settings, simulated: bool, begin: int | None) -> Clock:
     if simulated:
         return PlanClock(begin or 0)
     if settings.profile.clock:
-        from .steering import standing, steering  # only the sandbox keeps our time
+        from .steering import steered_time, steering  # only the sandbox keeps our time
 
         steer = steering(settings.profile.clock)
-        return SteeredClock(standing(settings.profile.clock) if begin is None else begin, steer)
+        return SteeredClock(steered_time(settings.profile.clock) if begin is None else begin, steer)
     return SystemClock()
 
 

@@ -199,7 +199,7 @@ class Channel(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The socket is ready."""
-        self._transport, self.open = cast(asyncio.Transport, transport), True  # other loops have transports of their own classes
+        self._transport, self.open = cast("asyncio.Transport", transport), True  # other loops have transports of their own classes
 
     def data_received(self, data: bytes) -> None:
         """Read on; what nobody asked for ends the connection."""

@@ -131,7 +131,7 @@ _WORST_FIRST = (
 _ENDED_WITHOUT = frozenset(state.value for state in NOTHING_HAPPENED | ENDED_SHORT)
 
 
-def standing(leg: LegResult) -> str:
+def word_of(leg: LegResult) -> str:
     """One word for a leg: `VERIFIED` for a verified success, else the verdict that failed, else the venue's state."""
     if leg.verdict is _VERIFIED_VERDICT:
         return _VERIFIED if leg.state in SUCCEEDED else leg.state.value
@@ -144,10 +144,10 @@ def worst(legs: tuple[LegResult, ...]) -> str:
     """The one word for an action: that of its worst leg, but `INCOMPLETE` where that alone would hide that another leg stands. An action
     without legs is `DENIED`. What no word here stands for is `UNKNOWN`, never a refusal."""
     if len(legs) == 1:
-        return standing(legs[0])
+        return word_of(legs[0])
     if not legs:
         return State.DENIED.value
-    words = {standing(leg) for leg in legs}
+    words = {word_of(leg) for leg in legs}
     gravest = next((word for word in _WORST_FIRST if word in words), State.UNKNOWN.value)
-    hides = len(words) > 1 and gravest in _ENDED_WITHOUT and any(leg.effects or standing(leg) == _VERIFIED for leg in legs)
+    hides = len(words) > 1 and gravest in _ENDED_WITHOUT and any(leg.effects or word_of(leg) == _VERIFIED for leg in legs)
     return INCOMPLETE if hides else gravest

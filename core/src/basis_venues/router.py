@@ -141,7 +141,7 @@ class ActionRouter:
         return attrs.evolve(bundle, legs=legs)
 
     def _leg_venue(self, leg: Action, home: str) -> str:
-        if set(leg.action_types) & set(type(leg).action_types) & {"flash_loan_execution"}:
+        if "flash_loan_execution" in leg.action_types:
             return home
         if "lending_execution" in leg.action_types and self._mode.on_chain_leverage_venue:
             return self._mode.on_chain_leverage_venue

@@ -26,7 +26,7 @@ def steering(urls: Iterable[str]) -> Callable[[int], None]:
     return tell
 
 
-def standing(urls: Iterable[str]) -> int:
+def steered_time(urls: Iterable[str]) -> int:
     """Where the services at the `urls` stand (ms): the latest of them. Raises `TryAgainLater` where one does not answer."""
     return max(int(_post(url, {})["result"]["now"]) for url in urls)
 

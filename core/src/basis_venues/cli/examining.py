@@ -178,19 +178,19 @@ def _left(world: Path, rows: Iterable[Row]) -> Iterator[Finding]:
     from .journal_file import replayed
 
     try:
-        standing = replayed(rows)
+        state = replayed(rows)
     except BasisError as error:
         yield Finding("warn", "journal", str(error), "do what it says; until then open steps and frozen accounts are not known")
         return
     awaited: set[str] = set()
-    for (mode, step), record in standing.steps.items():
+    for (mode, step), record in state.steps.items():
         order = record.sending.order
-        frozen = standing.frozen.keys() & {order.account, order.lane}
+        frozen = state.frozen.keys() & {order.account, order.lane}
         if needs_person(record) or (record.report is None and frozen):
             awaited |= frozen
             text = f"{world / 'journal.sqlite'}: the step {step} of {mode} needs a person"
             yield Finding("warn", "journal", text, f"look at the venue, then: basis resolve {step} --state {world} --as ... --reason ...")
-    for account, reason in standing.frozen.items():
+    for account, reason in state.frozen.items():
         if account not in awaited:
             text = f"{world / 'journal.sqlite'}: the account {account} is frozen: {reason}"
             yield Finding("warn", "journal", text, f"find the cause, then: basis thaw {account} --state {world} --reason ...")

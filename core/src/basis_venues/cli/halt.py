@@ -61,17 +61,17 @@ def _show(directories: tuple[Path, ...], lifted: list[Path], json: bool) -> None
     from ..execution.stops import HaltFlags
     from . import output
 
-    standing = [
+    flags = [
         {"state": str(directory), "account": account or None, "reason": reason}
         for directory in directories
-        for account, reason in HaltFlags(directory / "halt").standing().items()
+        for account, reason in HaltFlags(directory / "halt").all().items()
     ]
     if json:
-        output.document({"halted": standing, "resumed": [str(path) for path in lifted]})
+        output.document({"halted": flags, "resumed": [str(path) for path in lifted]})
         return
     for path in lifted:
         output.line(f"resumed in {path}")
-    if standing:
-        output.table("halted", ("account", "reason", "state"), ((e["account"] or "everything", e["reason"], e["state"]) for e in standing))
+    if flags:
+        output.table("halted", ("account", "reason", "state"), ((e["account"] or "everything", e["reason"], e["state"]) for e in flags))
     else:
         output.line("nothing is halted")

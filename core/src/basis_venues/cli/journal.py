@@ -35,25 +35,25 @@ def show(
     from .places import state_directory
 
     with opened(state_directory(state, profile, configs)) as journal:
-        standing = replayed(journal.verified())
+        latest = replayed(journal.verified())
         rows = list(journal.rows(subject))
     rows = rows[-last:] if last else rows
     unsettled = [
         {"step": step, "mode": mode, "account": record.sending.order.account}
-        for (mode, step), record in standing.steps.items()
+        for (mode, step), record in latest.steps.items()
         if _open(record)
     ]
     if json:
         shown = [{**row.data(), "at": utc(row.at)} for row in rows]
-        obligations = {key: f"{amount:f}" for key, amount in standing.obligations().items()}
-        frozen = dict(standing.frozen)
+        obligations = {key: f"{amount:f}" for key, amount in latest.obligations().items()}
+        frozen = dict(latest.frozen)
         output.document({"journal": str(journal.path), "rows": shown, "open": unsettled, "frozen": frozen, "obligations": obligations})
         return
     _tables(str(journal.path), rows, writes=subject is not None)
     if unsettled:
         output.table("open steps", ("step", "mode", "account"), (tuple(each.values()) for each in unsettled))
-    if standing.frozen:
-        output.table("frozen accounts", ("account", "reason"), standing.frozen.items())
+    if latest.frozen:
+        output.table("frozen accounts", ("account", "reason"), latest.frozen.items())
 
 
 def _tables(title: str, rows: Sequence[Row], *, writes: bool) -> None:

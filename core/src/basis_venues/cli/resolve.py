@@ -44,7 +44,7 @@ def resolve(
     with opened(directory) as journal:
         found = _mode_of(journal, step, mode)
         said = Standing.FILLED if outcome is Outcome.HAPPENED else Standing.REJECTED
-        events = write_by_hand(journal, directory, lambda standing: resolution(standing, found, step, said, reason))
+        events = write_by_hand(journal, directory, lambda state: resolution(state, found, step, said, reason))
     thawed = [event.account for event in events if isinstance(event, Thawed)]
     answer = {"step": step, "mode": found, "as": outcome.value, "thawed": thawed, "reason": reason}
     if json:

@@ -25,7 +25,7 @@ def thaw(
 
     directory = state_directory(state, profile, configs)
     with opened(directory) as journal:
-        write_by_hand(journal, directory, lambda standing: [thawing(standing, account, reason)])
+        write_by_hand(journal, directory, lambda state: [thawing(state, account, reason)])
     if json:
         output.document({"thawed": account, "reason": reason})
     else:

@@ -35,7 +35,7 @@ _SHAPES = (
 def lint(file: Path, manifests: Iterable[Manifest]) -> list[Finding]:
     """Everything found, in the order of the checks; a check that found nothing passes by name."""
     try:
-        raw, standing = file.read_bytes(), file.lstat()
+        raw, status = file.read_bytes(), file.lstat()
     except OSError as error:
         mend = f"cp env.unified.example {file}; chmod 600 {file}"
         return [Finding("fail", "readable", f"{file}: cannot be read: {error.strerror}", mend)]
@@ -47,7 +47,7 @@ def lint(file: Path, manifests: Iterable[Manifest]) -> list[Finding]:
         "placeholders": _placeholders(read),
         "whole values": _cut(read, manifests),
         "production apart": _shared(read),
-        "file mode": _owner_alone(file, standing, bool(read.values)),
+        "file mode": _owner_alone(file, status, bool(read.values)),
         "git": _git(file),
     }
     found: list[Finding] = []
@@ -117,13 +117,13 @@ def _shared(read: EnvFile) -> Iterator[Finding]:
             yield Finding("fail", "production apart", text, "give each environment keys of its own")
 
 
-def _owner_alone(file: Path, standing: os.stat_result, valued: bool) -> Iterator[Finding]:
-    if stat.S_ISLNK(standing.st_mode):
+def _owner_alone(file: Path, status: os.stat_result, valued: bool) -> Iterator[Finding]:
+    if stat.S_ISLNK(status.st_mode):
         yield Finding("warn", "file mode", f"{file} is a link; what it leads to can be exchanged unseen", "keep the file itself there")
-        standing = file.stat()
-    if valued and stat.S_IMODE(standing.st_mode) & 0o077:
+        status = file.stat()
+    if valued and stat.S_IMODE(status.st_mode) & 0o077:
         yield Finding("fail", "file mode", f"{file}: others may read it", f"chmod 600 {file}")
-    if standing.st_uid != os.geteuid():
+    if status.st_uid != os.geteuid():
         yield Finding("fail", "file mode", f"{file} belongs to another user", f"sudo chown $USER {file}")
 
 

@@ -58,15 +58,15 @@ def _from_keyring(name: str, place: str) -> str:
 def _from_file(name: str, path: Path) -> str:
     try:
         with path.open("rb") as file:
-            standing = os.fstat(file.fileno())
+            status = os.fstat(file.fileno())
             raw = file.read()
     except OSError as error:
         raise CredentialError(f"{name}: the file {path} cannot be read: {error.strerror}") from None
-    if not stat.S_ISREG(standing.st_mode):
+    if not stat.S_ISREG(status.st_mode):
         raise CredentialError(f"{name}: {path} is no plain file")
-    if stat.S_IMODE(standing.st_mode) & 0o077:
+    if stat.S_IMODE(status.st_mode) & 0o077:
         raise CredentialError(f"{name}: others may read {path}: chmod 600 {path}")
-    if standing.st_uid not in (os.geteuid(), 0):
+    if status.st_uid not in (os.geteuid(), 0):
         raise CredentialError(f"{name}: {path} belongs to another user")
     try:
         return raw.decode("utf-8").strip("\r\n")

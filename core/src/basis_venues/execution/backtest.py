@@ -15,7 +15,7 @@ from ..states import CLOSED, DONE, SUCCEEDED, State, Verdict
 from ..venues import Venue
 from .books import SimulatedBooks
 from .course import Course
-from .loop import TightLoop, off
+from .loop import TightLoop, differences
 from .parts import Parts
 
 _VERIFIED = Verdict.VERIFIED
@@ -114,7 +114,7 @@ class SimulatedLoop(TightLoop):
                 break
         reason = report.reason
         if verdict is not None and verdict is not _VERIFIED:
-            reason = off(compared)
+            reason = differences(compared)
             self._stop(order.account, reason)
         result = record(LegResult, (order.id, order.venue, order.account, state, verdict, reason, effects, happened, compared, steps))
         if self._observers.anyone:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..actions import Action
 from ..orders import record
-from ..results import ActionResult, LegResult, standing, worst
+from ..results import ActionResult, LegResult, word_of, worst
 from ..router import Routed
 from ..states import State
 from .parts import Parts
@@ -29,7 +29,7 @@ class Course:
 
     def summed(self, action: Action, routed: Routed, legs: tuple[LegResult, ...]) -> ActionResult:
         """The result of all legs. A leg that failed for good halts the mode, unless its configuration says to continue."""
-        state = standing(legs[0]) if len(legs) == 1 else worst(legs)
+        state = word_of(legs[0]) if len(legs) == 1 else worst(legs)
         back: tuple[Action, ...] = ()
         if len(legs) > 1 and state != "VERIFIED":
             back = self._after_failure(action, state, legs)

@@ -30,7 +30,7 @@ class JournalledLoop(SteppingLoop):
     async def leg(self, order: Order) -> LegResult:
         """Carry one order out, or go on with one that was begun. Never raises for what a venue did."""
         async with self.holding(order):
-            return await self.alone(order)
+            return await self.leg_while_held(order)
 
     def unstored(self, leg: LegResult, error: JournalUnwritable) -> LegResult:
         """The leg, where the commit failed that its outcomes were kept for: its account acts no more."""
@@ -39,7 +39,7 @@ class JournalledLoop(SteppingLoop):
         self._stop(leg.account, str(error))
         return leg._replace(verdict=Verdict.UNVERIFIED, reason=str(error))
 
-    async def alone(self, order: Order) -> LegResult:
+    async def leg_while_held(self, order: Order) -> LegResult:
         """`leg`, by a task that holds the account. What was begun goes on with its stored plan, never refused as if nothing had
         happened."""
         venue = self._venues.named(order.venue)
@@ -133,7 +133,7 @@ class JournalledLoop(SteppingLoop):
             fits = False
         if not fits:
             reason = f"{order.id} was begun by a run whose journal is lost, and is planned differently now: compare with the venue"
-            await self.freeze(order.account, reason)
+            await self.readings.freeze(order.account, reason)
             raise Stopped(reason)
         return plan
 

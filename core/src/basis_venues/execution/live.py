@@ -28,10 +28,10 @@ from .journalled import JournalledLoop
 from .parts import Parts
 from .reconcile import Reconciler
 from .records import Records
-from .recover import Recovered, recover
+from .recover import recover
 from .resolution import resolution, thawing
 from .stops import HaltFlags
-from .together import legs
+from .together import carry_out_orders
 from .watch import watch
 
 
@@ -40,7 +40,6 @@ class LiveRun(Course):
 
     def __init__(self, parts: Parts, directory: Path) -> None:
         super().__init__(parts)
-        self.recovered = Recovered((), ())
         self._directory = directory
         self._journal: SqliteJournal | None = None
         self._locks: list[AccountLocks] = []
@@ -69,7 +68,7 @@ class LiveRun(Course):
         self.loop = JournalledLoop(
             parts.mode, self._venues, self.records, simulated, self._reconciler, parts.market, parts.clock, parts.observers, halts
         )
-        self.recovered = await recover(self.loop, self._venues, self.state)
+        await recover(self.loop, self._venues, self.state)
 
     def _take_accounts(self, identities: Mapping[str, str]) -> None:
         """Lock the accounts of this journal, and those that venues told for the whole machine user: another state directory is no way
@@ -118,8 +117,8 @@ class LiveRun(Course):
         return result
 
     async def execute_together(self, actions: Sequence[Action]) -> tuple[ActionResult, ...]:
-        """Actions that do not wait for each other's proof: their orders on one account share a reading of it. Raises as `execute`, for any
-        of them, before anything is sent; a spend limit that is reached denies its own action where there are several."""
+        """Actions that do not wait for each other's proof: their orders on one account share a reading of it. Raises as `execute` does,
+        before anything is sent. Among several, an action over its spend limit is denied by itself."""
         with self._in_hand(actions):
             routed = {action.id: await self._routed(action) for action in actions}
             told = {action.id: result for action in actions if (result := self._result_of(action)) is not None}
@@ -128,11 +127,11 @@ class LiveRun(Course):
                 orders = [order for action in left for order in routed[action.id].orders]
                 await watch(self.loop, self._venues, self.state, {alias for o in orders for alias in (o.account, o.lane)})
             for action in left:
-                refused = await self._intended(action, routed[action.id], alone=len(actions) == 1)
+                refused = await self._keep_intent(action, routed[action.id], alone=len(actions) == 1)
                 if refused is not None:
                     told[action.id] = refused
             asked = [(action, routed[action.id]) for action in left if action.id not in told]
-            told.update(await self._carried_out(asked))
+            told.update(await self._carry_out(asked))
             return tuple(told[action.id] for action in actions)
 
     @contextmanager
@@ -168,7 +167,7 @@ class LiveRun(Course):
             await self.parts.market.refresh(self.parts.router.series(action))
         return self.route(action)
 
-    async def _intended(self, action: Action, routed: Routed, alone: bool) -> ActionResult | None:
+    async def _keep_intent(self, action: Action, routed: Routed, alone: bool) -> ActionResult | None:
         """Keep a new action's intent for the first commit. Answers the result of one that is not begun."""
         if self._known(action) is not None:
             return None
@@ -176,7 +175,7 @@ class LiveRun(Course):
         if stopped:
             return self.denied(action, routed, stopped, STOPPED)
         try:
-            reserved = await self._reserved(routed.orders)
+            reserved = await self._reserve(routed.orders)
         except Denied as refusal:
             if alone:
                 raise
@@ -185,16 +184,16 @@ class LiveRun(Course):
         self.records.keep(Intent(self.parts.mode, action, routed.orders, routed.unallocated, routed.notes, accounts, reserved))
         return None
 
-    async def _carried_out(self, asked: Sequence[tuple[Action, Routed]]) -> dict[str, ActionResult]:
+    async def _carry_out(self, asked: Sequence[tuple[Action, Routed]]) -> dict[str, ActionResult]:
         """The results, by action. The end of all of them is one commit."""
         groups = _by_account(order for _, routed in asked for order in routed.orders)
         self.records.lanes += len(groups)
         try:
-            return await self._closed(asked, groups)
+            return await self._run_and_close(asked, groups)
         finally:
             self.records.lanes -= len(groups)
 
-    async def _closed(self, asked: Sequence[tuple[Action, Routed]], groups: Sequence[Sequence[Order]]) -> dict[str, ActionResult]:
+    async def _run_and_close(self, asked: Sequence[tuple[Action, Routed]], groups: Sequence[Sequence[Order]]) -> dict[str, ActionResult]:
         """Carry the groups of orders out, and write down which actions are over."""
         told = await self._side_by_side(groups)
         results = {action.id: self.summed(action, routed, tuple(told[order.id] for order in routed.orders)) for action, routed in asked}
@@ -211,7 +210,7 @@ class LiveRun(Course):
                 return {action.id: self.summed(action, routed, tuple(told[o.id] for o in routed.orders)) for action, routed in asked}
         return results
 
-    async def _reserved(self, orders: tuple[Order, ...]) -> tuple[Reserved, ...]:
+    async def _reserve(self, orders: tuple[Order, ...]) -> tuple[Reserved, ...]:
         """What the orders take of the spend limits. Raises `LimitReached` or another `Denied`. Nothing waits between it and the intent."""
         limits = self.parts.limits
         if limits is None or self._journal is None:
@@ -223,19 +222,19 @@ class LiveRun(Course):
         """The orders of each account, one account beside the other. Of one account alone, the last outcomes are kept for the commit that
         closes the actions."""
         if len(groups) == 1:
-            return await legs(self.loop, self._venues, groups[0])
+            return await carry_out_orders(self.loop, self._venues, groups[0])
         import asyncio
 
         told: dict[str, LegResult] = {}
-        for done in await asyncio.gather(*(self._stored(group) for group in groups), return_exceptions=True):
+        for done in await asyncio.gather(*(self._run_group(group) for group in groups), return_exceptions=True):
             if isinstance(done, BaseException):  # raised only after every other leg came to its end
                 raise done
             told.update(done)
         return told
 
-    async def _stored(self, group: Sequence[Order]) -> dict[str, LegResult]:
+    async def _run_group(self, group: Sequence[Order]) -> dict[str, LegResult]:
         """The orders of one account among several: its outcomes do not wait for those of the others."""
-        told = await legs(self.loop, self._venues, group)
+        told = await carry_out_orders(self.loop, self._venues, group)
         try:
             await self.records.commit()
         except JournalUnwritable as error:

@@ -73,7 +73,7 @@ class TightLoop:
             verdict, compared = simulated.verify(keys, (), venue.model)
             if verdict is not Verdict.VERIFIED:
                 self._stop(order.account, "its ledger and its books disagree")
-                raise Stopped(f"before {order.id}: {off(compared)}")
+                raise Stopped(f"before {order.id}: {differences(compared)}")
         return keys, happened
 
     def _simulated_send(self, venue: Venue, step: Step, key: str) -> Report:
@@ -87,9 +87,9 @@ class TightLoop:
         except Exception as error:
             raise PluginRefused(f"a model failed while simulating {step.id}: {type(error).__name__}: {error}") from error
 
-    def _rest_until(self, order: Order, since: int | None) -> int | None:
+    def _rest_until(self, order: Order, since: int) -> int | None:
         good_for: int | None = getattr(order.action, "good_for", None)
-        return None if good_for is None else (self._clock.now() if since is None else since) + good_for
+        return None if good_for is None else since + good_for
 
     def _stop(self, account: str, reason: str) -> None:
         """Let the account act no more, and say so once."""
@@ -118,6 +118,6 @@ def tell_halted(observers: Observers, account: str, reason: str) -> None:
         observers.notify("runner_halted", account=account, reason=reason)
 
 
-def off(compared: Sequence[Compared]) -> str:
+def differences(compared: Sequence[Compared]) -> str:
     """The lines of a comparison that do not agree, in words."""
     return "; ".join(f"{line.key}: expected {line.expected}, observed {line.observed}" for line in compared if not line.agrees)

@@ -32,7 +32,7 @@ class ExecutionManager:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._clock = parts.clock
-        self._steered = isinstance(parts.clock, (PlanClock, SteeredClock))
+        self._steered = parts.clock if isinstance(parts.clock, (PlanClock, SteeredClock)) else None
         self._run: Backtest | LiveRun
         if parts.state_directory is None:
             self._run = Backtest(parts)
@@ -55,7 +55,7 @@ class ExecutionManager:
 
     @property
     def run(self) -> LiveRun:
-        """The live run inside: its journal's state, and what recovery found. Raises `Denied` in a backtest, which has neither."""
+        """The live run inside, with its journal's state. Raises `Denied` in a backtest, which keeps no journal."""
         if isinstance(self._run, Backtest):
             raise Denied("a backtest keeps no journal")
         return self._run
@@ -92,12 +92,12 @@ class ExecutionManager:
         """
         if mode is not None or not action.id:
             self._check(action, mode)
-        now = moment(timestamp) if timestamp is not None and self._steered else None
+        now = moment(timestamp) if timestamp is not None and self._steered is not None else None
         if isinstance(self._run, Backtest):
             return self._run.execute(action, now)
         with money():
-            if now is not None:
-                self._clock.set(now)  # type: ignore[attr-defined]
+            if now is not None and self._steered is not None:
+                self._steered.set(now)
             return await self._run.execute(action)
 
     async def execute_actions(
@@ -116,8 +116,8 @@ class ExecutionManager:
         for action in actions:
             self._check(action, mode)
         with money():
-            if timestamp is not None and self._steered:
-                self._clock.set(moment(timestamp))  # type: ignore[attr-defined]
+            if timestamp is not None and self._steered is not None:
+                self._steered.set(moment(timestamp))
             return await self._run.execute_together(actions)
 
     def _check(self, action: Action, mode: str | None) -> None:
@@ -131,8 +131,8 @@ class ExecutionManager:
         """Let time pass until then, and happen what happens by itself, such as funding: at once where the clock is ours to move (a
         backtest, the sandbox), by waiting where it is not."""
         with money():
-            if self._steered:
-                self._clock.set(moment(until))  # type: ignore[attr-defined]
+            if self._steered is not None:
+                self._steered.set(moment(until))
             else:
                 await self._clock.sleep(max(0, moment(until) - self._clock.now()))
 

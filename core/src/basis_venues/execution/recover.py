@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from ..attempts import is_ours
 from ..errors import HistoryGone, Stopped, TryAgainLater
@@ -16,25 +15,15 @@ from .boundary import checked_effects
 from .journalled import JournalledLoop
 
 
-class Recovered(NamedTuple):
-    """What start-up found: steps settled, with their states, and attempt keys of orders that the journal does not know."""
-
-    settled: tuple[tuple[str, str], ...]
-    orphans: tuple[str, ...]
-
-
-async def recover(loop: JournalledLoop, venues: Venues, state: JournalState) -> Recovered:
+async def recover(loop: JournalledLoop, venues: Venues, state: JournalState) -> None:
     """Idempotent: interrupted at any point, it ends the same when run again. Raises `TryAgainLater` when a venue cannot be asked."""
     for venue in venues:
         if not venue.simulated:
             await _sweep(loop, venue, venues, state)
-    settled: list[tuple[str, str]] = []
-    for (mode, step), record in state.unsettled():
+    for (mode, step), record in list(state.open.items()):
         if record.sending.order.venue not in venues:
             raise Stopped(f"the step {step} of the mode {mode} was being sent and is not settled; run that mode first")
-        done = await loop.resume(record.sending)
-        settled.append((step, done.report.state.value))
-    return Recovered(tuple(settled), tuple(state.orphans))
+        await loop.resume(record.sending)
 
 
 async def _sweep(loop: JournalledLoop, venue: Venue, venues: Venues, state: JournalState) -> None:
@@ -46,7 +35,7 @@ async def _sweep(loop: JournalledLoop, venue: Venue, venues: Venues, state: Jour
         effects = checked_effects(await venue.client.recent_effects((), since, 0))
     except HistoryGone as gone:
         for account in sorted({split_key(key).account for key in kept if key in state.known} - state.frozen.keys()):
-            await loop.freeze(account, f"{gone}: compare what it holds with the books, then thaw it")
+            await loop.readings.freeze(account, f"{gone}: compare what it holds with the books, then thaw it")
         return
     except Exception as error:
         reason = type(error).__name__

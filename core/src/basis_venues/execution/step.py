@@ -25,7 +25,7 @@ from ..states import CLOSED, DONE, OPEN, RESENDABLE, SUCCEEDED, State, Verdict
 from ..venues import Venue, Venues
 from . import boundary
 from .books import SimulatedBooks
-from .loop import TightLoop, off, tell_halted
+from .loop import TightLoop, differences, tell_halted
 from .readings import Readings
 from .reconcile import Findings, Reconciler
 from .records import Records
@@ -64,7 +64,7 @@ class Sent(NamedTuple):
 
 
 class Work(NamedTuple):
-    """One step of an order to be carried out: which of the plan's, in its how-manyeth attempt, on which positions. `sent`: it was sent
+    """One step of an order to be carried out: its index in the plan, the attempt number, and the positions it touches. `sent`: it was sent
     already, and is settled first."""
 
     mode: str
@@ -153,15 +153,15 @@ class SteppingLoop(TightLoop):
 
     async def carry_out(self, work: Work) -> Done:
         """Send a step, settle it, and compare the account with what it did."""
-        settled = await self.settled(work)
+        settled = await self.send_and_settle(work)
         if not settled.over:
             return Done(settled.report, None)
         work = settled.work
-        (done,) = await self.proven(work.venue, (settled,))
+        (done,) = await self.prove(work.venue, (settled,))
         self.record((Ended(work.mode, work.order, work.step, done),))
         return self.finished(work.order, work.step, done)
 
-    async def settled(self, work: Work) -> Settled:
+    async def send_and_settle(self, work: Work) -> Settled:
         """Send a step, and find out what became of it."""
         order, venue, sent = work.order, work.venue, work.sent
         while True:
@@ -198,10 +198,10 @@ class SteppingLoop(TightLoop):
             reason = str(error) if known else f"{work.venue.name} could not prepare it: {type(error).__name__}"
             return Sent(Prepared(key, work.step, {}), since, Report(State.DENIED, reason=reason))
         adopted = key in self.state.orphans
-        await self.records.commit(self._sending(work, prepared))
-        return Sent(prepared, since, await self._sent(work, prepared, adopted))
+        await self.records.commit(self._sending_event(work, prepared))
+        return Sent(prepared, since, await self._send(work, prepared, adopted))
 
-    def _sending(self, work: Work, prepared: Prepared) -> Sending:
+    def _sending_event(self, work: Work, prepared: Prepared) -> Sending:
         """All that recovery needs, if this run ends while the write is under way, and what the books said before it."""
         before = {key: self.state.book[key] for key in work.keys}
         marks = {key: self.state.marks[key] for key in work.keys if key in self.state.marks}
@@ -210,7 +210,7 @@ class SteppingLoop(TightLoop):
             work.mode, work.order, work.plan, work.number, work.attempt, prepared, work.keys, before, marks, now, accounts
         )  # fmt: skip
 
-    async def _sent(self, work: Work, prepared: Prepared, adopted: bool) -> Report:
+    async def _send(self, work: Work, prepared: Prepared, adopted: bool) -> Report:
         """What the venue says of the write, unless it knows it already or nothing may leave any more."""
         if adopted:
             return Report(State.UNKNOWN, reason="the venue knows it already, from a run whose journal was lost")
@@ -242,14 +242,14 @@ class SteppingLoop(TightLoop):
 
         return Recourse(lambda: self.stopped(work.order), renew, listed)
 
-    async def proven(self, venue: Venue, settled: Sequence[Settled]) -> list[Done]:
+    async def prove(self, venue: Venue, settled: Sequence[Settled]) -> list[Done]:
         """Compare the account with what the steps did, by one reading of it."""
         if venue.simulated:
-            return [self._compared(venue, work.keys, report) for work, report, _ in settled]
-        verified = await self._verified(venue, [each for each in settled if each.report.state in DONE])
+            return [self._compare_simulated(venue, work.keys, report) for work, report, _ in settled]
+        verified = await self._verify(venue, [each for each in settled if each.report.state in DONE])
         return [verified.get(work.step.id, Done(report, None)) for work, report, _ in settled]
 
-    async def _verified(self, venue: Venue, settled: Sequence[Settled]) -> dict[str, Done]:
+    async def _verify(self, venue: Venue, settled: Sequence[Settled]) -> dict[str, Done]:
         """What steps did, by their ids, against what the owners of their positions show: the sum of it all, and nothing else.
 
         One verdict is on all of them. What else the reading found is told with the last.
@@ -270,12 +270,12 @@ class SteppingLoop(TightLoop):
         done[last] = done[last]._replace(externals=found.externals, book=book, marks=found.marks)
         return done
 
-    def _compared(self, venue: Venue, keys: tuple[Key, ...], report: Report) -> Done:
+    def _compare_simulated(self, venue: Venue, keys: tuple[Key, ...], report: Report) -> Done:
         """What the step did, against the simulated ledger."""
         if report.state not in DONE:
             return Done(report, None)
         verdict, compared = self.simulated.verify(keys, report.effects, venue.model)
-        return Done(report, verdict, (), compared, "" if verdict is Verdict.VERIFIED else off(compared))
+        return Done(report, verdict, (), compared, "" if verdict is Verdict.VERIFIED else differences(compared))
 
     def record(self, ended: Sequence[Ended]) -> None:
         """Keep for the next commit: reports, verdicts, evidence, and whether the account is frozen."""
@@ -361,10 +361,6 @@ class SteppingLoop(TightLoop):
             self._stop(order.account, str(error))
             return done._replace(verdict=Verdict.UNVERIFIED, reason=str(error))
         return done
-
-    async def freeze(self, account: str, reason: str) -> None:
-        """Send nothing more from the account until a person says so."""
-        await self.readings.freeze(account, reason)
 
 
 def _evidence(found: Findings, settled: Settled) -> tuple[Compared, ...]:

@@ -48,7 +48,7 @@ class HaltFlags:
         path.unlink(missing_ok=True)
         return existed
 
-    def standing(self) -> dict[str, str]:
+    def all(self) -> dict[str, str]:
         """All flags: account ('' for everything) -> reason."""
         if not self._directory.is_dir():
             return {}

@@ -18,7 +18,7 @@ from .journalled import JournalledLoop
 from .step import Done, Ended, Settled, Work
 
 
-async def legs(loop: JournalledLoop, venues: Venues, orders: Sequence[Order]) -> dict[str, LegResult]:
+async def carry_out_orders(loop: JournalledLoop, venues: Venues, orders: Sequence[Order]) -> dict[str, LegResult]:
     """Carry out orders of one account and lane, in their sequence; answers by order. Never raises for what a venue did.
 
     Those next to each other that go to one live venue share a reading of the account; an order of several steps, or one that was begun
@@ -35,7 +35,7 @@ async def _group(loop: JournalledLoop, venue: Venue, orders: list[Order]) -> Map
     if len(orders) == 1 or venue.simulated or known or loop.state.orphans:
         return {order.id: await loop.leg(order) for order in orders}
     async with loop.holding(orders[0]):
-        return await _Batch(loop, venue, orders, Overlaid(loop.state.book)).carried_out()
+        return await _Batch(loop, venue, orders, Overlaid(loop.state.book)).carry_out()
 
 
 @define
@@ -54,14 +54,14 @@ class _Batch:
     told: dict[str, LegResult] = field(factory=dict)
     hindered: str = ""
 
-    async def carried_out(self) -> dict[str, LegResult]:
+    async def carry_out(self) -> dict[str, LegResult]:
         """The results, by order, of a batch whose account is held."""
         await self._ready()
         for order in self._left():
             await self._begin(order)
         await self._prove()
         for order in self.alone:
-            self.told[order.id] = await self.loop.alone(order)
+            self.told[order.id] = await self.loop.leg_while_held(order)
         return self.told
 
     def _left(self) -> list[Order]:
@@ -106,7 +106,7 @@ class _Batch:
         if len(plan) > 1:  # its second step waits for the proof of its first
             self.alone.append(order)
             return
-        settled = await self.loop.settled(Work(self.loop.mode, order, self.venue, plan, 0, self.keys[order.id], 0))
+        settled = await self.loop.send_and_settle(Work(self.loop.mode, order, self.venue, plan, 0, self.keys[order.id], 0))
         self.settled.append(settled)
         report = settled.report
         if report.state in DONE:
@@ -119,7 +119,7 @@ class _Batch:
     async def _prove(self) -> None:
         """One reading for all that was done."""
         over = [each for each in self.settled if each.over]
-        done = await self.loop.proven(self.venue, over)
+        done = await self.loop.prove(self.venue, over)
         ended = [Ended(self.loop.mode, each.work.order, each.work.step, one) for each, one in zip(over, done, strict=True)]
         self.loop.record(ended)
         outcomes = {each.order.id: self.loop.finished(each.order, each.step, each.done) for each in ended}

@@ -23,7 +23,7 @@ from basis_venues.contract import Market
 from basis_venues.execution.manager import ExecutionManager
 from basis_venues.journal.sqlite import Entry, SqliteJournal
 from basis_venues.orders import Prepared, Report
-from basis_venues.results import ActionResult, standing
+from basis_venues.results import ActionResult, word_of
 from basis_venues.states import NOTHING_HAPPENED, State
 from basis_venues.venues import Venues
 
@@ -186,11 +186,11 @@ class Course(ABC):
         """One effect of each step and verified; or, where it may be, proven that there was none and none."""
         legs = [leg for result in results for leg in result.legs]
         count, wanted = self.count(), sum(len(leg.steps) for leg in legs)
-        why = "; ".join(f"{leg.state.value} {standing(leg)} {leg.reason}".strip() for leg in legs)
+        why = "; ".join(f"{leg.state.value} {word_of(leg)} {leg.reason}".strip() for leg in legs)
         if may_be_refused and all(leg.state in NOTHING_HAPPENED for leg in legs):
             if count:
                 yield f"the core was told that nothing happened ({why}), and the venue did it {count} times"
-        elif any(standing(leg) != "VERIFIED" for leg in legs):
+        elif any(word_of(leg) != "VERIFIED" for leg in legs):
             yield f"it ended {why}, and the venue did it {count} times"
         elif count != wanted:
             yield f"it is verified with {wanted} writes, and the venue carried out {count}"

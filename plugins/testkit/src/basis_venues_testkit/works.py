@@ -20,7 +20,7 @@ from basis_venues.keys import OBLIGATIONS, Key, protocol_of, split_key
 from basis_venues.manifest import Capability
 from basis_venues.orders import Effect, Limits, Prepared, Ref, Step
 from basis_venues.positions import Positions
-from basis_venues.results import standing
+from basis_venues.results import word_of
 
 from .examples import in_several_assets
 from .promises import blocked_by, broken, does_not_apply, none_of, promise
@@ -73,7 +73,7 @@ class Works(Suite):
         """
         stage = self.stage(given_sample(sample))
         result = stage.result()
-        if standing(result) != "VERIFIED":
+        if word_of(result) != "VERIFIED":
             broken(f"ended {result.state.value}: {result.reason}{_off(result.compared)}")
 
     @promise("L1-4")
