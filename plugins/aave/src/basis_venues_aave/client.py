@@ -11,7 +11,7 @@ from basis_venues.contract import ClientContext
 from basis_venues.errors import Denied
 from basis_venues.keys import ALLOWANCE, BORROWED, SETTING, SUPPLIED, Key, KeyParts
 from basis_venues.orders import Step
-from basis_venues_evm import allowance_key
+from basis_venues_evm import allowance_key, emode_key
 from basis_venues_evm.live import MAX_UINT, NOTHING, Call, EvmClient, Method, Read, Wanted, amount_of, approval, units_of
 from basis_venues_evm.live.abi import number
 
@@ -100,7 +100,7 @@ class AaveClient(EvmClient):
         return self._call(SET_COLLATERAL(self._reserve(action.asset).underlying, action.enabled))
 
     def _set_emode(self, action: SetEMode, account: str, owner: str) -> Wanted:
-        return self._call(SET_EMODE(action.category), f"{account}:{SETTING}:{self.venue}/emode")
+        return self._call(SET_EMODE(action.category), emode_key(account, self.venue))
 
     def _call(self, data: str, *facts: Key) -> Wanted:
         return Wanted(self._found.pool, data, facts=facts)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from basis_venues.keys import BORROWED, SETTING, SUPPLIED
-from basis_venues_evm import allowance_key
+from basis_venues.keys import BORROWED, SUPPLIED
+from basis_venues_evm import allowance_key, emode_key, reserve_keys
 from basis_venues_evm.live import Change, EvmChain, Log, Mined, Told
 from basis_venues_evm.live.abi import address_in, number, topic
 
@@ -127,14 +127,14 @@ class PoolEvents:
         alias = self._alias(address_in(log.topics[1]))
         if alias is None:
             return None
-        return Told("setting", (Change(f"{alias}:{SETTING}:{self._venue}/emode", Decimal(number(log.data)), "set"),))
+        return Told("setting", (Change(emode_key(alias, self._venue), Decimal(number(log.data)), "set"),))
 
     def _collateral(self, log: Log, change: int) -> Told | None:
         """Topics: reserve, user."""
         reserve, alias = self._reserve(log), self._alias(address_in(log.topics[2]))
         if reserve is None or alias is None:
             return None
-        return Told("setting", (Change(f"{alias}:{SETTING}:{self._venue}/collateral/{reserve.asset}", Decimal(change)),))
+        return Told("setting", (Change(reserve_keys(alias, self._venue, reserve.asset).collateral, Decimal(change)),))
 
     def _change(self, alias: str | None, kind: str, reserve: ListedReserve, scaled: int) -> tuple[Change, ...]:
         if alias is None:

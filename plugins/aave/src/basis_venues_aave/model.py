@@ -8,14 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from basis_venues.actions import MAX, Action, Approve, Borrow, Repay, SetCollateral, SetEMode, Supply, Withdraw
 from basis_venues.amounts import ZERO, from_units, to_units
 from basis_venues.contract import Market, ModelContext, StepFails
 from basis_venues.errors import Denied
-from basis_venues.keys import BORROWED, SETTING, SUPPLIED, Key
-from basis_venues_evm import ETHER, Acting, AnyAction, ChainModel, Lines, Rule, Write, allowance_key, balance_key, did_you_mean
+from basis_venues.keys import Key
+from basis_venues_evm import (
+    ETHER,
+    Acting,
+    AnyAction,
+    ChainModel,
+    Lines,
+    ReserveKeys,
+    Rule,
+    Write,
+    allowance_key,
+    balance_key,
+    did_you_mean,
+    emode_key,
+    reserve_keys,
+)
 
 from .reserves import Figures, debt_worth, deposit_worth, scaled_borrow, scaled_repayment, scaled_supply, scaled_withdrawal
 from .settings import AaveSettings, Category, Reserve
@@ -26,14 +40,6 @@ REPAY_MARGIN = 100_000
 
 RISKY = (Borrow, Withdraw, SetCollateral, SetEMode)
 """Actions that can bring an account nearer to liquidation."""
-
-
-class ReserveKeys(NamedTuple):
-    """An account's positions in one reserve. `collateral` is 1 where the deposit counts as collateral, else 0."""
-
-    supplied: Key
-    borrowed: Key
-    collateral: Key
 
 
 class AaveModel(ChainModel):
@@ -112,8 +118,8 @@ class AaveModel(ChainModel):
     def standing(self, account: str, view: Mapping[Key, Decimal], market: Market, lines: Lines = ()) -> Standing:
         """How the account stands, with the changes of `lines` made to what `view` shows."""
         change = dict(lines)
-        emode_key = self._emode_key(account)
-        emode = self.settings.emodes.get(int(view[emode_key] + change.get(emode_key, ZERO)))
+        category = emode_key(account, self.venue)
+        emode = self.settings.emodes.get(int(view[category] + change.get(category, ZERO)))
         pledges: list[Pledge] = []
         debt = 0
         for asset, keys in self._keys(account).items():
@@ -278,7 +284,7 @@ class AaveModel(ChainModel):
         return ((keys.collateral, change),) if change else ()
 
     def _set_emode(self, action: SetEMode, acting: Acting) -> Lines:
-        key = self._emode_key(acting.account)
+        key = emode_key(acting.account, self.venue)
         change = Decimal(action.category) - acting.view[key]
         if not change:
             return ()
@@ -312,11 +318,8 @@ class AaveModel(ChainModel):
             known = ", ".join(str(number) for number in self.settings.emodes)
             raise Denied(f"{self.venue} does not know the efficiency mode {category}; it knows 0 (none), {known}")
 
-    def _emode_key(self, account: str) -> Key:
-        return f"{account}:{SETTING}:{self.venue}/emode"
-
     def _emode(self, acting: Acting) -> Category | None:
-        return self.settings.emodes.get(int(acting.view[self._emode_key(acting.account)]))
+        return self.settings.emodes.get(int(acting.view[emode_key(acting.account, self.venue)]))
 
     def _ltv(self, asset: str, emode: Category | None) -> int:
         return emode.ltv if emode is not None and asset in emode.collateral else self.settings.reserves[asset].ltv
@@ -334,18 +337,11 @@ class AaveModel(ChainModel):
     def _keys(self, account: str) -> dict[str, ReserveKeys]:
         found = self._accounts.get(account)
         if found is None:
-            found = self._accounts[account] = {asset: self._reserve_keys(account, asset) for asset in self.settings.reserves}
+            found = self._accounts[account] = {asset: reserve_keys(account, self.venue, asset) for asset in self.settings.reserves}
         return found
 
-    def _reserve_keys(self, account: str, asset: str) -> ReserveKeys:
-        return ReserveKeys(
-            f"{account}:{SUPPLIED}:{self.venue}/{asset}",
-            f"{account}:{BORROWED}:{self.venue}/{asset}",
-            f"{account}:{SETTING}:{self.venue}/collateral/{asset}",
-        )
-
     def _keys_of(self, action: Action, asset: str, account: str, lane: str) -> Iterable[Key]:
-        yield self._emode_key(account)
+        yield emode_key(account, self.venue)
         if asset and not isinstance(action, SetCollateral):
             yield balance_key(account, asset)
         if isinstance(action, (Supply, Repay)) and account == lane:

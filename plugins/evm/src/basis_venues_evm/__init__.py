@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .acting import Acting, Lines, allowance_key, balance_key
+from .lending import ReserveKeys, emode_key, reserve_keys
 from .model import AnyAction, ChainModel, Rule, Write, did_you_mean, with_amount
 from .rays import BPS, RAY, bps_ceil, over_ceil, over_floor, ray, times_ceil, times_floor, whole_ceil, whole_floor
 from .settings import ETHER, ChainSettings, Token, TransactionSettings
@@ -16,6 +17,7 @@ __all__ = [
     "ChainModel",
     "ChainSettings",
     "Lines",
+    "ReserveKeys",
     "Rule",
     "Token",
     "TransactionSettings",
@@ -24,9 +26,11 @@ __all__ = [
     "balance_key",
     "bps_ceil",
     "did_you_mean",
+    "emode_key",
     "over_ceil",
     "over_floor",
     "ray",
+    "reserve_keys",
     "times_ceil",
     "times_floor",
     "whole_ceil",

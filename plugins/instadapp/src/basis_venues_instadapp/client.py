@@ -11,7 +11,7 @@ from basis_venues.errors import Denied
 from basis_venues.keys import ALLOWANCE, SETTING, Key, KeyParts
 from basis_venues.orders import Outgoing, Prepared, Report, Step
 from basis_venues.states import DONE, State
-from basis_venues_evm import ETHER, allowance_key
+from basis_venues_evm import ETHER, allowance_key, emode_key
 from basis_venues_evm.live import Call, EvmClient, Read, Wanted, WouldRevert, amount_of, approval
 from basis_venues_evm.live.abi import address_in, number
 from basis_venues_evm.live.transactions import OUT_OF_GAS
@@ -164,7 +164,7 @@ class InstadappClient(EvmClient):
         emode = any(isinstance(part, SetEMode) for part in step.actions)
         pulled = (part.asset for part in step.actions if isinstance(part, Deposit) and part.asset != ETHER)
         return (
-            *((f"{self._account}:{SETTING}:{self._settings.lending}/emode",) if emode else ()),
+            *((emode_key(self._account, self._settings.lending),) if emode else ()),
             *(allowance_key(self._lane, self.venue, asset) for asset in pulled),
         )
 

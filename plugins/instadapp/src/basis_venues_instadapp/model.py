@@ -29,7 +29,7 @@ from basis_venues.actions import (
 from basis_venues.amounts import MONEY, ZERO
 from basis_venues.contract import Market, ModelContext, StepFails
 from basis_venues.errors import Denied
-from basis_venues.keys import BORROWED, SETTING, SUPPLIED, Key
+from basis_venues.keys import SETTING, Key
 from basis_venues_evm import (
     ETHER,
     Acting,
@@ -39,7 +39,9 @@ from basis_venues_evm import (
     Write,
     allowance_key,
     balance_key,
+    emode_key,
     ray,
+    reserve_keys,
     times_ceil,
     times_floor,
     with_amount,
@@ -207,8 +209,8 @@ class InstadappModel(ChainModel):
         """Debt rounded up and deposit down, as the lending protocol counts them. A mode without that protocol has no such positions:
         the core leaves their keys out of the view."""
         sold, bought, lending = unwind.collateral_asset, unwind.debt_asset, self.settings.lending
-        scaled_debt = acting.view.get(f"{acting.account}:{BORROWED}:{lending}/{bought}", ZERO)
-        scaled = acting.view.get(f"{acting.account}:{SUPPLIED}:{lending}/{sold}", ZERO)
+        scaled_debt = acting.view.get(reserve_keys(acting.account, lending, bought).borrowed, ZERO)
+        scaled = acting.view.get(reserve_keys(acting.account, lending, sold).supplied, ZERO)
         debt = self._worth(bought, scaled_debt, series.borrow_index(lending, bought), acting.market, up=True)
         supplied = self._worth(sold, scaled, series.supply_index(lending, sold), acting.market, up=False)
         return Holding(debt, supplied, acting.holds(sold), acting.view[balance_key(acting.lane, sold)])
@@ -283,8 +285,6 @@ class InstadappModel(ChainModel):
 
     def _lending_keys(self, account: str) -> Iterator[Key]:
         lending = self.settings.lending
-        yield f"{account}:{SETTING}:{lending}/emode"
+        yield emode_key(account, lending)
         for asset in self.settings.lending_assets:
-            yield f"{account}:{SUPPLIED}:{lending}/{asset}"
-            yield f"{account}:{BORROWED}:{lending}/{asset}"
-            yield f"{account}:{SETTING}:{lending}/collateral/{asset}"
+            yield from reserve_keys(account, lending, asset)
