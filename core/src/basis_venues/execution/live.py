@@ -65,9 +65,7 @@ class LiveRun(Course):
         simulated.restore(self.state, {venue.name for venue in self._venues if venue.simulated})
         self.records = Records(self._journal, self.state, simulated)
         halts = HaltFlags(self._directory / "halt")
-        self.loop = JournalledLoop(
-            parts.mode, self._venues, self.records, simulated, self._reconciler, parts.market, parts.clock, parts.observers, halts
-        )
+        self.loop = JournalledLoop(parts, self.records, simulated, self._reconciler, halts)
         await recover(self.loop, self._venues, self.state)
 
     def _take_accounts(self, identities: Mapping[str, str]) -> None:

@@ -12,20 +12,18 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from ..attempts import attempt_key
-from ..clock import Clock
-from ..contract import Market
 from ..errors import BasisError, TryAgainLater
 from ..journal.events import Event, Frozen, Outcome, Sending
 from ..journal.sqlite import JournalUnwritable
 from ..keys import Key
-from ..observers import Observers
 from ..orders import Effect, Order, Prepared, Report, Step, deltas
 from ..results import Compared, LegResult
 from ..states import CLOSED, DONE, OPEN, RESENDABLE, SUCCEEDED, State, Verdict
-from ..venues import Venue, Venues
+from ..venues import Venue
 from . import boundary
 from .books import SimulatedBooks
 from .loop import TightLoop, differences, tell_halted
+from .parts import Parts
 from .readings import Readings
 from .reconcile import Findings, Reconciler
 from .records import Records
@@ -100,25 +98,15 @@ class Ended(NamedTuple):
 
 
 class SteppingLoop(TightLoop):
-    """Carries single steps out at live venues, and at simulated ones beside them. `records` is the run's journal and what that says."""
+    """Carries single steps out at live venues, and at simulated ones beside them: the base of `JournalledLoop`, which puts them together
+    to orders. `records` is the run's journal and what that says."""
 
-    def __init__(
-        self,
-        mode: str,
-        venues: Venues,
-        records: Records,
-        simulated: SimulatedBooks,
-        reconciler: Reconciler,
-        market: Market,
-        clock: Clock,
-        observers: Observers,
-        halts: HaltFlags,
-    ) -> None:
-        super().__init__(mode, venues, simulated, market, clock, observers)
+    def __init__(self, parts: Parts, records: Records, simulated: SimulatedBooks, reconciler: Reconciler, halts: HaltFlags) -> None:
+        super().__init__(parts.mode, parts.venues, simulated, parts.market, parts.clock, parts.observers)
         self.records = records
         self.state = records.state
         self.frozen = records.state.frozen
-        self.readings = Readings(venues, records, reconciler, clock, observers)
+        self.readings = Readings(parts.venues, records, reconciler, parts.clock, parts.observers)
         self._reconciler = reconciler
         self._halts = halts
         self._locks: dict[str, Any] = {}
