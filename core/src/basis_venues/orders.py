@@ -69,12 +69,16 @@ class Ref(NamedTuple):
     since: int
 
 
+NEVER = (1 << 63) - 1
+"""A fence that never passes: the venue has no deadline for a write, so that one which it does not show is for a person, never sent anew."""
+
+
 class Prepared(NamedTuple):
     """A write, ready to be sent and complete enough to be recognised at the venue later.
 
     `key` is the attempt key (an exchange's client id) that names it. `payload` is JSON data: the request, or nonce, signed bytes and
-    hashes. `fence` is the time in ms, by the run's own clock, after which the venue can no longer accept it; None means the very same
-    bytes may be sent again at any time without a second effect.
+    hashes. `fence` is the time in ms, by the run's own clock, after which the venue can no longer accept it (`NEVER`: it always can);
+    None means the very same bytes may be sent again at any time without a second effect.
     """
 
     key: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -61,21 +62,40 @@ class ExchangeCourse(Course):
 
     async def late(self) -> str:
         """It is carried out when it was looked for, and before its fence has passed."""
-        for _ in range(_LOOKS):
-            await asyncio.sleep(_LOOK_S)
-            if self._looked_for():
-                break
-        else:
+        if not await self._comes(self._looked_for):
             return "nobody looked for the order"
         if self.count():
             return "the order was carried out before it was looked for"
         self._control.release(self._dialect)
         return "" if self.count() else "the order was looked for when its fence had passed"
 
+    def run_outlived(self) -> list[str]:
+        """It is on its way for so long that it was sent anew, and arrives then: the venue must refuse it for its age."""
+        self._control.fault(self._dialect, "order.create", "hold_until", what="release", at="way")
+        return self._run_beside(self._outlived)
+
+    async def _outlived(self) -> str:
+        if not await self._comes(lambda: self._asked().count("order.create") > 1):
+            return "the order was not sent anew, however long it was not shown"
+        self._control.release(self._dialect)
+        return ""
+
+    async def _comes(self, what: Callable[[], bool]) -> bool:
+        """Wait for it; whether it came."""
+        for _ in range(_LOOKS):
+            await asyncio.sleep(_LOOK_S)
+            if what():
+                return True
+        return False
+
     def _looked_for(self) -> bool:
         """Whether there was a look-up after the write."""
-        asked = [each["endpoint"] for each in self._control.requests(self._dialect)]
+        asked = self._asked()
         return "order.create" in asked and "order.read" in asked[asked.index("order.create") :]
+
+    def _asked(self) -> list[str]:
+        """What the venue was asked for, oldest first."""
+        return [each["endpoint"] for each in self._control.requests(self._dialect)]
 
     def skew(self, milliseconds: int) -> None:
         """Every answer of the venue carries that time, and every window is judged by it."""

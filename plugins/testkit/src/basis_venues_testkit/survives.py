@@ -51,12 +51,16 @@ class Survives(Faithful):
 
     @promise("L3-3")
     def test_l3_3_late_is_not_lost(self, venue_double: Double, course: Sample | None) -> None:
-        """L3-3 Late: a write that arrives after it was looked for, or that the venue forgot for a while, happens once.
+        """L3-3 Late: a write that arrives after it was looked for, when another has taken its place, or that the venue forgot for a
+        while, happens once.
 
         Absent is not never: a second order in place of a late one is two.
         """
-        with venue_double.course(self.stage(shown_sample(course))) as late:
+        sample = shown_sample(course)
+        with venue_double.course(self.stage(sample)) as late:
             none_of(late.run_late())
+        with venue_double.course(self.stage(sample)) as outlived:
+            none_of(outlived.run_outlived())
 
     @promise("L3-4")
     def test_l3_4_a_wrong_clock_does_no_harm(self, venue_double: Double, course: Sample | None) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 from basis_venues.contract import ClientContext
 from basis_venues.errors import CredentialError
 from basis_venues.network import Network
-from basis_venues.orders import Outgoing
+from basis_venues.orders import NEVER, Outgoing
 from basis_venues.secret import Secret
 
 from .budget import RateBudget
@@ -51,7 +51,7 @@ class Connection:
         self.context = context
         self.wire = wire
         self.fence_ms = manifest.fence.milliseconds
-        """How long after it was prepared a write may still be carried out."""
+        """How long after it was prepared a write may still be carried out; 0 where the exchange has no such deadline."""
         self.clock = VenueClock(context.clock, self._time)
         banned = Path(context.state) / f"banned-{context.venue}-{context.network.value}" if context.state else None
         pace = manifest.rate.requests_per_minute
@@ -88,9 +88,10 @@ class Connection:
         return all(self.context.credentials.get(name) for name in keys if name)
 
     def fence(self) -> int:
-        """The moment after which a write that is prepared now must not be carried out any more. It is this machine's, ms: whoever waits for
-        it to pass has this clock only, and how far the venue's is off may be measured anew meanwhile."""
-        return self.clock.own() + self.fence_ms
+        """The moment after which a write that is prepared now must not be carried out any more; `NEVER` for an exchange without such a
+        deadline. It is this machine's, ms: whoever waits for it to pass has this clock only, and how far the venue's is off may be
+        measured anew meanwhile."""
+        return self.clock.own() + self.fence_ms if self.fence_ms else NEVER
 
     async def call(self, request: Request, *, fence: int | None = None, urgent: bool = False) -> Any:
         """Send one request and answer the JSON that came back. `fence`: see `fence`; the venue is told its own time of it.
@@ -118,7 +119,9 @@ class Connection:
         return shown(request, signed, sent, self._bounds.endpoint)
 
     def _fenced(self, request: Request, fence: int | None) -> tuple[Request, dict[str, str], int | None]:
-        return (request, {}, None) if fence is None else self.wire.fenced(request, self.clock.theirs(fence), self.clock.now())
+        if fence is None or fence == NEVER:
+            return request, {}, None
+        return self.wire.fenced(request, self.clock.theirs(fence), self.clock.now())
 
     async def ask(self, request: Request) -> Any:
         """The answer to a question; None where the venue refuses it as one about something that it does not have."""

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
-from basis_venues.errors import TryAgainLater
+from basis_venues.errors import PluginRefused, TryAgainLater
 from basis_venues.network import Network
 
 from .saying import Proofs
@@ -66,8 +66,10 @@ class Wire(ABC):
         """The venue's time, ms, from the answer to `clock`."""
 
     def fenced(self, request: Request, fence: int, now: int) -> tuple[Request, dict[str, str], int | None]:
-        """The request as it must be sent so that it cannot be carried out after `fence`: request, headers, receive window in ms."""
-        return request, {}, None
+        """The request as it must be sent so that it cannot be carried out after `fence` (ms, as `now` by the venue's clock): request,
+        headers to add, and the receive window in ms that ccxt signs (None: not of this exchange). Raises `TryAgainLater` when the fence has
+        passed. Asked of every write where the manifest's `[fence]` has a length."""
+        raise PluginRefused(f"the manifest says that {self.exchange} has a deadline for writes, and `{type(self).__name__}.fenced` is missing")
 
     def left(self, fence: int, now: int) -> int:
         """How many ms are left until the fence. Raises `TryAgainLater` when none are: nothing has left then."""

@@ -41,11 +41,13 @@ _QUIRKS: Mapping[str, tuple[str, str]] = {
 
 @define
 class Held:
-    """A request that is carried out later. `lookups` is how many look-ups it waits for; None: until it is released."""
+    """A request that is carried out later. `lookups` is how many look-ups it waits for; None: until it is released. `arrived`: the venue has
+    admitted it; else it is on its way."""
 
     call: Call
     route: Route
     lookups: int | None
+    arrived: bool = True
 
 
 @define(kw_only=True)
@@ -156,11 +158,13 @@ class Sandbox:
                 self.let_go(held)
 
     def let_go(self, held: Held) -> None:
-        """Carry out a request that was held. Its deadline is checked now; nobody gets the reply."""
+        """Carry out a request that was held, if it is admitted where it only arrives. Its deadline is checked now; nobody gets the reply."""
         self.held.remove(held)
         self.tick()
         held.call.now = self.world.now + held.call.exchange.books.settings.skew
-        self.carry_out(next(each for each in DIALECTS if each.venue == held.call.exchange.venue), held.route, held.call)
+        dialect = next(each for each in DIALECTS if each.venue == held.call.exchange.venue)
+        if held.arrived or self.admit(dialect, held.route, held.call) is None:
+            self.carry_out(dialect, held.route, held.call)
 
 
 def quirks_of(verbs: tuple[Verb, ...]) -> Quirks:

@@ -106,11 +106,12 @@ class Request:
                 return with_status(Reply(200, None), said) if said["kind"] != "html" else page(int(said["status"]))
 
     async def _held(self, said: Any) -> Reply:
-        """Keep the request for later, if it would be admitted now."""
-        refused = self._dialect_check()
+        """Keep the request for later: at the venue, if it would be admitted now, or on its way there."""
+        arrived = said["at"] == "venue"
+        refused = self._dialect_check() if arrived else None
         if refused is not None:
             return refused
-        held = Held(self._call, self._route, _lookups(said["what"]))
+        held = Held(self._call, self._route, _lookups(said["what"]), arrived)
         self._sandbox.held.append(held)
         seconds = _seconds(said["what"])
         if seconds is not None:

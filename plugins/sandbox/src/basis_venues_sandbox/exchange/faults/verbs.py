@@ -43,7 +43,7 @@ VERBS: Mapping[str, Shape] = {
     "redirect": Shape(_B, {"status": 307, "location": "https://elsewhere.invalid/"}),
     "drop": Shape(_B, {"seconds": 60, "then": "hang"}),
     "delay": Shape(_B, {"seconds": 0.1}),
-    "hold_until": Shape(_B, {"what": "lookup", "then": "hang", "seconds": 60}),
+    "hold_until": Shape(_B, {"what": "lookup", "then": "hang", "seconds": 60, "at": "venue"}),
     "deny": Shape(_B, {"code": None, "text": "scripted", "status": None}),
     "duplicate_error": Shape(_B),
     "limit": Shape(_B, {"retry_after": 1}),
