@@ -12,13 +12,13 @@ import pytest
 
 from basis_venues.actions import Action, PerpTrade, SpotTrade, Transfer
 from basis_venues.clock import SystemClock
-from basis_venues.errors import ConfigurationError, CredentialError, GuardRefused, TryAgainLater
+from basis_venues.errors import ConfigurationError, CredentialError, GuardRefused, PluginRefused, TryAgainLater
 from basis_venues.execution.manager import ExecutionManager
 from basis_venues.network import Network
-from basis_venues.orders import Order, Step
+from basis_venues.orders import NEVER, Order, Step
 from basis_venues.results import LegResult
 from basis_venues.states import State, Verdict
-from basis_venues_ccxt.live import ExchangeClient, Said
+from basis_venues_ccxt.live import ExchangeClient, Request, Said, Wire
 from basis_venues_okx.live import EXCHANGE
 from basis_venues_okx.wire import OkxWire
 
@@ -448,6 +448,30 @@ def test_an_outcome_and_the_account_are_read_without_the_list_of_markets(world: 
         await client.close()
 
     asyncio.run(go())
+
+
+@pytest.mark.parametrize("venue", VENUES)
+def test_an_exchange_without_a_deadline_has_a_fence_that_never_passes(world: Any, venue: str) -> None:
+    """As its manifest says: the write leaves as it is, without a window or a time of expiry of its own."""
+
+    async def go() -> None:
+        client = world.client(venue)
+        await client.open()
+        client._connection.fence_ms = 0  # what a manifest without [fence] comes to
+        prepared = await client.prepare(SHORT, "bv" + "8" * 30)
+        assert prepared.fence == NEVER
+        said = await client.show(SHORT, "bv" + "8" * 30, 0)
+        assert "exptime" not in {name.lower() for name in dict(said.headers)}
+        assert (await client.send(prepared)).state in (State.FILLED, State.ACCEPTED)
+        await client.close()
+
+    asyncio.run(go())
+
+
+def test_a_deadline_that_no_request_carries_is_refused() -> None:
+    """A manifest that promises one, and a wire that does not say how: nothing leaves, as a second order could follow the first."""
+    with pytest.raises(PluginRefused, match="fenced"):
+        Wire.fenced(OkxWire(), Request("private", "POST", "order"), 10_000, 8_500)
 
 
 @pytest.mark.parametrize("venue", VENUES)
