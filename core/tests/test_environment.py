@@ -176,7 +176,7 @@ def test_a_protocol_cannot_act_through_a_simulated_wallet(tmp_path: Path) -> Non
 
 def test_a_venue_without_a_testnet_is_refused_with_a_sentence(tmp_path: Path) -> None:
     """Instadapp exists on mainnet only; the refusal says what to do instead."""
-    with pytest.raises(GuardRefused, match=r"instadapp has no testnet; set it to simulation in a profile .*, or .* give \w+ `endpoints`"):
+    with pytest.raises(GuardRefused, match=r"instadapp has no testnet; set it to simulation in a profile .*, or, .* give \w+ `endpoints`"):
         manage(tmp_path, BUNDLES, {**LIVE, **keys()})
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 import pluggy
 import pytest
-from toy_runs import FAR, Killed, PointJournal, Run, buy, crash_at, lost, nowhere, supply
+from toy_runs import FAR, Killed, PointJournal, Run, buy, crash_when, lost, nowhere, send, supply
 from toy_venues import ExchangeClient
 
 from basis_venues import hookspecs
@@ -20,12 +20,14 @@ from basis_venues.actions import SpotTrade
 from basis_venues.errors import ActionConflict, Denied, InvalidAction, Stopped, TryAgainLater, VenueRejected
 from basis_venues.execution.blocking import BlockingManager
 from basis_venues.execution.manager import ExecutionManager
+from basis_venues.execution.reconcile import Book, Reconciler
 from basis_venues.execution.stops import HaltFlags
-from basis_venues.journal.events import Frozen, Observed, Reopened, Sending
+from basis_venues.journal.events import Frozen, Observed, Reopened, Resolved, Sending
 from basis_venues.journal.sqlite import JournalUnwritable
 from basis_venues.journal.state import StepRecord
 from basis_venues.observers import Observers
 from basis_venues.orders import Effect
+from basis_venues.positions import Positions
 from basis_venues.results import ActionResult, error_of
 from basis_venues.states import State, Verdict
 from basis_venues.venues import Venues
@@ -37,6 +39,14 @@ OPENING = {"north:balance:USDT": "1000000", "south:balance:USDT": "1000000", "wa
 def run(tmp_path: Path) -> Run:
     run = Run(directory=tmp_path)
     run.exchange().set_up()
+    return run
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Run:
+    run = Run(directory=tmp_path)
+    run.exchange("north").set_up()
+    run.exchange("south").set_up()
     return run
 
 
@@ -120,12 +130,12 @@ def test_a_halted_start_sends_nothing_again(tmp_path: Path) -> None:
     run.chain.set_up(["lose"])
     flags = HaltFlags(tmp_path / "state" / "halt")
     with pytest.raises(Killed):
-        run.act(supply(), point=crash_at(5)[0])
+        run.act(supply(), point=crash_when("executed, before the reply"))
     flags.halt("stop")
-    broadcasts = len(run.chain.state()["broadcasts"])
+    assert len(run.chain.state()["broadcasts"]) == 1
     (waiting,) = run.act(supply())
     assert waiting.state == "UNKNOWN"
-    assert len(run.chain.state()["broadcasts"]) == broadcasts
+    assert len(run.chain.state()["broadcasts"]) == 1
     flags.resume()
     assert run.act(supply())[0].state == "VERIFIED"
     assert lost(run, [supply()], OPENING) == []
@@ -183,6 +193,151 @@ def test_a_person_resolves_a_step(run: Run, answer: State, closed: str) -> None:
     assert run.replayed().book["north:balance:USDT"] == run.exchange().position("USDT")
 
 
+SENT = "send-1/north/0"
+
+
+def sent_away(pair: Run, trouble: str) -> Decimal:
+    """50 USDT leave north for south, and its account cannot be read then, or shows something else, or first the one and then the other.
+    Answers what is on its way."""
+    pair.act(buy("south", venue="south"), buy("north", venue="north"))
+    pair.clock.pass_by(60_000)
+
+    def point(name: str) -> None:
+        if name == "executed, before the reply":
+            if "parked" in trouble:
+                pair.exchange().change(reads=["unreadable"] * 50)
+            if trouble == "mismatched":
+                unexplained(pair)
+
+    (result,) = pair.act(send(), point=point)
+    pair.exchange().change(reads=[])
+    if trouble == "parked, then mismatched":
+        unexplained(pair)
+        (result,) = pair.act(send())
+    assert result.state == ("UNVERIFIED" if trouble == "parked" else "MISMATCHED")
+    return sum(pair.replayed().obligations().values(), Decimal(0))
+
+
+def unexplained(run: Run) -> None:
+    """A balance becomes another, and no history says why."""
+    data = run.world.load()
+    data["venues"]["north"]["positions"]["north:balance:USDT"] = "1000"
+    run.world.save(data)
+
+
+def arriving(run: Run, *said: State | str) -> tuple[Decimal, ActionResult]:
+    """What is on its way after a person has resolved the transfer, or thawed its account; and the next order of the account that 50 USDT
+    came to then, which only transfers of our own may."""
+
+    async def go() -> tuple[Decimal, ActionResult]:
+        async with run.manager(tolerated=frozenset({"funding"})) as manager:
+            for each in said:
+                if isinstance(each, State):
+                    await manager.resolve(SENT, each, "seen on the venue's site")
+                else:
+                    await manager.thaw("north", "seen on the venue's site")
+            owed = sum(manager.obligations().values(), Decimal(0))
+            assert run.replayed().obligations() == manager.obligations()
+            run.exchange("south").foreign({"USDT": "50"}, kind="deposit")
+            run.clock.pass_by(60_000)
+            return owed, await manager.execute_action(buy("next", venue="south"))
+
+    return asyncio.run(go())
+
+
+TROUBLES = ["parked", "mismatched", "parked, then mismatched"]
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_a_transfer_that_never_happened_is_not_on_its_way(pair: Run, trouble: str) -> None:
+    """A person says so: nothing is owed any more, and a stranger's deposit of the same amount is not taken for it."""
+    assert sent_away(pair, trouble) == 50
+    owed, after = arriving(pair, State.REJECTED)
+    assert owed == 0
+    assert "deposit of someone else" in after.legs[0].reason
+    assert pair.replayed().obligations() == {}
+    if "then" not in trouble:
+        assert pair.replayed().book["north:balance:USDT"] == 999_900
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+@pytest.mark.parametrize("thawed", [False, True])
+def test_a_transfer_that_happened_is_on_its_way_until_it_arrives(pair: Run, trouble: str, thawed: bool) -> None:
+    """Whatever its account showed, what it sent is owed once: when a person says that it happened, after a thaw, and until it arrives."""
+    assert sent_away(pair, trouble) == 50
+    owed, after = arriving(pair, *(["thaw"] if thawed and trouble != "parked" else []), State.FILLED)
+    assert (owed, after.state) == (50, "VERIFIED")
+    assert pair.replayed().obligations() == {}
+
+
+def test_a_transfer_that_arrived_before_it_is_denied_leaves_no_debt(pair: Run) -> None:
+    """Somebody says that it never happened after it was met by a deposit: what has ended is not undone to less than nothing."""
+    sent_away(pair, "parked")
+
+    async def go() -> dict[str, Decimal]:
+        async with pair.manager() as manager:
+            pair.exchange("south").foreign({"USDT": "50"}, kind="deposit")
+            await manager.execute_action(buy("next", venue="south"))
+            assert manager.obligations() == {}
+            await manager.resolve(SENT, State.REJECTED, "a mistake")
+            return manager.obligations()
+
+    assert asyncio.run(go()) == {}
+
+
+@pytest.mark.parametrize("answer", [State.FILLED, State.REJECTED])
+def test_what_a_person_says_of_a_step_is_passed_on_to_the_simulated_side(pair: Run, answer: State) -> None:
+    """The ledger of a mixed run follows the live book through a resolution: it neither keeps nor loses what was parked."""
+    pair.exchange().change(reads=["ok", *["unreadable"] * 50])
+    pair.act(buy(1, venue="north"))
+    pair.exchange().change(reads=["unreadable"])
+
+    async def go() -> tuple[Decimal, Decimal]:
+        async with pair.manager(simulated=("south",), opening={"south:balance:USDT": Decimal(1000)}) as manager:
+            await manager.resolve("buy-1/north/0", answer, "seen on the venue's site")
+            await manager.execute_action(buy(2, venue="north"))
+            await manager.execute_action(buy(3, venue="north"))
+            return manager.run.loop.simulated.ledger.positions["north:balance:USDT"], manager.state.book["north:balance:USDT"]
+
+    simulated, live = asyncio.run(go())
+    assert simulated == live == pair.exchange().position("USDT")
+
+
+@pytest.mark.parametrize("answer", [State.FILLED, State.REJECTED])
+def test_what_a_step_without_an_end_owes_is_in_the_books_when_a_person_confirms_it(run: Run, answer: State) -> None:
+    """The venue told of effects and never of an end: none of them is in the books, and only what they owe comes there. The rest is read."""
+    unsettled(run)
+    state = run.replayed()
+    record, book = state.steps["toy", "buy-1/north/0"], dict(state.book)
+    owed = {"north:claim:north/1": Decimal(3), "north:transit:USDT/e": Decimal(2)}
+    effect = Effect("e", None, (("north:balance:USDT", Decimal(-5)), *owed.items()), 1, "unstake")
+    assert record.report is not None
+    record.report = record.report._replace(effects=(effect,))
+    state.apply(Resolved("toy", "buy-1/north/0", answer, "seen", {"north": "north:one"}))
+    happened = answer is State.FILLED
+    assert state.obligations() == (owed if happened else {})
+    assert {key: amount for key, amount in state.book.items() if key not in owed} == book
+    assert ("north:transit:USDT/e" in state.known) == happened
+
+
+def test_of_an_account_that_shows_something_else_the_books_take_what_it_owes(run: Run) -> None:
+    """A claim as it is shown, a transit that began as the effects say, one that arrived as ended; of balances nothing."""
+    usdt, claim, sent, came = (f"north:{name}" for name in ("balance:USDT", "claim:north/1", "transit:USDT/new", "transit:USDT/old"))
+    known = {usdt: Decimal(999_000), came: Decimal(7)}
+    parts = run.parts()
+    run.exchange().foreign({"USDT": "7"}, kind="deposit")
+    data = run.world.load()
+    data["venues"]["north"]["positions"][claim] = "4"
+    run.world.save(data)
+    found = asyncio.run(
+        Reconciler(parts.venues, parts.clock).reconcile(
+            (usdt,), {claim: Decimal(5), sent: Decimal(3)}, (), 0, parts.venues.named("north"), Book(Positions(known), known, {}, ())
+        )
+    )
+    assert found.verdict is Verdict.MISMATCHED
+    assert found.book == {claim: 4, sent: 3, came: 0}
+
+
 def test_a_rejected_first_step_is_not_followed_by_the_second(tmp_path: Path) -> None:
     """A person says that the approve never happened: the supply does not go out after it."""
     run = Run(directory=tmp_path)
@@ -233,6 +388,30 @@ def test_a_thawed_account_acts_again(run: Run) -> None:
             return await manager.execute_action(buy(3))
 
     assert asyncio.run(thaw()).state == "VERIFIED"
+
+
+@pytest.mark.parametrize("by", ["thaw", "resolve"])
+def test_positions_after_a_person_let_an_account_act_are_read_and_not_the_books(pair: Run, by: str) -> None:
+    """What the books no longer vouch for is read from its venue at once, also beside a simulated venue; the books keep their own figure."""
+    pair.exchange().change(script=["rest_forever"])
+    pair.act(buy(1, venue="north"))
+    unexplained(pair)
+
+    async def look(manager: ExecutionManager) -> tuple[Decimal, Decimal]:
+        return (await manager.positions())["north:balance:USDT"], manager.state.book["north:balance:USDT"]
+
+    async def go() -> list[tuple[Decimal, Decimal]]:
+        async with pair.manager() as manager:
+            await manager.resolve("buy-1/north/0", State.REJECTED, "seen on the venue's site")
+            if by == "thaw":
+                await manager.run.records.commit(Frozen("north", "for the test", {"north": "north:one"}))
+                await manager.thaw("north", "moved by the desk")
+            told = [await look(manager)]
+        async with pair.manager(simulated=("south",), opening={"south:balance:USDT": Decimal(7)}) as manager:
+            assert (await manager.positions())["south:balance:USDT"] == 7
+            return [*told, await look(manager)]
+
+    assert asyncio.run(go()) == [(Decimal(1000), Decimal(1_000_000))] * 2
 
 
 def test_obligations_are_kept_over_a_restart_and_a_thaw(run: Run) -> None:
@@ -327,13 +506,8 @@ def test_a_proven_absence_is_not_sent_again_after_valid_until(run: Run) -> None:
 def test_an_order_that_only_the_accounts_lists_show_is_not_sent_again(run: Run) -> None:
     """Look-ups still say absent long after its fence, and its trades say that it arrived: it is waited for."""
     run.exchange().change(script=["hide:20"])
-
-    def point(name: str) -> None:
-        if name == "executed, before the reply":
-            raise Killed(name)
-
     with pytest.raises(Killed):
-        run.act(buy(), point=point)
+        run.act(buy(), point=crash_when("executed, before the reply"))
     run.clock.pass_by(60_000)
     (result,) = run.act(buy())
     assert result.state == "VERIFIED"
@@ -354,7 +528,7 @@ def test_a_resting_order_is_cancelled_when_its_time_is_over(run: Run) -> None:
     run.exchange().change(script=["rest_forever"])
     action = buy(order_type="limit", price="100", good_for=4_000)
     with pytest.raises(Killed):
-        run.act(action, point=crash_at(9)[0])
+        run.act(action, point=crash_when("after a look-up"))
     run.clock.pass_by(10_000)
     before = run.clock.now()
     (result,) = run.act(action)
@@ -571,14 +745,6 @@ def test_a_strangers_transaction_is_judged_by_the_policy_of_whose_position_it_ch
 # -- lanes and commits -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def pair(tmp_path: Path) -> Run:
-    run = Run(directory=tmp_path)
-    run.exchange("north").set_up()
-    run.exchange("south").set_up()
-    return run
-
-
 def test_two_legs_share_their_commits(pair: Run) -> None:
     """Intent and both writes are one commit, both outcomes at most two, the close one."""
     journals: list[PointJournal] = []
@@ -653,7 +819,7 @@ def test_another_modes_unsettled_step_is_settled_and_recorded(run: Run) -> None:
     """A step that another mode left unsettled on the same account: settled at the start, under its own mode."""
     run.exchange().change(script=["drop_reply"])
     with pytest.raises(Killed):
-        run.act(buy(1), point=crash_at(7)[0])
+        run.act(buy(1), point=crash_when("before a look-up"))
     run.act(buy(2), mode="other")
     state = run.replayed()
     assert state.open == {}

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
-from toy_runs import Killed, Run, buy, crash_at, lost, supply
+from toy_runs import Killed, Run, buy, crash_at, crash_when, lost, supply
 from toy_venues import ExchangeClient
 
 from basis_venues.actions import Action
@@ -211,7 +211,8 @@ def test_recovery_idempotent(tmp_path: Path) -> None:
     """Recovering twice is recovering once: a second start writes nothing and changes nothing."""
     run = Run(directory=tmp_path)
     run.exchange().set_up(["drop_reply"])
-    assert not try_to(run, [buy()], 7)
+    with pytest.raises(Killed):
+        run.act(buy(), point=crash_when("before a look-up"))
 
     async def only_start() -> JournalState:
         async with run.manager() as manager:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from toy_runs import Killed, PointJournal, Run, buy, crash_at, lost, supply
+from toy_runs import Killed, PointJournal, Run, buy, crash_when, lost, supply
 
 from basis_venues.errors import AccountBusy, JournalCorrupt, JournalNewer, TryAgainLater
 from basis_venues.journal.events import Event, Outcome, Sending, kind_of
@@ -153,7 +153,7 @@ def test_P7_torn_tail_with_the_money_gone_is_for_a_person(run: Run) -> None:
     run.act(buy(1))
     tear_off(run, ["CLOSED", "OUTCOME", "SENDING"])
     (result,) = run.act(buy(1))
-    assert result.state == "DENIED"
+    assert result.state == "UNKNOWN"
     assert "north" in run.replayed().frozen
     assert len(run.exchange().fills()) == 1
 
@@ -300,6 +300,13 @@ def test_S8_wrong_answers_of_a_model_are_refused(run: Run, broken: str) -> None:
     assert run.exchange().state()["writes"] == []
 
 
+def test_a_plan_too_long_to_be_recognised_is_refused(run: Run) -> None:
+    """A step beyond those that are looked for after a journal was torn could be sent twice: the plan is refused, with the reason."""
+    (result,) = run.act(buy(), broken="long")
+    assert (result.state, "17 steps; at most 16" in result.legs[0].reason) == ("DENIED", True)
+    assert run.exchange().state()["writes"] == []
+
+
 @pytest.mark.parametrize("kind", ["none", "dict", "text", "denied", "absent", "empty", "float", "nan", "key", "time", "rejected", "twice"])
 def test_S8_wrong_types_after_a_send_are_unknown_and_settled(run: Run, kind: str) -> None:
     """The order was carried out and the answer is nonsense: it is looked up, verified, and not sent again."""
@@ -390,13 +397,14 @@ def test_rows_are_canonical_json(run: Run) -> None:
     journal.close()
 
 
-def test_killed_between_the_two_commits_of_a_rejection(run: Run) -> None:
-    """A refusal that was not written down is asked for again: the look-up proves that nothing is there."""
+def test_an_order_whose_refusal_was_not_written_down_is_tried_anew(run: Run) -> None:
+    """Killed before the commit that says so: look-ups prove that nothing is there, and the order goes out a second time, and is filled."""
     run.exchange().change(script=["refuse"])
-    point, _ = crash_at(7)
     with pytest.raises(Killed):
-        run.act(buy(), point=point)
-    run.act(buy())
+        run.act(buy(), point=crash_when("before the commit of Outcome+Closed"))
+    assert run.exchange().fills() == []
+    assert run.act(buy())[0].state == "VERIFIED"
+    assert len(run.exchange().state()["writes"]) == 2
     assert lost(run, [buy()], OPENING) == []
 
 
@@ -425,3 +433,15 @@ def test_room_for_commits_is_made_once(tmp_path: Path) -> None:
     assert (tmp_path / "j.sqlite-wal").read_bytes() == ahead
     second.close()
     first.close()
+
+
+def test_what_another_step_did_proves_nothing(run: Run) -> None:
+    """An order is lost, and the venue's answer is the one before it, as of two equal transfers: the books have that already, so that the
+    account fits. A person decides; it is neither told as done nor sent again."""
+    run.act(buy(1))
+    run.exchange().change(script=["mistaken"])
+    (result,) = run.act(buy(2))
+    assert result.state == "NEEDS_HUMAN"
+    assert "buy-1/north/0" in result.legs[0].reason
+    assert "north" in run.replayed().frozen
+    assert len(run.exchange().fills()) == 1

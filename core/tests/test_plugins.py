@@ -147,7 +147,9 @@ def test_metadata_without_its_module_is_a_broken_installation(site: Path) -> Non
     for file in folder.iterdir():
         file.unlink()
     folder.rmdir()
-    assert "its module 'fake_basis_venues_kraken' is not there; install it again" in refused(site, "kraken")
+    told = refused(site, "kraken")
+    assert "its module 'fake_basis_venues_kraken' is not there: pip install --force-reinstall basis-venues-kraken" in told
+    assert "check the entry point" in told
 
 
 def test_a_hook_with_other_arguments_keeps_pluggys_message(site: Path) -> None:

@@ -12,7 +12,7 @@ from attrs import frozen
 from canaries import CANARY
 from toy_venues import Chain, ChainClient, ChainModel, Exchange, ExchangeClient, ExchangeModel, ToyMarket, World, WorldClock
 
-from basis_venues.actions import Action, SpotTrade, Supply
+from basis_venues.actions import Action, SpotTrade, Supply, Transfer
 from basis_venues.clock import Clock
 from basis_venues.config.modes import Mode
 from basis_venues.config.routes import Route
@@ -202,6 +202,23 @@ def supply(number: int | str = 1, amount: str = "100", **fields: Any) -> Supply:
     return Supply(**{"id": f"supply-{number}", "asset": "USDT", "amount": amount, "valid_until": FAR, **fields})
 
 
+def send(number: int | str = 1, amount: str = "50", **fields: Any) -> Transfer:
+    """Send USDT from one toy exchange to the other."""
+    values = {"id": f"send-{number}", "source": "north", "target": "south", "asset": "USDT", "amount": amount, "valid_until": FAR, **fields}
+    return Transfer(**values)
+
+
+def crash_when(name: str) -> Callable[[str], None]:
+    """A point function that ends the run at the first point of that name, whatever comes before it. Expect `Killed`: a name that no
+    point has any more ends nothing."""
+
+    def point(passed: str) -> None:
+        if passed == name:
+            raise Killed(name)
+
+    return point
+
+
 def crash_at(number: int) -> tuple[Callable[[str], None], list[str]]:
     """A point function that ends the run at the `number`th point (counted from 0), and the names of the points it passed."""
     passed: list[str] = []
@@ -284,5 +301,6 @@ def _results_match(state: JournalState, result: ActionResult, data: dict[str, An
 
 
 __all__ = [
-    "CANARY", "FAR", "Killed", "PointJournal", "Run", "buy", "crash_at", "deltas", "lost", "nowhere", "supply",
+    "CANARY", "FAR", "Killed", "PointJournal", "Run", "buy", "crash_at", "crash_when", "deltas", "lost", "nowhere", "send",
+    "supply",
 ]  # fmt: skip

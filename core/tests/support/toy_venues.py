@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from basis_venues.actions import Action, Approve, SpotTrade, Supply
+from basis_venues.actions import Action, Approve, SpotTrade, Supply, Transfer
 from basis_venues.amounts import MONEY
 from basis_venues.contract import Market, StepFails, VenueClient, VenueModel
 from basis_venues.errors import Denied, HistoryGone, TryAgainLater
@@ -109,7 +109,7 @@ class Unreachable(ConnectionError):
 
 
 class ExchangeModel(VenueModel):
-    """A spot market at one price. `plan` is one step; a buy needs the quote asset."""
+    """A spot market at one price, and transfers to other accounts. `plan` is one step; a buy needs the quote asset."""
 
     def __init__(self, name: str, broken: str = "") -> None:
         self.name = name
@@ -120,6 +120,8 @@ class ExchangeModel(VenueModel):
         return f"{self.name}:balance:{base}", f"{self.name}:balance:{quote}"
 
     def touches(self, order: Order, view: Mapping[Key, Decimal]) -> tuple[Key, ...]:
+        if isinstance(order.action, Transfer):
+            return (f"{self.name}:balance:{order.action.asset}",)
         assert isinstance(order.action, SpotTrade)
         if self.broken == "touches":
             return ("nonsense",)
@@ -127,6 +129,8 @@ class ExchangeModel(VenueModel):
 
     def plan(self, order: Order, view: Mapping[Key, Decimal], market: Market) -> tuple[Step, ...]:
         action = order.action
+        if isinstance(action, Transfer):
+            return (Step(f"{order.id}/0", order, (action,)),)
         assert isinstance(action, SpotTrade)
         assert action.quantity is not None
         if self.broken == "plan":
@@ -135,6 +139,8 @@ class ExchangeModel(VenueModel):
             raise ZeroDivisionError
         if action.side == "buy" and view[self._keys(action)[1]] < action.quantity * PRICE:
             raise Denied(f"not enough to buy {action.quantity}")
+        if self.broken == "long":
+            return tuple(Step(f"{order.id}/{number}", order, (action,)) for number in range(17))
         return (Step(f"{order.id}/0", order, (action,)),)
 
     def effects(self, step: Step, action: Action, view: Mapping[Key, Decimal], market: Market, ref: Ref) -> tuple[Effect, ...]:
@@ -227,6 +233,8 @@ class Exchange:
                 "refuse": Report(State.REJECTED, (), data["now"], "the venue's proof"),
                 "not_sent": Report(State.NOT_SENT, (), 0, "connection refused"),
             }[verb]
+        elif verb == "mistaken":  # it never arrives, and what the one before it did is taken for it
+            answer = Report(State.FILLED, _effects(mine["effects"][-1:]), data["now"])
         elif verb == "late":
             mine["queue"].append([order, fence])
             mine["accepts_late"] = int(detail or 2)
@@ -267,12 +275,14 @@ class Exchange:
         order["filled"] = str(Decimal(order["filled"]) + size)
         signed = size if order["side"] == "buy" else -size
         lines = [[f"{self.name}:balance:{order['base']}", str(signed)], [f"{self.name}:balance:USDT", str(-signed * PRICE)]]
+        if order["side"] == "send":
+            lines = [lines[0], [f"{order['target']}:transit:{order['base']}/{order['key']}", str(size)]]
         self._book(data, lines, order["key"], "trade")
 
     def _book(self, data: dict[str, Any], lines: list[list[str]], order: str | None, kind: str) -> None:
         mine = data["venues"][self.name]
         data["now"] += 1
-        _add(mine["positions"], lines)
+        _add(mine["positions"], [line for line in lines if line[0].startswith(f"{self.name}:")])
         mine["effects"].append(
             {"id": f"{self.name}-{len(mine['effects'])}", "order": order, "lines": lines, "at": data["now"], "kind": kind}
         )
@@ -380,6 +390,14 @@ def _bad(kind: str, effects: tuple[Effect, ...], now: int) -> Any:
     }[kind]
 
 
+def _written(action: Action) -> dict[str, Any]:
+    """What the exchange is asked for."""
+    if isinstance(action, Transfer):
+        return {"side": "send", "quantity": str(action.amount), "base": action.asset, "target": action.target}
+    assert isinstance(action, SpotTrade)
+    return {"side": action.side, "quantity": str(action.quantity), "base": action.symbol.partition("/")[0]}
+
+
 class ExchangeClient(VenueClient):
     """The seam. `point` is called with a name before and after everything that crosses it: a test may end the run there."""
 
@@ -396,11 +414,9 @@ class ExchangeClient(VenueClient):
         return {self._exchange.name: self._identity}
 
     async def prepare(self, step: Step, attempt_key: str) -> Prepared:
-        action = step.actions[0]
-        assert isinstance(action, SpotTrade)
         state = self._exchange.world.load()
         fence = state["now"] + FENCE_MS if state["venues"][self._exchange.name]["fence"] else None
-        payload: dict[str, Any] = {"side": action.side, "quantity": str(action.quantity), "base": action.symbol.partition("/")[0]}
+        payload = _written(step.actions[0])
         if self._spoil == "payload":
             payload["quantity"] = object()
         if self._spoil == "nan":

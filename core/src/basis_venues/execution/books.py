@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from ..amounts import ZERO
 from ..contract import VenueModel
-from ..keys import Key
+from ..errors import PluginRefused
+from ..keys import Key, split_key
 from ..orders import Effect, deltas, record
 from ..positions import Positions
 from ..results import Compared
@@ -42,7 +43,8 @@ class SimulatedBooks:
         return tuple(found)
 
     def verify(self, keys: Iterable[Key], effects: Iterable[Effect], model: VenueModel) -> tuple[Verdict, tuple[Compared, ...]]:
-        """Compare what the books hold of each key, with the effects, with the ledger: of `keys`, and of all that the effects changed."""
+        """Compare what the books hold of each key, with the effects, with the ledger: of `keys`, and of all that the effects changed.
+        Raises `PluginRefused` where one of them is no position key."""
         book, held = self.book, self.ledger.positions
         changed: dict[Key, Decimal | None] = dict.fromkeys(keys)
         for effect in effects:
@@ -50,6 +52,8 @@ class SimulatedBooks:
                 changed[key] = (changed.get(key) or ZERO) + amount
         verdict, compared = _VERIFIED, []
         for key, change in changed.items():
+            if key not in book:
+                _must_be_position(key)
             want, have = book[key], held[key]
             if change is not None:
                 want += change
@@ -81,3 +85,10 @@ class SimulatedBooks:
         """Pass changes of the live book on, before they are applied there."""
         for key, amount in newly.items():
             self._add(key, amount - live.book[key])
+
+
+def _must_be_position(key: Key) -> None:
+    try:
+        split_key(key)
+    except ValueError as error:
+        raise PluginRefused(f"a model names a position that is none: {error}") from None

@@ -13,6 +13,8 @@ from ..keys import Key, split_key
 from ..orders import Effect, Order, Prepared, Report, Step
 from ..states import NOTHING_HAPPENED, State
 
+MAX_STEPS = 16
+"""More than any order has: so many steps of each are looked for after a journal was torn, and no plan may have more."""
 _SAID_BY_VENUES = frozenset(State) - {State.DENIED, State.INTERRUPTED, State.NEEDS_HUMAN}
 _SAID_OF_SENDING = _SAID_BY_VENUES - {State.ABSENT}
 _SAID_OF_LOOKING_UP = _SAID_BY_VENUES - {State.NOT_SENT}
@@ -122,8 +124,11 @@ def check_keys(venue: str, keys: tuple[Key, ...]) -> None:
 
 
 def check_plan(venue: str, order: Order, plan: tuple[Step, ...]) -> None:
-    """Raises `PluginRefused` where what a model planned are not steps of the order, each with an id of its own."""
+    """Raises `PluginRefused` where what a model planned are not steps of the order, each with an id of its own, or are more than
+    `MAX_STEPS`."""
     steps = [step for step in plan if isinstance(step, Step) and step.order == order and step.actions]
     named = {step.id for step in steps if isinstance(step.id, str) and step.id.startswith(f"{order.id}/")}
     if not isinstance(plan, tuple) or len(named) != len(plan):
         raise PluginRefused(f"the model of {venue} planned {order.id} with steps that are not its own; each id is ORDER/NUMBER, once")
+    if len(plan) > MAX_STEPS:  # after a journal was torn, a step beyond would not be recognised, and sent twice
+        raise PluginRefused(f"the model of {venue} planned {order.id} with {len(plan)} steps; at most {MAX_STEPS}: divide the action")

@@ -20,9 +20,6 @@ from ..venues import Venue
 from . import boundary
 from .step import MAX_ATTEMPTS, Done, Ended, SteppingLoop, Work
 
-MAX_STEPS = 16
-"""More steps than any order has: so many are looked for after a journal was torn."""
-
 
 class JournalledLoop(SteppingLoop):
     """Carries orders out. Their last outcomes are kept: whoever asks for them commits next."""
@@ -66,21 +63,22 @@ class JournalledLoop(SteppingLoop):
         return self.result(order, plan, await self._steps_on(order, venue, plan, keys), before)
 
     def hindered(self, order: Order) -> LegResult | None:
-        """The refusal of an order that must not be begun now; None where it may."""
-        stopped = self.stopped(order)
+        """The refusal of an order that must not be begun now; None where it may. One that the venue has, from a run whose journal was lost,
+        was begun in time."""
+        stopped, begun = self.stopped(order), self._orphaned(order)
         if stopped:
-            return self.refusal(order, stopped)
-        if self._too_late(order):
+            return self.refusal(order, stopped, State.UNKNOWN if begun else State.DENIED)
+        if self._too_late(order) and not begun:
             return self.refusal(order, "its valid_until has passed before it was started", State.INTERRUPTED)
         return None
 
     def not_begun(self, order: Order, error: Exception) -> LegResult:
-        """The refusal of an order that something was raised for before any of it left; a plugin may raise anything."""
-        if isinstance(error, TryAgainLater):
-            return self.refusal(order, str(error), State.INTERRUPTED)
-        if isinstance(error, BasisError):
-            return self.refusal(order, str(error))
-        return self.refusal(order, f"{order.venue} failed before anything was sent: {type(error).__name__}")
+        """The refusal of an order that something was raised for before any of it left; a plugin may raise anything. Of one that the venue
+        has, from a run whose journal was lost, nothing is known by that."""
+        reason = str(error) if isinstance(error, BasisError) else f"{order.venue} failed before anything was sent: {type(error).__name__}"
+        if self._orphaned(order):
+            return self.refusal(order, reason, State.UNKNOWN)
+        return self.refusal(order, reason, State.INTERRUPTED if isinstance(error, TryAgainLater) else State.DENIED)
 
     async def clear_the_way(self, order: Order) -> None:
         """Settle and verify what earlier orders left open on the account or lane. Raises `Denied` where that is not possible now."""
@@ -141,7 +139,7 @@ class JournalledLoop(SteppingLoop):
         """Steps of the order that the venue knows and this journal does not: number -> attempt."""
         if not self.state.orphans:
             return {}
-        steps = [f"{order.id}/{number}" for number in range(MAX_STEPS)]
+        steps = [f"{order.id}/{number}" for number in range(boundary.MAX_STEPS)]
         return attempts_among(self.state.orphans, self._identity(order), self.mode, steps, MAX_ATTEMPTS)
 
     async def _steps_on(self, order: Order, venue: Venue, plan: tuple[Step, ...], keys: tuple[Key, ...]) -> list[Done]:

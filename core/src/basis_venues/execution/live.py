@@ -15,7 +15,7 @@ from ..journal.events import Closed, Event, Intent, Reserved
 from ..journal.locks import AccountLocks
 from ..journal.sqlite import JournalUnwritable, SqliteJournal
 from ..journal.state import ActionRecord, JournalState
-from ..keys import Key
+from ..keys import TRANSIT, Key, split_key
 from ..market.live import LiveMarket
 from ..network import Account
 from ..orders import Order
@@ -242,19 +242,25 @@ class LiveRun(Course):
     # -- what else a runner and an operator ask ----------------------------------------------------------------------------------
 
     async def positions(self) -> dict[Key, Decimal]:
-        """Every position that is not zero: simulated ones from their ledger, live ones read from their owners now.
+        """Every position that is not zero: what live venues show is read from them now, also what the books do not vouch for; what
+        simulated ones hold, and transits, which no account shows, are as the books have them.
 
         Raises `TryAgainLater` when one could not be read.
         """
-        held = dict(self.parts.ledger.positions.held())
+        held = {key: amount for key, amount in self.parts.ledger.positions.held().items() if self._only_in_books(key)}
+        named = {*self.state.known, *self.state.book.held()}
         for venue in self._venues:
             if venue.simulated:
                 continue
-            reading = await self._reconciler.read(self._venues.kept_by(venue, self.state.known), 0, venue)
+            reading = await self._reconciler.read(self._venues.kept_by(venue, named), 0, venue)
             if reading.failures:
                 raise TryAgainLater(f"positions could not be read: {'; '.join(reading.failures)}")
             held.update(reading.values)
         return {key: amount for key, amount in sorted(held.items()) if amount}
+
+    def _only_in_books(self, key: Key) -> bool:
+        owner = self._venues.answering(key)
+        return split_key(key).kind == TRANSIT if owner is None else owner.simulated
 
     def obligations(self) -> dict[Key, Decimal]:
         """What has begun and not yet arrived: claims and transits."""

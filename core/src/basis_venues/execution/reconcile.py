@@ -15,7 +15,7 @@ from typing import NamedTuple
 from ..amounts import ZERO
 from ..clock import Clock
 from ..errors import BasisError, HistoryGone, NotRoutable
-from ..keys import TRANSIT, Key, split_key
+from ..keys import OBLIGATIONS, TRANSIT, Key, split_key
 from ..orders import Effect, Snapshot, deltas
 from ..results import Compared
 from ..states import Verdict
@@ -27,7 +27,8 @@ _ARRIVALS = frozenset({"deposit", "transfer"})
 
 
 class Findings(NamedTuple):
-    """What reconciliation found. `book` and `marks` are the newly verified values, and the time or block up to which they hold."""
+    """What reconciliation found. `book` and `marks` are the newly verified values, and the time or block up to which they hold; of an
+    account that shows something else, its obligations alone: claims as they are shown, transits as the effects say."""
 
     verdict: Verdict
     compared: tuple[Compared, ...] = ()
@@ -148,13 +149,15 @@ class Reconciler:
         explained = deltas(externals)
         left = {key: amount for key, amount in off.items() if not self._within(key, amount - explained.get(key, ZERO))}
         evidence = self._evidence(keys, {key: due[key] + explained.get(key, ZERO) for key in keys}, values)
-        if left:
-            return Findings(Verdict.MISMATCHED, evidence, externals, reason="; ".join(self._say(key, due, values) for key in left) + gone)
         elsewhere = {k: book.values[k] + amount for k, amount in explained.items() if k not in values and k in book.known}
         marks = {key: reading.at[owner.name] for key in values if (owner := self._venues.owner(key)) is not None}
         for key in values.keys() & explained.keys() - marks.keys():  # what only the books know shows nothing of it by itself
             values[key] += explained[key]
-        return Findings(Verdict.VERIFIED, evidence, externals, {**elsewhere, **values}, marks)
+        found_book = {**elsewhere, **values}
+        if not left:
+            return Findings(Verdict.VERIFIED, evidence, externals, found_book, marks)
+        owed = {key: amount for key, amount in found_book.items() if split_key(key).kind in OBLIGATIONS}
+        return Findings(Verdict.MISMATCHED, evidence, externals, owed, reason="; ".join(self._say(key, due, values) for key in left) + gone)
 
     def _due(self, key: Key, values: Mapping[Key, Decimal], expected: Mapping[Key, Decimal], book: Book) -> Decimal:
         """What the books expect: the verified value plus the change. A key seen for the first time is taken as it stands."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..journal.events import Event, Observed, Outcome, Reopened
+from ..journal.events import Event, Observed, Outcome, Reopened, Resolved
 from ..journal.sqlite import SqliteJournal
 from ..journal.state import JournalState
 from ..orders import Order
@@ -39,6 +39,8 @@ class Records:
             self._simulated.follow(self.state, event.book)
         elif isinstance(event, Reopened):
             self._simulated.follow(self.state, self.state.without((event.mode, event.step)))
+        elif isinstance(event, Resolved):
+            self._simulated.follow(self.state, self.state.resolved(event))
         self.state.apply(event)
 
     def identities(self, *orders: Order) -> dict[str, str]:

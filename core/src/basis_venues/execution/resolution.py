@@ -20,7 +20,8 @@ def needs_person(record: StepRecord) -> bool:
 
 def resolution(journal: JournalState, mode: str, step: str, state: State, reason: str) -> tuple[Resolved, *tuple[Thawed, ...]]:
     """The entries that close the step and thaw its account and lane, whose positions are then taken as the venue shows them. What
-    another step that is not settled needs, stays frozen.
+    another step that is not settled needs, stays frozen. What the step sent on its way or gave up for a claim is owed if it happened, and
+    not if it did not.
 
     `state` is FILLED (it happened) or REJECTED (it did not). Raises `Denied` for a step that is not open.
     """

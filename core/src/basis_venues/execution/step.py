@@ -34,6 +34,11 @@ MAX_ATTEMPTS = 5
 """How often a step that provably did not arrive is prepared anew."""
 _CLOCKS_DIFFER_MS = 60_000
 """A venue's history is asked from this long before a write was prepared, by this side's clock."""
+_LOST = "the venue knows it already, from a run whose journal was lost"
+
+
+class _Unasked(Exception):
+    """A step that the venue has from a run whose journal was lost cannot be prepared, and so not be looked up."""
 
 
 class Done(NamedTuple):
@@ -156,8 +161,8 @@ class SteppingLoop(TightLoop):
             if sent is None:
                 try:
                     sent = await self._write(work)
-                except JournalUnwritable as error:
-                    begun = (work.mode, work.step.id) in self.state.steps
+                except (JournalUnwritable, _Unasked) as error:
+                    begun = (work.mode, work.step.id) in self.state.steps or self._orphan(work)
                     return Settled(work, Report(State.UNKNOWN if begun else State.DENIED, reason=str(error)), over=False)
             report = sent.report
             if report.state not in CLOSED:
@@ -166,7 +171,7 @@ class SteppingLoop(TightLoop):
             if report.state in OPEN:  # only where sending is stopped: it stays open
                 return Settled(work, report, over=False)
             if report.state not in RESENDABLE:
-                return Settled(work, report, over=True)
+                return Settled(work, self._own(work, report), over=True)
             if self._too_late(order) or work.attempt + 1 >= MAX_ATTEMPTS or self.stopped(order):
                 reason = f"it did not reach the venue ({report.reason or report.state.value})"
                 return Settled(work, Report(State.INTERRUPTED, reason=reason), over=True)
@@ -174,34 +179,45 @@ class SteppingLoop(TightLoop):
                 await self._clock.sleep(venue.timing.poll_ms)
             work, sent = work._replace(attempt=work.attempt + 1), None
 
+    def _own(self, work: Work, report: Report) -> Report:
+        """The report; where it tells of what another step did (two equal transfers, say), that is for a person instead."""
+        counted = {effect.id for effect in report.effects if effect.id in self.state.seen}
+        other = self.state.reporting(counted, but=(work.mode, work.step.id)) if counted else None
+        if other is None:
+            return report
+        return Report(State.NEEDS_HUMAN, reason=f"the venue shows of it what the step {other[1]} did: look there whether both happened")
+
     async def _write(self, work: Work) -> Sent:
-        """Prepare, write to the journal, send. Raises `JournalUnwritable` when the intent could not be made durable: nothing was sent."""
-        since, key = self._clock.now(), self._key(work.order, work.step.id, work.mode, work.attempt)
+        """Prepare, write to the journal, send; what the venue has from a run whose journal was lost is not sent. Raises `JournalUnwritable`
+        when the intent could not be made durable, and `_Unasked`: nothing was sent then."""
+        orphan, key = self._orphan(work), self._key(work.order, work.step.id, work.mode, work.attempt)
+        since = min((effect.at for effect in orphan), default=self._clock.now())
         try:
             prepared = await boundary.prepare(work.venue.client, work.step, key)
-        except TryAgainLater as later:
-            return Sent(Prepared(key, work.step, {}), since, Report(State.NOT_SENT, reason=str(later)))
-        except Exception as error:  # nothing has left: whatever else went wrong, it is a refusal on this side
-            known = isinstance(error, BasisError)
-            reason = str(error) if known else f"{work.venue.name} could not prepare it: {type(error).__name__}"
-            return Sent(Prepared(key, work.step, {}), since, Report(State.DENIED, reason=reason))
-        adopted = key in self.state.orphans
-        await self.records.commit(self._sending_event(work, prepared))
-        return Sent(prepared, since, await self._send(work, prepared, adopted))
+        except Exception as error:  # nothing has left: whatever went wrong, it is a refusal on this side
+            reason = str(error) if isinstance(error, BasisError) else f"{work.venue.name} could not prepare it: {type(error).__name__}"
+            if orphan:
+                raise _Unasked(f"{_LOST}, and cannot be asked about it now ({reason}): ask for the same id again") from error
+            state = State.NOT_SENT if isinstance(error, TryAgainLater) else State.DENIED
+            return Sent(Prepared(key, work.step, {}), since, Report(state, reason=reason))
+        await self.records.commit(self._sending_event(work, prepared, since))
+        return Sent(prepared, since, Report(State.ACCEPTED, reason=_LOST) if orphan else await self._send(work, prepared))
 
-    def _sending_event(self, work: Work, prepared: Prepared) -> Sending:
+    def _orphan(self, work: Work) -> Sequence[Effect]:
+        """What the venue has shown of the attempt, although this journal does not know it."""
+        return self.state.orphans.get(self._key(work.order, work.step.id, work.mode, work.attempt), ())
+
+    def _sending_event(self, work: Work, prepared: Prepared, since: int) -> Sending:
         """All that recovery needs, if this run ends while the write is under way, and what the books said before it."""
         before = {key: self.state.book[key] for key in work.keys}
         marks = {key: self.state.marks[key] for key in work.keys if key in self.state.marks}
-        now, accounts = self._clock.now(), self.records.identities(work.order)
+        accounts = self.records.identities(work.order)
         return Sending(
-            work.mode, work.order, work.plan, work.number, work.attempt, prepared, work.keys, before, marks, now, accounts
+            work.mode, work.order, work.plan, work.number, work.attempt, prepared, work.keys, before, marks, since, accounts
         )  # fmt: skip
 
-    async def _send(self, work: Work, prepared: Prepared, adopted: bool) -> Report:
-        """What the venue says of the write, unless it knows it already or nothing may leave any more."""
-        if adopted:
-            return Report(State.UNKNOWN, reason="the venue knows it already, from a run whose journal was lost")
+    async def _send(self, work: Work, prepared: Prepared) -> Report:
+        """What the venue says of the write, unless nothing may leave any more."""
         stopped = self.stopped(work.order)
         if stopped:
             return Report(State.INTERRUPTED, reason=stopped)
@@ -250,7 +266,7 @@ class SteppingLoop(TightLoop):
         expected = deltas(effect for effect in effects if effect.id not in self.state.seen)
         at = max(each.report.at for each in settled)
         found = await self._reconciler.reconcile(keys, expected, own, at, venue, self.records.book())
-        book = found.book if found.verdict is Verdict.VERIFIED else {}
+        book = found.book
         if found.verdict is Verdict.UNVERIFIED:  # parked: until the account can be read, the books say what the effects say
             book = {key: self.state.book[key] + amount for key, amount in expected.items()}
         done = {each.work.step.id: Done(each.report, found.verdict, (), _evidence(found, each), found.reason) for each in settled}

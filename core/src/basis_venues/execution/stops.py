@@ -49,10 +49,13 @@ class HaltFlags:
         return existed
 
     def all(self) -> dict[str, str]:
-        """All flags: account ('' for everything) -> reason."""
-        if not self._directory.is_dir():
+        """All flags: account ('' for everything) -> reason. Where they cannot be read, everything stands still."""
+        try:
+            flags = {path.name: _read(path) for path in sorted(self._directory.iterdir())}
+        except FileNotFoundError:
             return {}
-        flags = {path.name: _read(path) for path in sorted(self._directory.iterdir())}
+        except OSError as error:
+            return {"": f"its flags {self._directory} cannot be read ({error.strerror})"}
         return {("" if name == "all" else name.removeprefix("account-")): said for name, said in flags.items() if said is not None}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -101,15 +101,32 @@ class JournalState:
         """Steps that were being sent and have no outcome yet, oldest first."""
         return list(self.open.items())
 
+    def reporting(self, effects: Collection[str], but: Name) -> Name | None:
+        """Another step whose report has one of the effects (ids); None where there is none."""
+        told = ((name, effect) for name, record in self.steps.items() if record.report is not None for effect in record.report.effects)
+        return next((name for name, effect in told if effect.id in effects and name != but), None)
+
     def obligations(self) -> dict[Key, Decimal]:
         """Claims and transits: what has begun and not yet arrived."""
         return {key: amount for key, amount in self.book.held().items() if key.split(":", 2)[1] in OBLIGATIONS}
 
     def without(self, name: Name) -> dict[Key, Decimal]:
-        """The book's values of what the step changed, as if it had not."""
+        """The book's values of what it has of the step, as if that had not been. Of a step that the account denies it has only what no
+        account shows: its transits."""
         record = self.steps[name]
-        effects = () if record.report is None else record.report.effects
-        return {key: self.book[key] - amount for key, amount in deltas(effects).items()}
+        effects = () if record.report is None or record.verdict is None else record.report.effects
+        denied = record.verdict is Verdict.MISMATCHED
+        return {key: self.book[key] - amount for key, amount in deltas(effects).items() if not denied or split_key(key).kind == TRANSIT}
+
+    def resolved(self, event: Resolved) -> dict[Key, Decimal]:
+        """The book's values that a person's word on a step changes: what the book has of it goes where it did not happen, but for a transit
+        that has ended since; where it did, its obligations come, unless the book has them already."""
+        name = (event.mode, event.step)
+        record = self.steps[name]
+        if event.state is not State.FILLED:
+            return {key: amount for key, amount in self.without(name).items() if self.book[key] or split_key(key).kind != TRANSIT}
+        effects = () if record.report is None or record.verdict is not None else record.report.effects
+        return {key: self.book[key] + amount for key, amount in deltas(effects).items() if split_key(key).kind in OBLIGATIONS}
 
     def settle_book(self, book: Mapping[Key, Decimal], marks: Mapping[Key, int], effects: tuple[Effect, ...]) -> None:
         """Newly verified values, and the effects that they include."""
@@ -178,6 +195,9 @@ def _resolved(state: JournalState, event: Resolved) -> None:
     name = (event.mode, event.step)
     record = state.steps[name]
     effects = record.report.effects if record.report is not None else ()
+    said = state.resolved(event)
+    state.book.update(said)
+    state.known.update(key for key in said if split_key(key).kind == TRANSIT)  # the rest is read anew
     happened = event.state is State.FILLED
     record.report = Report(event.state, effects if happened else (), 0, f"resolved by a person: {event.reason}")
     record.verdict = Verdict.VERIFIED if happened else None
