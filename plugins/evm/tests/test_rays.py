@@ -9,6 +9,7 @@ from math import ceil, floor
 from hypothesis import given
 from hypothesis import strategies as st
 
+from basis_venues.amounts import MONEY
 from basis_venues_evm import RAY, bps_ceil, over_ceil, over_floor, ray, times_ceil, times_floor, whole_ceil, whole_floor
 
 UNITS = st.integers(0, 10**30)
@@ -34,9 +35,9 @@ def test_a_fee_in_basis_points_is_rounded_up(units: int, bps: int) -> None:
 @given(units=UNITS, more=st.integers(0, 999))
 def test_an_amount_is_rounded_to_base_units_the_way_its_name_says(units: int, more: int) -> None:
     """At 6 decimals, with three digits more than there are."""
-    amount = Decimal(units * 1000 + more).scaleb(-9)
-    assert whole_floor(amount, 6) == Decimal(units).scaleb(-6)
-    assert whole_ceil(amount, 6) == Decimal(units + (more > 0)).scaleb(-6)
+    amount = MONEY.scaleb(Decimal(units * 1000 + more), -9)
+    assert whole_floor(amount, 6) == MONEY.scaleb(Decimal(units), -6)
+    assert whole_ceil(amount, 6) == MONEY.scaleb(Decimal(units + (more > 0)), -6)
 
 
 def test_a_rate_is_cut_off_after_27_digits() -> None:

@@ -121,13 +121,13 @@ def largest_entry(equity: Decimal, terms: LoanTerms) -> Entry:
 def largest_flash(equity: Decimal, terms: LoanTerms) -> Decimal:
     """F = E k / (1 + f - k) with k the lower of the LTV and threshold / floor, in whole base units, and at most what there is to lend.
 
-    A base unit less where the fee, which is rounded up, would break the bound.
+    Looked for from a base unit above: the bound is cut at the last of its digits, and the fee, which is rounded up, can break it.
     """
     with money():
-        bound = flash_for_ltv(equity, min(terms.ltv, terms.threshold / terms.floor), terms.fee_bps)
-        flash = whole_floor(min(bound, terms.available), terms.decimals)
+        bound, unit = flash_for_ltv(equity, min(terms.ltv, terms.threshold / terms.floor), terms.fee_bps), from_units(1, terms.decimals)
+        flash = whole_floor(min(bound + unit, terms.available), terms.decimals)
         while flash > 0 and _refusal(equity, flash, terms) is not None:
-            flash -= from_units(1, terms.decimals)
+            flash -= unit
         return flash
 
 
