@@ -158,7 +158,7 @@ def test_no_target_is_met_under_the_floor(equity: Decimal, leverage: Decimal, lt
 
 
 @given(equity=AMOUNTS, bounds=TERMS)
-@example(equity=Decimal("0.001"), bounds=LoanTerms(0, Decimal("0.05"), Decimal("0.05"), Decimal("1.05"), Decimal(1), 6))
+@example(equity=Decimal("0.001"), bounds=terms(ltv="0.05", threshold="0.05", floor="1.05", fee_bps=0, available="1", decimals=6))
 def test_the_largest_loan_passes_and_one_unit_more_does_not(equity: Decimal, bounds: LoanTerms) -> None:
     """It agrees with F = E k / (1 + f - k), k the lower of LTV and threshold / floor, but for what the fee's rounding takes."""
     largest, unit = largest_flash(equity, bounds), Decimal(1).scaleb(-bounds.decimals)
