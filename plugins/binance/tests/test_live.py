@@ -160,6 +160,31 @@ def test_income_is_funding_and_transfers_and_not_what_trades_tell() -> None:
     assert (effect.id, effect.kind, effect.lines) == ("binance:funding:BTCUSDT:9", "funding", (("binance:collateral:USDT", D("-0.37")),))
 
 
+def test_settlements_of_two_types_under_one_number_are_two() -> None:
+    """`tranId` is unique among rows of one type only (Binance's documentation of `income`)."""
+    rows = [
+        {"symbol": "BTCUSDT", "incomeType": kind, "income": paid, "asset": "USDT", "time": 1760000000000, "tranId": 9, "tradeId": ""}
+        for kind, paid in (("INSURANCE_CLEAR", "-3"), ("API_REBATE", "0.5"))
+    ]
+    here, _ = desk({"userTrades": [], "openOrders": [], "income": rows})
+    effects = list(effects_of(run(BinanceHistory(here).since([PERP], ("futures",), 0)), here.keys))
+    assert len({effect.id for effect in effects}) == 2
+    assert deltas(effects) == {"binance:collateral:USDT": D("-2.5")}
+
+
+def test_deposits_and_withdrawals_are_of_the_wallet_that_binance_names() -> None:
+    """`walletType` 1 is the funding wallet."""
+    came = {"id": "7", "amount": "5", "coin": "USDT", "status": 1, "insertTime": 1760000000000}
+    went = {"id": "8", "amount": "2", "transactionFee": "1", "coin": "USDT", "status": 6, "applyTime": "2025-10-09 08:53:20"}
+    answers = {
+        "asset/transfer": {"total": 0}, "income": [], "capital/withdraw/history": [went | {"walletType": 1}],
+        "capital/deposit/hisrec": [came | {"walletType": 0}, came | {"id": "9", "walletType": 1}],
+    }  # fmt: skip
+    here, _ = desk(answers, network=Network.MAINNET)
+    effects = effects_of(run(BinanceHistory(here).since([], ("spot", "funding"), 0)), here.keys)
+    assert deltas(effects) == {"binance:balance:USDT": D(5), "binance:balance:funding/USDT": D(2)}
+
+
 def test_an_answer_about_another_order_or_without_an_id_says_nothing() -> None:
     """Both are unreadable, and the outcome therefore unknown."""
     orders = BinanceOrders(desk()[0])
@@ -201,6 +226,23 @@ def test_holdings_are_wallet_balances_without_unrealised_profit() -> None:
     assert holdings.wallets["futures"] == {"USDT": D(1000)}
     assert holdings.perpetuals == {"BTC/USDT:USDT": Position(D("-0.010"), D(-500))}
     assert len(connection.asked) == 2
+
+
+@pytest.mark.parametrize("second", ["0.010", ""])
+def test_a_position_that_cannot_be_told_is_not_made_up(second: str) -> None:
+    """On both sides, or without a size: neither is the other's size or zero."""
+    long = {"symbol": "BTCUSDT", "positionSide": "LONG", "positionAmt": "0.020", "unrealizedProfit": "0", "notional": "1000"}
+    here, _ = desk({"account": {"assets": [], "positions": [long, long | {"positionSide": "SHORT", "positionAmt": second}]}})
+    with pytest.raises(Unreadable):
+        run(BinanceAccount(here).holdings({"perpetuals"}))
+
+
+def test_a_flat_row_does_not_hide_an_open_position() -> None:
+    """As of a market with an order in its book."""
+    row = {"symbol": "BTCUSDT", "positionSide": "BOTH", "positionAmt": "0.020", "unrealizedProfit": "0", "notional": "1000"}
+    flat = row | {"positionAmt": "0.000", "notional": "0"}
+    here, _ = desk({"account": {"assets": [], "positions": [row, flat]}})
+    assert run(BinanceAccount(here).holdings({"perpetuals"})).perpetuals == {"BTC/USDT:USDT": Position(D("0.020"), D(1000))}
 
 
 def test_markets_are_read_with_their_filters() -> None:
@@ -262,6 +304,33 @@ def test_two_transfers_alike_cannot_be_told_apart() -> None:
         assert moved.state is state
 
 
+def test_an_empty_list_of_transfers_is_one_only_where_the_total_says_so() -> None:
+    """Binance leaves the rows out then: no such transfer. Without rows and total nothing is known, and it is not sent again for that."""
+    move = Move(KEY, "USDT", D(10), "spot", "futures", at=1760000000000)
+    for empty in ({"total": 0}, {"total": "0", "rows": None}, {"total": 0, "rows": []}):
+        assert run(BinanceMoves(desk({"asset/transfer": empty})[0]).look(move)) is None
+    for answer in ({}, {"total": 1}, {"total": 1, "rows": None}, {"rows": None}, []):
+        here, _ = desk({"asset/transfer": answer, "income": []}, network=Network.MAINNET)
+        with pytest.raises(Unreadable):
+            run(BinanceMoves(here).look(move))
+        with pytest.raises(Unreadable):
+            run(BinanceHistory(here).since([], ("spot",), 1760000000000))
+
+
+def test_a_transfer_is_found_beyond_the_first_page() -> None:
+    """A hundred others of the same kind come before it."""
+    row = {"asset": "USDT", "amount": "1", "type": "MAIN_UMFUTURE", "status": "CONFIRMED", "tranId": 1, "timestamp": 1760000000000}
+
+    def page(request: Request) -> Any:
+        if request.params.get("current") == 2:
+            return {"total": 101, "rows": [row | {"amount": "10", "tranId": 7}]}
+        return {"total": 101, "rows": [row] * 100}
+
+    moved = run(BinanceMoves(desk({"asset/transfer": page})[0]).look(Move(KEY, "USDT", D(10), "spot", "futures", at=1760000000000)))
+    assert moved is not None
+    assert moved.id == "7"
+
+
 REFUSED = {
     Proof.FATAL: [-1022, -2014, -2015, -1002, -1099, -2008, -1109],
     Proof.FILTER: [-1013, -1111, -4003, -4014, -4023, -4028, -4004, -4005, -4164],
@@ -273,7 +342,6 @@ REFUSED = {
     Proof.PACE: [-1003, -1015],
     Proof.CLOCK: [-1021],
     Proof.LATE: [-5028],
-    Proof.DONE: [-4046, -4059, -5027],
 }
 UNPROVEN = [-1000, -1001, -1006, -1007, -1008, -2011, -2013, -4116, -4115, -2020, -2023, -31337]
 

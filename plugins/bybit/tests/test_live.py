@@ -266,6 +266,38 @@ def test_holdings_are_wallet_balances_and_signed_positions() -> None:
     assert holdings.at == 1760000000123
 
 
+LONG = {"positionIdx": 0, "symbol": "BTCUSDT", "side": "Buy", "size": "0.010", "avgPrice": "50000", "positionValue": "500"}
+
+
+@pytest.mark.parametrize("shown", [[LONG | {"positionIdx": 1}, LONG | {"positionIdx": 2, "side": "Sell"}], [LONG | {"positionValue": ""}]])
+def test_a_position_that_cannot_be_told_is_not_made_up(shown: list[dict[str, Any]]) -> None:
+    """On both sides, or without its value: neither is a size or a cost of zero."""
+    with pytest.raises(Unreadable):
+        run(BybitAccount(desk({"position/list": listed(*shown)})[0]).holdings({"perpetuals"}))
+
+
+def test_positions_beyond_the_first_page_are_read() -> None:
+    """Two hundred of other coins come first: the cursor leads on, and the answer holds from the first page's time."""
+    others = [LONG | {"symbol": f"C{number}USDT"} for number in range(200)]
+
+    def page(request: Request) -> Any:
+        if "cursor" in request.params:
+            return listed(LONG) | {"time": 1760000000456}
+        return envelope({"list": others, "nextPageCursor": "on"})
+
+    here, connection = desk({"position/list": page})
+    holdings = run(BybitAccount(here).holdings({"perpetuals"}))
+    assert holdings.perpetuals == {"BTC/USDT:USDT": Position(D("0.010"), D(500))}
+    assert (holdings.at, [each.params.get("cursor") for each in connection.asked]) == (1760000000123, [None, "on"])
+
+
+def test_a_page_of_positions_that_is_not_full_is_the_last() -> None:
+    """Whatever cursor it carries: one request."""
+    here, connection = desk({"position/list": envelope({"list": [LONG], "nextPageCursor": "on"})})
+    run(BybitAccount(here).holdings({"perpetuals"}))
+    assert len(connection.asked) == 1
+
+
 def test_funding_executions_are_paid_when_positive() -> None:
     """`execFee` 0.37 of a Funding row takes 0.37 from the wallet; its id is the execution's."""
     row = TRADE | {"execType": "Funding", "execFee": "0.37", "feeCurrency": "USDT", "execId": "f-1", "orderLinkId": ""}
@@ -367,7 +399,6 @@ REFUSED = {
     ],
     Proof.PACE: [10006, 10018, 170222, 30035, 10429, 170005, 20003, 10019],
     Proof.CLOCK: [10002],
-    Proof.DONE: [110025, 110027, 110026, 110043, 110075],
 }
 UNPROVEN = [
     *(10000, 10016, 170001, 170032, 170234, 170007, 170146, 170147, 170035, 170149, 170150, 110079, 170212, 170191, 10014, 110072, 170141),

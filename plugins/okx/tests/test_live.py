@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from basis_venues.network import Network
+from basis_venues.orders import deltas
 from basis_venues.states import State
 from basis_venues_ccxt.live import Ask, Listing, Move, Position, Proof, Request, Said, Stated, Unreadable
 from basis_venues_ccxt.live.history import effects_of
@@ -211,6 +212,33 @@ def test_holdings_are_cash_without_unrealised_profit_and_positions_in_coins() ->
     assert holdings.perpetuals == {"BTC/USDT:USDT": Position(D("-0.01"), D(-500))}
 
 
+SHORT = {"instId": "BTC-USDT-SWAP", "pos": "-1", "posSide": "net", "avgPx": "50000", "mgnMode": "cross"}
+
+
+@pytest.mark.parametrize("closed", ["", "0"])
+def test_a_position_that_was_closed_is_passed_over(closed: str) -> None:
+    """OKX lists it for a while: it neither hides the one that is open nor needs a price."""
+    gone = SHORT | {"pos": "0", "avgPx": closed, "mgnMode": "isolated"}
+    for listed in ([SHORT, gone], [gone, SHORT]):
+        holdings = run(OkxAccount(desk({"account/positions": data(*listed)})[0]).holdings({"perpetuals"}))
+        assert holdings.perpetuals == {"BTC/USDT:USDT": Position(D("-0.01"), D(-500))}
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        [SHORT, SHORT | {"pos": "2", "mgnMode": "isolated"}],
+        [SHORT | {"pos": "1", "posSide": "short"}, SHORT | {"pos": "2", "posSide": "long"}],
+        [SHORT | {"avgPx": ""}],
+        [SHORT | {"pos": ""}],
+    ],
+)
+def test_a_position_that_cannot_be_told_is_not_made_up(listed: list[dict[str, str]]) -> None:
+    """In both margin modes, on both sides, without a price or a size: none of it is a size or a cost of zero."""
+    with pytest.raises(Unreadable):
+        run(OkxAccount(desk({"account/positions": data(*listed)})[0]).holdings({"perpetuals"}))
+
+
 @pytest.mark.parametrize(
     ("changes", "trouble"),
     [
@@ -237,6 +265,27 @@ def test_funding_bills_are_paid_when_negative() -> None:
     here, _ = desk({"trade/fills-history": data(), "trade/orders-pending": data(), "account/bills-archive": data(bill)})
     (effect,) = effects_of(run(OkxHistory(here).since([SWAP], (), 0)), here.keys)
     assert (effect.id, effect.kind, effect.lines) == ("okx:funding:6239", "funding", (("okx:balance:USDT", D("-0.37")),))
+
+
+@pytest.mark.parametrize(("leads_to", "told"), [("6", {"okx:balance:funding/USDT": D(40)}), ("18", {"okx:balance:USDT": D(40)})])
+def test_a_deposit_is_told_once_in_the_wallet_that_its_address_leads_to(leads_to: str, told: dict[str, Decimal]) -> None:
+    """The trading wallet's bills tell what came to it, the list of deposits the rest; one from inside OKX has no address."""
+    row = {"amt": "40", "ccy": "USDT", "chain": "USDT-ERC20", "depId": "88", "from": "", "state": "2", "to": "0xA", "ts": "1760000000000"}
+    inner = row | {"depId": "89", "to": "", "from": "somebody", "amt": "2"}
+    bill = {"billId": "6239", "ccy": "USDT", "type": "1", "balChg": "40", "from": "", "to": "", "ts": "1760000000000"}
+
+    def bills(request: Request) -> dict[str, Any]:
+        return data(bill) if leads_to == "18" and request.params["type"] == "1" else data()
+
+    here, _ = desk(
+        {
+            "account/bills-archive": bills, "asset/withdrawal-history": data(), "asset/deposit-history": data(row, inner),
+            "asset/deposit-address": data({"addr": "0xB", "ccy": "USDT", "to": "6"}, {"addr": "0xA", "ccy": "USDT", "to": leads_to}),
+        }
+    )  # fmt: skip
+    effects = list(effects_of(run(OkxHistory(here).since([], ("spot",), 0)), here.keys))
+    assert effects[-1].lines == (("okx:balance:funding/USDT", D(2)),)
+    assert deltas(effects[:-1]) == told
 
 
 def test_resting_orders_are_told_without_lines() -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from decimal import Decimal
 from typing import Any
 
 from basis_venues.network import Network
-from basis_venues_ccxt.live import AccountReader, Desk, Holdings, Listing, Part, Position, Setup
+from basis_venues_ccxt.live import AccountReader, Desk, Holdings, Listing, Part, Position, Setup, one_each
 from basis_venues_ccxt.live.reading import amount, needed, rows, text
 
 
@@ -28,21 +28,19 @@ class BinanceAccount(AccountReader):
             answer = await self._desk.read("fapiPrivateV3", "account")
             wallets["futures"] = {needed(row, "asset"): amount(row, "walletBalance") for row in rows(answer, "assets")}
             wallets["perpetuals"] = {}
-            perpetuals = self._positions(rows(answer, "positions"))
+            perpetuals = one_each(self._positions(rows(answer, "positions")))
         if "funding" in parts:
             answer = await self._desk.read("sapi", "asset/get-funding-asset", method="POST")
             names = ("free", "locked", "freeze", "withdrawing")
             wallets["funding"] = {needed(row, "asset"): sum((amount(row, name) for name in names), Decimal(0)) for row in rows(answer)}
         return Holdings(wallets, perpetuals)
 
-    def _positions(self, found: list[Any]) -> dict[str, Position]:
+    def _positions(self, found: list[Any]) -> Iterator[tuple[str, Position]]:
         """The cost of a position is its value less its unrealised profit: this answer has no entry price."""
-        positions: dict[str, Position] = {}
         for row in found:
             listing = self._desk.listings.by_id(needed(row, "symbol"), perpetual=True)
             if listing is not None:
-                positions[listing.symbol] = Position(amount(row, "positionAmt"), amount(row, "notional") - amount(row, "unrealizedProfit"))
-        return positions
+                yield listing.symbol, Position(amount(row, "positionAmt"), amount(row, "notional") - amount(row, "unrealizedProfit"))
 
     async def setup(self, perpetuals: Collection[Listing]) -> Setup:
         """Of the key sets that are there. Demo trading does not tell the rights of a key."""

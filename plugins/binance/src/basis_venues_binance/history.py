@@ -16,8 +16,9 @@ from .trades import as_one, futures_fill, is_immediate, spot_fill
 INNER = {"MAIN_UMFUTURE": ("spot", "futures"), "MAIN_FUNDING": ("spot", "funding"), "FUNDING_UMFUTURE": ("funding", "futures")}
 INNER |= {"_".join(reversed(name.split("_"))): (target, source) for name, (source, target) in INNER.items()}
 """type -> wallets"""
+FAILED_WITHDRAWALS = frozenset({"1", "3", "5"})
+_INCOME = {"FUNDING_FEE": "funding", "TRANSFER": "transfer", "COMMISSION_REBATE": "fee"}
 _TOLD_BY_TRADES = frozenset({"REALIZED_PNL", "COMMISSION"})
-_FAILED_WITHDRAWALS = frozenset({"1", "3", "5"})
 
 
 class BinanceHistory(History):
@@ -91,7 +92,7 @@ class BinanceHistory(History):
 
     async def _withdrawals(self, since: int) -> list[Change]:
         found = await self._desk.pages("sapi", "capital/withdraw/history", RECORDS, since=since, limit=MOST)
-        return [_withdrawal(row) for row in found if text(row, "status") not in _FAILED_WITHDRAWALS]
+        return [_withdrawal(row) for row in found if text(row, "status") not in FAILED_WITHDRAWALS]
 
     async def _deposits(self, since: int) -> list[Change]:
         found = await self._desk.pages("sapi", "capital/deposit/hisrec", RECORDS, since=since, status=1, limit=MOST)
@@ -108,15 +109,22 @@ def _section(listing: Listing) -> str:
 
 
 def _income(row: Any) -> Change:
-    kind = {"FUNDING_FEE": "funding", "TRANSFER": "transfer", "COMMISSION_REBATE": "fee"}.get(needed(row, "incomeType"), "settlement")
+    """Every other type is a settlement, and its name a part of the id: `tranId` is unique among rows of one type only."""
+    named, number = needed(row, "incomeType"), needed(row, "tranId")
+    kind = _INCOME.get(named, "settlement")
     lines = (("futures", needed(row, "asset"), amount(row, "income")),)
-    return Change(kind, f"{text(row, 'symbol') or 'futures'}:{needed(row, 'tranId')}", moment(row, "time"), lines)
+    number = f"{named}:{number}" if kind == "settlement" else number
+    return Change(kind, f"{text(row, 'symbol') or 'futures'}:{number}", moment(row, "time"), lines)
 
 
 def _withdrawal(row: Any) -> Change:
-    lines = (("spot", needed(row, "coin"), -amount(row, "amount") - amount_or_zero(row, "transactionFee")),)
+    lines = ((_wallet(row), needed(row, "coin"), -amount(row, "amount") - amount_or_zero(row, "transactionFee")),)
     return Change("transfer", needed(row, "id"), applied_at(row), lines, text(row, "withdrawOrderId") or None)
 
 
 def _deposit(row: Any) -> Change:
-    return Change("deposit", needed(row, "id"), moment(row, "insertTime"), (("spot", needed(row, "coin"), amount(row, "amount")),))
+    return Change("deposit", needed(row, "id"), moment(row, "insertTime"), ((_wallet(row), needed(row, "coin"), amount(row, "amount")),))
+
+
+def _wallet(row: Any) -> str:
+    return "funding" if text(row, "walletType") == "1" else "spot"

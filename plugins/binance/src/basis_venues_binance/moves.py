@@ -7,13 +7,12 @@ from typing import Any
 from basis_venues.network import Network
 from basis_venues.states import State
 from basis_venues_ccxt.live import DAY, Desk, Move, Moved, Moves, Request, one_of
+from basis_venues_ccxt.live.moving import CHAINS
 from basis_venues_ccxt.live.reading import amount, amount_or_zero, moment, needed, rows, text
 
-from .history import INNER, applied_at
+from .history import FAILED_WITHDRAWALS, INNER, applied_at
+from .lists import TRANSFERS, TRANSFERS_AT_ONCE
 
-CHAINS = {"ERC20": "ETH", "TRC20": "TRX", "BEP20": "BSC"}
-"""Names that people give chains -> Binance's."""
-_WITHDRAWALS = {"1": State.CANCELLED, "3": State.CANCELLED, "5": State.CANCELLED}
 _TRANSFERS = {"CONFIRMED": State.FILLED, "FAILED": State.CANCELLED}
 
 
@@ -48,8 +47,9 @@ class BinanceMoves(Moves):
     async def look(self, move: Move) -> Moved | None:
         """A withdrawal by its key."""
         if move.inside:
-            answer = await self._desk.read("sapi", "asset/transfer", type=_type(move), startTime=move.at, size=100)
-            return one_of([_transfer(row) for row in answer.get("rows") or () if _is_like(row, move)])
+            kind, most = _type(move), TRANSFERS_AT_ONCE
+            found = await self._desk.pages("sapi", "asset/transfer", TRANSFERS, since=move.at, type=kind, size=most)
+            return one_of([_transfer(row) for row in found if _is_like(row, move)])
         # by our key it searches one week: the last, unless it is told which; the key tells it apart, so the window may be wide
         named: dict[str, Any] = {"withdrawOrderId": move.key, "startTime": move.at - DAY, "endTime": move.at + DAY}
         found = rows(await self._desk.read("sapi", "capital/withdraw/history", coin=move.asset, **named))
@@ -70,5 +70,5 @@ def _transfer(row: Any) -> Moved:
 
 def _withdrawal(row: Any) -> Moved:
     """Taken from the balance as soon as it is listed, unless it failed."""
-    state = _WITHDRAWALS.get(needed(row, "status"), State.FILLED)
+    state = State.CANCELLED if needed(row, "status") in FAILED_WITHDRAWALS else State.FILLED
     return Moved(state, needed(row, "id"), applied_at(row), amount_or_zero(row, "transactionFee"))

@@ -17,7 +17,6 @@ PROOFS = Proofs(
         Proof.PACE: (-1003, -1015),
         Proof.CLOCK: (-1021,),
         Proof.LATE: (-5028,),
-        Proof.DONE: (-4046, -4059, -5027),
     },
     absent=(-2013,),
     words={

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from decimal import Decimal
 from typing import Any
 
-from basis_venues_ccxt.live import AccountReader, Desk, Holdings, Listing, Part, Position, Setup
-from basis_venues_ccxt.live.reading import amount, amount_or_zero, moment, needed, rows, text
+from basis_venues_ccxt.live import AccountReader, Desk, Holdings, Listing, Part, Position, Setup, one_each
+from basis_venues_ccxt.live.reading import amount, moment, needed, rows, text
+
+from .lists import MOST_POSITIONS, positions
 
 UNIFIED = frozenset({"3", "4", "5", "6"})
 MARGIN = {"REGULAR_MARGIN": "cross", "ISOLATED_MARGIN": "isolated", "PORTFOLIO_MARGIN": "portfolio"}
@@ -30,40 +32,38 @@ class BybitAccount(AccountReader):
             wallets["spot"] = {needed(row, "coin"): amount(row, "walletBalance") for row in coins}
             times.append(moment(answer, "time"))
         if "perpetuals" in parts:
-            answer = await self._desk.read("private", "v5/position/list", category="linear", settleCoin="USDT", limit=200)
+            asked: dict[str, Any] = {"category": "linear", "settleCoin": "USDT", "limit": MOST_POSITIONS}
+            found = await self._desk.pages("private", "v5/position/list", positions(times), **asked)
             wallets["perpetuals"] = {}
-            perpetuals = self._positions(rows(answer, "result", "list"))
-            times.append(moment(answer, "time"))
+            perpetuals = one_each(self._positions(found))
         if "funding" in parts:
             answer = await self._desk.read("private", "v5/asset/transfer/query-account-coins-balance", accountType="FUND")
             wallets["funding"] = {needed(row, "coin"): amount(row, "walletBalance") for row in rows(answer, "result", "balance")}
             times.append(moment(answer, "time"))
         return Holdings(wallets, perpetuals, min(times, default=0))
 
-    def _positions(self, found: list[Any]) -> dict[str, Position]:
-        positions: dict[str, Position] = {}
+    def _positions(self, found: list[Any]) -> Iterator[tuple[str, Position]]:
         for row in found:
             listing = self._desk.listings.by_id(needed(row, "symbol"), perpetual=True)
             size = amount(row, "size")
             if listing is not None and size:
                 sign = 1 if needed(row, "side") == "Buy" else -1
-                positions[listing.symbol] = Position(sign * size, sign * amount_or_zero(row, "positionValue"))
-        return positions
+                yield listing.symbol, Position(sign * size, sign * amount(row, "positionValue"))
 
     async def setup(self, perpetuals: Collection[Listing]) -> Setup:
         """Rights of the key, kind and margin mode of the account; position mode and leverage of each perpetual."""
         key = (await self._desk.read("private", "v5/user/query-api")).get("result", {})
         info = (await self._desk.read("private", "v5/account/info")).get("result", {})
         margin = MARGIN.get(needed(info, "marginMode"), needed(info, "marginMode"))
-        positions = {each.symbol: await self._position(each) for each in perpetuals}
+        shown = {each.symbol: await self._position(each) for each in perpetuals}
         old = "the account is not a unified trading account; upgrade it on Bybit's web page"
         return Setup(
             owner=text(key, "userID"),
-            one_way=all(text(row, "positionIdx") == "0" for row in positions.values() if row is not None),
+            one_way=all(text(row, "positionIdx") == "0" for row in shown.values() if row is not None),
             may_trade=text(key, "readOnly") == "0",
             may_withdraw="Withdraw" in ((key.get("permissions") or {}).get("Wallet") or ()),
-            leverage={symbol: amount(row, "leverage") for symbol, row in positions.items() if row is not None and text(row, "leverage")},
-            margin=dict.fromkeys(positions, margin),
+            leverage={symbol: amount(row, "leverage") for symbol, row in shown.items() if row is not None and text(row, "leverage")},
+            margin=dict.fromkeys(shown, margin),
             problems=() if text(info, "unifiedMarginStatus") in UNIFIED else (old,),
         )
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from basis_venues_ccxt.live import DAY, Page, Paging
-from basis_venues_ccxt.live.reading import rows, text
+from basis_venues_ccxt.live.reading import moment, rows, text
 
 
 def _cursor(answer: Any, found: list[Any]) -> Page:
@@ -24,18 +24,33 @@ def _records(answer: Any, _asked: Mapping[str, Any]) -> Page:
 
 
 def _of_order(answer: Any, asked: Mapping[str, Any]) -> Page:
-    page = _list(answer, asked)
-    return page if len(page.rows) >= MOST else Page(page.rows, None)
+    return _if_full(_list(answer, asked), MOST)
+
+
+def _if_full(page: Page, most: int) -> Page:
+    """What is on a page that is not full is all, without a request more to see it."""
+    return page if len(page.rows) >= most else Page(page.rows, None)
 
 
 MOST = 100
 """Executions on a page."""
+MOST_POSITIONS = 200
 OPEN = Paging(_list)
 """Orders in the book."""
 OF_ORDER = Paging(_of_order)
-"""The executions of one order, wherever they lie in time: what is on a page that is not full is all, without a request more to see it."""
+"""The executions of one order, wherever they lie in time."""
 WEEKS = Paging(_list, window=7 * DAY)
 """Executions and transfers. Given a first moment alone, Bybit tells the seven days from it and nothing later (its documentation of
 `execution/list` and `query-inter-transfer-list`)."""
 MONTHS = Paging(_records, window=29 * DAY)
 """Withdrawals and deposits: less than thirty days at once."""
+
+
+def positions(times: list[int]) -> Paging:
+    """Open positions; `times` takes the venue's time of each page."""
+
+    def page(answer: Any, asked: Mapping[str, Any]) -> Page:
+        times.append(moment(answer, "time"))
+        return _if_full(_list(answer, asked), MOST_POSITIONS)
+
+    return Paging(page)

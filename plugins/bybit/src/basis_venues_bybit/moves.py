@@ -8,13 +8,12 @@ from typing import Any
 
 from basis_venues.states import State
 from basis_venues_ccxt.live import DAY, Desk, Move, Moved, Moves, Request, one_of
+from basis_venues_ccxt.live.moving import CHAINS
 from basis_venues_ccxt.live.reading import amount, amount_or_zero, moment, needed, rows, text
 
 from .history import FAILED_WITHDRAWALS
 
 ACCOUNTS = {"spot": "UNIFIED", "futures": "UNIFIED", "funding": "FUND"}
-CHAINS = {"ERC20": "ETH", "TRC20": "TRX", "BEP20": "BSC"}
-"""Names that people give chains -> Bybit's."""
 _TRANSFERS = {"SUCCESS": State.FILLED, "FAILED": State.CANCELLED}
 
 

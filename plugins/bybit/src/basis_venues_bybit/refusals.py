@@ -23,7 +23,6 @@ PROOFS = Proofs(
         ),
         Proof.PACE: (10006, 10018, 10019, 10429, 20003, 30035, 170005, 170222),
         Proof.CLOCK: (10002,),
-        Proof.DONE: (110025, 110026, 110027, 110043, 110075),
     },
     absent=(110001, 170213),
     words={("10001", "qty invalid"): Proof.FILTER},

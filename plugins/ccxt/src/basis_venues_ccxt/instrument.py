@@ -14,6 +14,8 @@ from basis_venues.orders import Limits
 
 from .settings import ExchangeSettings, Fees, MarketKind, MarketSettings
 
+FUNDING = "funding/"
+"""What the coins of the funding wallet, which counts apart, are called by: `ACCOUNT:balance:funding/ASSET`."""
 DOLLARS = frozenset({"USD", "USDT", "USDC"})
 
 
@@ -53,6 +55,13 @@ class Instrument:
 def settle_key(account: str, asset: str, unified: bool) -> Key:
     """Where the account's perpetuals book profit, fees and funding."""
     return f"{account}:{BALANCE if unified else COLLATERAL}:{asset}"
+
+
+def wallet_key(account: str, wallet: str, asset: str, unified: bool) -> Key:
+    """A coin of one of the account's own wallets: spot, futures or funding."""
+    if wallet == "futures":
+        return settle_key(account, asset, unified)
+    return f"{account}:{BALANCE}:{FUNDING if wallet == 'funding' else ''}{asset}"
 
 
 def build(symbol: str, market: MarketSettings, settings: ExchangeSettings, venue: str, account: str) -> Instrument:

@@ -14,7 +14,7 @@ from basis_venues.guard import destination
 from basis_venues.keys import BALANCE, TRANSIT, Key
 from basis_venues.orders import Effect, Limits, Line, Ref
 
-from .instrument import settle_key
+from .instrument import wallet_key
 from .settings import AssetSettings, ExchangeSettings
 
 WALLETS = ("spot", "futures", "funding")
@@ -29,10 +29,8 @@ class Transfers:
     settings: ExchangeSettings
 
     def wallet(self, name: str, asset: str) -> Key:
-        """The position of one inner wallet. The funding wallet counts apart, as `ACCOUNT:balance:funding/ASSET`."""
-        if name == "futures":
-            return settle_key(self.account, asset, self.settings.unified)
-        return f"{self.account}:{BALANCE}:funding/{asset}" if name == "funding" else f"{self.account}:{BALANCE}:{asset}"
+        """The position of one inner wallet."""
+        return wallet_key(self.account, name, asset, self.settings.unified)
 
     def source(self, transfer: Transfer) -> Key:
         """The position that the transfer takes from: the wallet named, else the spot wallet."""

@@ -11,7 +11,7 @@ import pytest
 
 from basis_venues.actions import PerpTrade, SpotTrade
 from basis_venues.execution.manager import ExecutionManager
-from basis_venues.orders import Effect, Order, Step
+from basis_venues.orders import Effect, Order, Step, deltas
 from basis_venues.results import LegResult
 from basis_venues.states import State, Verdict
 
@@ -111,7 +111,8 @@ def test_what_happened_after_a_long_silence_is_told(world: Any, venue: str) -> N
 
 @pytest.mark.parametrize(("venue", "count"), [("bybit", 60), ("okx", 130)])
 def test_more_deposits_than_a_page_has_are_all_told(world: Any, venue: str, count: int) -> None:
-    """Each at its own moment."""
+    """Each at its own moment, and once: what is told comes to what came to the one wallet. OKX tells of what comes to its trading
+    wallet in that wallet's bills."""
 
     async def go() -> Sequence[Effect]:
         begun = world.box.control.time()
@@ -120,7 +121,9 @@ def test_more_deposits_than_a_page_has_are_all_told(world: Any, venue: str, coun
             world.box.control.advance(1000)
         return await told(world, venue, begun - 1)
 
-    assert len([effect for effect in asyncio.run(go()) if effect.kind == "deposit"]) == count
+    effects = asyncio.run(go())
+    assert len([effect for effect in effects if effect.kind == ("transfer" if venue == "okx" else "deposit")]) == count
+    assert deltas(effects) == {f"{venue}:balance:USDT": D(count)}
 
 
 @pytest.mark.parametrize(("venue", "count"), [("bybit", 60), ("okx", 110)])

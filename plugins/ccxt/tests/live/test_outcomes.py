@@ -12,7 +12,7 @@ from basis_venues.orders import Report
 from basis_venues.states import State
 from basis_venues_ccxt.live.saying import Proof, Proofs, Said, outcome
 
-PROOFS = Proofs({Proof.REFUSED: (7,), Proof.FATAL: (8,), Proof.PACE: (9,), Proof.CLOCK: (10,), Proof.DONE: (11,)}, absent=(12,))
+PROOFS = Proofs({Proof.REFUSED: (7,), Proof.FATAL: (8,), Proof.PACE: (9,), Proof.CLOCK: (10,)}, absent=(12,))
 
 
 @pytest.mark.parametrize("cause", [ConnectionRefusedError(), OSError("name"), ssl.SSLError("handshake"), TimeoutError(), None])
@@ -43,7 +43,6 @@ def test_what_failed_later_is_unknown_and_shows_no_url(cause: Exception) -> None
         (429, "", State.NOT_SENT),
         (400, "9", State.NOT_SENT),
         (400, "10", State.NOT_SENT),
-        (400, "11", State.UNKNOWN),
         (400, "12", State.UNKNOWN),
         (400, "404", State.UNKNOWN),
         (503, "7", State.UNKNOWN),

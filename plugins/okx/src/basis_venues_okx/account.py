@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from decimal import Decimal
 from typing import Any
 
-from basis_venues_ccxt.live import AccountReader, Desk, Holdings, Listing, Part, Position, Setup
-from basis_venues_ccxt.live.reading import amount, amount_or_zero, needed, rows, text
+from basis_venues_ccxt.live import AccountReader, Desk, Holdings, Listing, Part, Position, Setup, one_each
+from basis_venues_ccxt.live.reading import amount, needed, rows, text
 
 
 class OkxAccount(AccountReader):
@@ -26,21 +26,21 @@ class OkxAccount(AccountReader):
             wallets["spot"] = {needed(row, "ccy"): amount(row, "cashBal") for row in details}
         if "perpetuals" in parts:
             wallets["perpetuals"] = {}
-            perpetuals = self._positions(rows(await self._desk.read("private", "account/positions", instType="SWAP"), "data"))
+            found = rows(await self._desk.read("private", "account/positions", instType="SWAP"), "data")
+            perpetuals = one_each(self._positions(found))
         if "funding" in parts:
             found = rows(await self._desk.read("private", "asset/balances"), "data")
             wallets["funding"] = {needed(row, "ccy"): amount(row, "bal") for row in found}
         return Holdings(wallets, perpetuals)
 
-    def _positions(self, found: list[Any]) -> dict[str, Position]:
-        """In net mode the sign of `pos` is the side."""
-        positions: dict[str, Position] = {}
+    def _positions(self, found: list[Any]) -> Iterator[tuple[str, Position]]:
+        """In net mode the sign of `pos` is the side. One that was closed may be listed still."""
         for row in found:
             listing = self._desk.listings.by_id(needed(row, "instId"), perpetual=True)
-            if listing is not None:
-                size = listing.from_venue(amount_or_zero(row, "pos"))
-                positions[listing.symbol] = Position(size, size * amount_or_zero(row, "avgPx"))
-        return positions
+            contracts = amount(row, "pos")
+            if listing is not None and contracts:
+                size = listing.from_venue(contracts)
+                yield listing.symbol, Position(size, size * amount(row, "avgPx"))
 
     async def setup(self, perpetuals: Collection[Listing]) -> Setup:
         """Account level, position mode and rights in one answer; the leverage of each swap in another."""

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from basis_venues_ccxt.live import Change, Desk, Fill, Happened, History, Listing, Resting
-from basis_venues_ccxt.live.reading import amount, amount_or_zero, moment, needed, text
+from basis_venues_ccxt.live.reading import amount, amount_or_zero, moment, needed, rows, text
 
 from .lists import BILLS, MOST, OPEN, back_to
 from .markets import kind
@@ -59,8 +59,16 @@ class OkxHistory(History):
         return [_withdrawal(row) for row in found if text(row, "state") not in FAILED_WITHDRAWALS]
 
     async def _deposits(self, since: int) -> list[Change]:
+        """Those to the funding wallet. Where an address leads to the trading wallet, a bill of that wallet tells of what came."""
         found = await self._desk.pages("private", "asset/deposit-history", back_to(since), limit=MOST)
-        return [_deposit(row) for row in found if text(row, "state") == _ARRIVED]
+        arrived = [row for row in found if text(row, "state") == _ARRIVED]
+        trading = await self._trading_addresses({needed(row, "ccy") for row in arrived if text(row, "to")})
+        return [_deposit(row) for row in arrived if text(row, "to") not in trading]
+
+    async def _trading_addresses(self, coins: Collection[str]) -> set[str]:
+        """Addresses that lead to the trading wallet: in some countries there are no others."""
+        answers = [await self._desk.read("private", "asset/deposit-address", ccy=coin) for coin in sorted(coins)]
+        return {needed(row, "addr") for answer in answers for row in rows(answer, "data") if WALLETS.get(text(row, "to")) == "spot"}
 
 
 def _funding(row: Any) -> Change:
@@ -83,5 +91,4 @@ def _withdrawal(row: Any) -> Change:
 
 
 def _deposit(row: Any) -> Change:
-    """To the funding wallet, unless its address belongs to the trading one: then its bill tells of it."""
     return Change("deposit", needed(row, "depId"), moment(row, "ts"), (("funding", needed(row, "ccy"), amount(row, "amt")),))

@@ -130,6 +130,18 @@ def test_spot_is_never_bought_on_credit(happened: list[Ask]) -> None:
         exchange = opened(usdt="20000")
         live(World(0), exchange, [("place", ask, Quirks()) for ask in happened if ask.symbol == SPOT])
         assert all(amount >= 0 for _, _, amount in exchange.books.ledger.wallets())
+        for asset, held in _held(exchange).items():
+            assert held <= exchange.books.ledger.balance(exchange.books.rules.spot_wallet, asset)
+
+
+def _held(exchange: Exchange) -> dict[str, Decimal]:
+    """What the resting orders would pay: quote coins at the limit, or base coins."""
+    held = {"BTC": D(0), "USDT": D(0)}
+    for order in exchange.desk.resting():
+        price = D(1) if order.ask.price is None else order.ask.price
+        asset, paid = ("USDT", order.left * price) if order.ask.side == "buy" else ("BTC", order.left)
+        held[asset] += paid
+    return held
 
 
 def test_a_refusal_changes_nothing() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .account import AccountReader, Holdings, Part, Setup
+from .account import AccountReader, Holdings, Part, Setup, one_each
 from .asking import AcknowledgedOrders, Ask, Orders, Seen, ended, quantity_of, whole
 from .client import ExchangeClient
 from .connection import Connection
@@ -63,6 +63,7 @@ __all__ = [
     "make_client",
     "make_market_data",
     "middle",
+    "one_each",
     "one_of",
     "quantity_of",
     "resumed",

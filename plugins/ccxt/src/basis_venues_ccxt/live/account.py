@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
@@ -11,6 +11,7 @@ from attrs import field, frozen
 
 from .fills import Position
 from .listings import Listing
+from .reading import Unreadable
 
 Part = Literal["spot", "futures", "funding", "perpetuals"]
 """What can be read of an account: three wallets and the perpetual positions. On a unified account `spot` is the one wallet."""
@@ -39,6 +40,18 @@ class Setup:
     fee_asset: str | None = None
     problems: tuple[str, ...] = ()
     """What else speaks against trading, each as a sentence with what to do about it."""
+
+
+def one_each(told: Iterable[tuple[str, Position]]) -> dict[str, Position]:
+    """The open positions by symbol. Raises `Unreadable` where a market has two, in both margin modes or long and short: what is held is
+    neither of them, and which of them an order meets is not told."""
+    found: dict[str, Position] = {}
+    for symbol, position in told:
+        if position.size and symbol in found:
+            raise Unreadable(f"{symbol} has two open positions (cross and isolated, or long and short); close one of them")
+        if position.size:
+            found[symbol] = position
+    return found
 
 
 class AccountReader(ABC):

@@ -14,6 +14,8 @@ RESERVE = 0.25
 """The share of the burst that only urgent requests (look-ups and cancels) may use."""
 PATIENCE_MS = 3_000
 """A request waits so long for its turn; for longer pauses it is refused before it leaves."""
+QUIET_MS = 60_000
+"""The longest pause that an order waits for before it is prepared."""
 
 
 class RateBudget:
@@ -40,12 +42,12 @@ class RateBudget:
             await self._clock.sleep(int(wait) + 1)
         self._line = max(self._line, self._clock.now()) + self._step * cost
 
-    async def quiet(self, patience_ms: int = 60_000) -> None:
+    async def quiet(self) -> None:
         """Wait until a pause that the venue asked for is over: an order that is not sent yet loses nothing by it. Raises `TryAgainLater`
         where it would take longer, and while a ban lasts."""
         now = self._clock.now()
         pause, ban = self._paused_until - now, self._banned_until - now
-        if ban > 0 or pause > patience_ms:
+        if ban > 0 or pause > QUIET_MS:
             raise TryAgainLater(f"the venue allows no requests for another {max(pause, ban) / 1000:.0f} s")
         if pause > 0:
             await self._clock.sleep(pause)

@@ -19,6 +19,7 @@ from basis_venues.keys import BALANCE, ENTRY, PERP, Key, split_key
 from basis_venues.orders import Effect, Outgoing, Prepared, Report, Snapshot, Step
 from basis_venues.secret import Secret
 
+from ..instrument import FUNDING
 from ..settings import ExchangeSettings
 from .account import Holdings, Part, Setup
 from .connection import connection_of
@@ -182,7 +183,7 @@ class ExchangeClient(VenueClient):
         if kind in (PERP, ENTRY):
             return "perpetuals"
         if kind == BALANCE:
-            return "funding" if instrument.startswith("funding/") else "spot"
+            return "funding" if instrument.startswith(FUNDING) else "spot"
         return "futures"
 
     def _read_perpetuals(self, holdings: Holdings) -> dict[str, Position]:
@@ -198,7 +199,7 @@ class ExchangeClient(VenueClient):
         if part == "perpetuals":
             position = holdings.perpetuals.get(instrument, Position(ZERO, ZERO))
             return position.size if kind == PERP else position.entry
-        return holdings.wallets[part].get(instrument.removeprefix("funding/"), ZERO)
+        return holdings.wallets[part].get(instrument.removeprefix(FUNDING), ZERO)
 
     def _concerns(self, listing: Listing, keys: Collection[Key]) -> bool:
         names = self._keys

@@ -226,6 +226,3 @@ def _place(url: str) -> str:
 def _retry_after(headers: Mapping[str, str]) -> int:
     text = headers.get("retry-after", "")
     return int(text) * 1000 if text.isdigit() else 0
-
-
-__all__ = ["Connection", "Keys", "connection_of"]

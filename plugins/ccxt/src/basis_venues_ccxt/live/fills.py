@@ -10,7 +10,7 @@ from basis_venues.amounts import ZERO
 from basis_venues.keys import BALANCE, ENTRY, PERP, Key
 from basis_venues.orders import Effect, Line, deltas
 
-from ..instrument import settle_key
+from ..instrument import settle_key, wallet_key
 from ..perpetual import turn
 from .listings import Listing
 
@@ -56,9 +56,7 @@ class PositionKeys(NamedTuple):
 
     def wallet(self, name: str, asset: str) -> Key:
         """A coin of a wallet by its name: spot, futures, funding."""
-        if name == "funding":
-            return f"{self.account}:{BALANCE}:funding/{asset}"
-        return self.settle(asset) if name == "futures" else self.spot(asset)
+        return wallet_key(self.account, name, asset, self.unified)
 
     def size(self, symbol: str) -> Key:
         """The size of a perpetual position."""

@@ -13,6 +13,9 @@ from basis_venues.states import State
 
 from .wire import Request
 
+CHAINS = {"ERC20": "ETH", "TRC20": "TRX", "BEP20": "BSC"}
+"""Names that people give chains -> those of an exchange that calls a chain by its own coin (Binance, Bybit)."""
+
 
 class Move(NamedTuple):
     """A transfer between two wallets (`target` is one of them) or a withdrawal (`address` and `chain` are given). `amount` is what

@@ -26,8 +26,6 @@ class Proof(StrEnum):
     """Not carried out: it came outside the venue's time window."""
     LATE = "late"
     """Not carried out: its deadline had passed."""
-    DONE = "done"
-    """What was asked for is so already."""
 
 
 class Said(Exception):

@@ -69,7 +69,9 @@ class Wire(ABC):
         """The request as it must be sent so that it cannot be carried out after `fence` (ms, as `now` by the venue's clock): request,
         headers to add, and the receive window in ms that ccxt signs (None: not of this exchange). Raises `TryAgainLater` when the fence has
         passed. Asked of every write where the manifest's `[fence]` has a length."""
-        raise PluginRefused(f"the manifest says that {self.exchange} has a deadline for writes, and `{type(self).__name__}.fenced` is missing")
+        raise PluginRefused(
+            f"the manifest says that {self.exchange} has a deadline for writes, and `{type(self).__name__}.fenced` is missing"
+        )
 
     def left(self, fence: int, now: int) -> int:
         """How many ms are left until the fence. Raises `TryAgainLater` when none are: nothing has left then."""
