@@ -67,8 +67,8 @@ class Wire(ABC):
 
     def fenced(self, request: Request, fence: int, now: int) -> tuple[Request, dict[str, str], int | None]:
         """The request as it must be sent so that it cannot be carried out after `fence` (ms, as `now` by the venue's clock): request,
-        headers to add, and the receive window in ms that ccxt signs (None: not of this exchange). Raises `TryAgainLater` when the fence has
-        passed. Asked of every write where the manifest's `[fence]` has a length."""
+        headers to add, and the receive window in ms that ccxt signs (None: not of this exchange). Raises `TryAgainLater` when the fence
+        has passed. Asked of every write where the manifest's `[fence]` has a length."""
         raise PluginRefused(
             f"the manifest says that {self.exchange} has a deadline for writes, and `{type(self).__name__}.fenced` is missing"
         )

@@ -41,8 +41,8 @@ _QUIRKS: Mapping[str, tuple[str, str]] = {
 
 @define
 class Held:
-    """A request that is carried out later. `lookups` is how many look-ups it waits for; None: until it is released. `arrived`: the venue has
-    admitted it; else it is on its way."""
+    """A request that is carried out later. `lookups` is how many look-ups it waits for; None: until it is released. `arrived`: the venue
+    has admitted it; else it is on its way."""
 
     call: Call
     route: Route
