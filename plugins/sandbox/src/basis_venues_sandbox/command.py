@@ -5,19 +5,21 @@ from __future__ import annotations
 import os
 import signal
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from json import dumps as document
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
-from basis_venues.cli import output
-from basis_venues.cli.options import CONFIGS_HERE, Configs, Json
+from basis_venues.cli import TERMINATED, output
+from basis_venues.cli.options import CONFIGS_HERE, Configs, Json, examples
 from basis_venues.errors import ConfigurationError, TryAgainLater
 
 from .services import STARTERS, Options
-from .standing import LOG, Standing, is_held, read
+from .standing import LOG, Standing, found, is_held, read
 
 app = typer.Typer(
     help="A local exchange in three real dialects and a local chain: no key, no internet.", no_args_is_help=True, rich_markup_mode=None
@@ -30,7 +32,7 @@ _POLL = 0.05
 State = Annotated[Path | None, typer.Option("--state", help="Where its files are; one sandbox per directory.")]
 
 
-@app.command()
+@app.command(epilog=examples("basis sandbox up", "basis sandbox up --data synthetic --from 2024-01-02"))
 def up(
     state: State = None,
     only: Annotated[list[str] | None, typer.Option("--only", help="A service to start; all of them unless given.")] = None,
@@ -55,33 +57,57 @@ def up(
     _show(_ready(where), json)
 
 
-@app.command()
+@app.command(epilog=examples("basis sandbox status"))
 def status(state: State = None, json: Json = False) -> None:
     """Show whether it runs, and where."""
-    standing = read(_directory(state))
-    if standing is None:
-        if json:
-            output.document({"running": False})
-        else:
-            output.line("no sandbox runs; start it: basis sandbox up")
-        raise typer.Exit(75)
-    _show(standing, json)
-
-
-@app.command()
-def down(state: State = None) -> None:
-    """End it: the process that `up` started, and nothing else."""
-    where = _directory(state)
-    standing = read(where)
-    if standing is None:
-        output.note("no sandbox runs")
+    standing = found(_directory(state))
+    if standing is not None and standing.ready:
+        _show(standing, json)
         return
-    os.kill(standing.pid, signal.SIGTERM)
-    _wait(lambda: not is_held(where), "the sandbox does not end")
-    output.note("the sandbox has ended")
+    if json:
+        output.document({"running": False, "starting": None if standing is None else standing.pid})
+    elif standing is None:
+        output.line("no sandbox runs; start it: basis sandbox up")
+    else:
+        output.line(f"a sandbox is starting (process {standing.pid}); basis sandbox down ends it")
+    raise typer.Exit(75)
 
 
-@app.command()
+@app.command(epilog=examples("basis sandbox down"))
+def down(state: State = None, json: Json = False) -> None:
+    """End it: the process that `up` started, and nothing else; also one that is still starting."""
+    where = _directory(state)
+    standing = found(where)
+    if standing is not None and standing.ready:
+        os.kill(standing.pid, signal.SIGTERM)
+    elif standing is not None:
+        _end_starting(standing.pid)
+    _wait(lambda: standing is None or not is_held(where), "the sandbox does not end")
+    if json:
+        output.document({"running": False, "ended": None if standing is None else standing.pid})
+    else:
+        output.note("no sandbox runs" if standing is None else "the sandbox has ended")
+
+
+class _Controls(TyperCommand):
+    """A command whose help ends with every control as it is typed, which are looked up only then."""
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """The example, and the controls."""
+        from .steering import CONTROLS, usage
+
+        super().format_epilog(ctx, formatter)
+        with formatter.section("Controls (docs/how-to/drill.md explains each)"):
+            for name in CONTROLS:
+                formatter.write(f"  {usage(name)}\n")
+
+
+@app.command(
+    cls=_Controls,
+    epilog=examples(
+        "basis sandbox control fault binance order.create accept_then_status status=503", "basis sandbox control orders binance"
+    ),
+)
 def control(
     name: Annotated[str, typer.Argument(metavar="NAME", help="fault, clear, endow, price and so on: a method of its `Control`.")],
     arguments: Annotated[list[str] | None, typer.Argument(metavar="[VALUE | NAME=VALUE]...", help="What it takes, in its order.")] = None,
@@ -147,16 +173,32 @@ def _moment(text: str, data: str) -> int | None:
 
 def _start(names: list[str], options: Options) -> None:
     pid = _spawn(names, options)
+    try:
+        _wait_for_start(pid, options)
+    except (KeyboardInterrupt, SystemExit) as ended:
+        _end_starting(pid)
+        os.waitpid(pid, 0)
+        output.note("\nbasis: the sandbox that was starting is ended; nothing of it runs")
+        raise typer.Exit(130 if isinstance(ended, KeyboardInterrupt) else TERMINATED) from None
+
+
+def _wait_for_start(pid: int, options: Options) -> None:
     deadline, told = time.monotonic() + _FIRST_START, 0
     while read(options.state) is None:
         if os.waitpid(pid, os.WNOHANG)[0]:
             raise ConfigurationError(f"the sandbox did not start: {_last_line(options.state)} (all of it: {options.state / LOG})")
         if time.monotonic() > deadline:
-            os.kill(pid, signal.SIGTERM)
+            _end_starting(pid)
             raise TryAgainLater(f"the sandbox was not ready in {_FIRST_START} s; see {options.state / LOG}")
         told = _tell_on(options.state / LOG, told)
         time.sleep(_POLL)
     _tell_on(options.state / LOG, told)
+
+
+def _end_starting(pid: int) -> None:
+    """End a process that `up` started, with what it runs (npm, a compiler, a node): it leads a group of its own, and ends at once."""
+    with suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGTERM)
 
 
 def _tell_on(log: Path, told: int) -> int:

@@ -1,6 +1,6 @@
 """The background process of `basis sandbox up`: runs the services until it is told to end. Not for people.
 
-While it runs it holds the lock of its state directory; what it runs stands in `sandbox.json` there, from the moment all of it is ready.
+While it runs it holds the lock of its state directory; what it runs stands in `sandbox.json` there, and whether all of it is ready.
 """
 
 from __future__ import annotations
@@ -29,14 +29,15 @@ def main() -> None:
     options = Options(**{**said, "state": Path(said["state"])})
     os.chdir(options.state)
     with held(options.state):
+        write(options.state, Standing(pid=os.getpid(), ready=False))
         asyncio.run(_serve(names, options))
 
 
 async def _serve(names: list[str], options: Options) -> None:
+    started = await start_all(names, options)  # a signal ends it at once until here: there is nothing to end in order yet
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    started = await start_all(names, options)
     exchange, chain = started.get("exchange"), started.get("chain")
     if isinstance(exchange, ExchangeService) and isinstance(chain, ChainService):
         exchange.lead(chain.follow)

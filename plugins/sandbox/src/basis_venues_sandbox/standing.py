@@ -9,18 +9,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import attrs
-from attrs import frozen
+from attrs import field, frozen
 
 _LOCK, _FILE, LOG = "sandbox.lock", "sandbox.json", "sandbox.log"
 
 
 @frozen(kw_only=True)
 class Standing:
-    """A sandbox that runs: its process, `endpoints` of each service, and why the others are `absent`."""
+    """A sandbox that runs: its process, `endpoints` of each service, and why the others are `absent`. One that is not `ready` is starting,
+    and has no endpoints yet."""
 
     pid: int
-    endpoints: Mapping[str, Mapping[str, str]]
-    absent: Mapping[str, str]
+    endpoints: Mapping[str, Mapping[str, str]] = field(factory=dict)
+    absent: Mapping[str, str] = field(factory=dict)
+    ready: bool = True
 
 
 class Taken(Exception):
@@ -55,17 +57,23 @@ def is_held(state: Path) -> bool:
 
 
 def write(state: Path, standing: Standing) -> None:
-    """Say that everything is ready."""
+    """Say how it stands."""
     partial = state / f"{_FILE}.new"
     partial.write_text(json.dumps(attrs.asdict(standing)), encoding="utf-8")
     partial.replace(state / _FILE)
 
 
-def read(state: Path) -> Standing | None:
-    """The sandbox that runs there; None where none does, or it is not ready."""
+def found(state: Path) -> Standing | None:
+    """The sandbox that runs or starts there; None where none does."""
     if not is_held(state):
         return None
     try:
         return Standing(**json.loads((state / _FILE).read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
+
+
+def read(state: Path) -> Standing | None:
+    """The sandbox that runs there; None where none does, or it is not ready."""
+    standing = found(state)
+    return standing if standing is not None and standing.ready else None

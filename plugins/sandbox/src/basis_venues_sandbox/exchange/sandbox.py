@@ -158,7 +158,7 @@ class Sandbox:
                 self.let_go(held)
 
     def let_go(self, held: Held) -> None:
-        """Carry out a request that was held, if it is admitted where it only arrives. Its deadline is checked now; nobody gets the reply."""
+        """Carry out a request that was held, if it is admitted where it arrives now. Its deadline is checked; nobody gets the reply."""
         self.held.remove(held)
         self.tick()
         held.call.now = self.world.now + held.call.exchange.books.settings.skew

@@ -16,6 +16,8 @@ from .pages import QUARTER, page
 
 ZERO = Decimal(0)
 _BILLS = {"transfer": "1", "trade": "2", "funding": "8", "deposit": "1"}
+_IN, _OUT = ("6", "18", "11", "From Funding Account"), ("18", "6", "12", "To Funding Account")
+"""What a transfer's bill says of its direction: from, to, subType, notes."""
 
 
 def balance(call: Call) -> list[dict[str, Any]]:
@@ -124,13 +126,14 @@ def _position(call: Call, market: Market) -> dict[str, Any]:
 
 def _bill(call: Call, entry: Entry, cause: Fill | Payment | None) -> dict[str, Any]:
     market = call.exchange.books.market(cause.symbol) if cause else None
-    source, target = ("6", "18") if entry.amount > 0 else ("18", "6")
+    source, target, sub, note = _IN if entry.amount > 0 else _OUT
+    is_transfer = entry.kind == "transfer"
     row = {
         "billId": str(entry.number), "ccy": entry.asset, "type": _BILLS.get(entry.kind, "3"),
-        "subType": "173" if entry.kind == "funding" else "11", "balChg": plain(entry.amount), "bal": plain(entry.balance),
+        "subType": "173" if entry.kind == "funding" else sub, "balChg": plain(entry.amount), "bal": plain(entry.balance),
         "posBalChg": "0", "posBal": "0", "sz": plain(abs(entry.amount)),
-        "from": source if entry.kind == "transfer" else "", "to": target if entry.kind == "transfer" else "", "ts": str(entry.at),
-        "instId": name(market) if market else "", "instType": kind(market) if market else "", "notes": "", "fee": "0", "pnl": "0",
+        "from": source if is_transfer else "", "to": target if is_transfer else "", "notes": note if is_transfer else "",
+        "ts": str(entry.at), "instId": name(market) if market else "", "instType": kind(market) if market else "", "fee": "0", "pnl": "0",
         "ordId": "", "clOrdId": "", "tradeId": "", "px": plain(cause.mark) if isinstance(cause, Payment) else "", "mgnMode": "",
         "execType": "", "interest": "0", "tag": "", "fillTime": str(entry.at),
     }  # fmt: skip
