@@ -11,6 +11,7 @@ import pytest
 from command_line import ROOT, basis, process, shipped
 
 import basis_venues
+from basis_venues.cli.elsewhere import BROUGHT_BY
 
 COMMANDS = ("init", "venues", "check", "doctor", "run", "positions", "journal", "env", "schema", "resolve", "thaw", "halt", "resume")
 
@@ -21,14 +22,14 @@ def test_help_lists_every_command_and_exit_code() -> None:
     assert ran.code == 0
     for name in COMMANDS:
         assert f"\n  {name} " in ran.out
-    for code in (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 75, 130, 143):
+    for code in (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 75, 130, 141, 143):
         assert f"\n    {code} " in ran.out
 
 
 @pytest.mark.parametrize(
     "command",
     [(name,) for name in COMMANDS if name not in ("journal", "env")]
-    + [("journal", n) for n in ("show", "verify", "export")]
+    + [("journal", n) for n in ("show", "verify", "export", "backup")]
     + [("env", n) for n in ("example", "lint", "import")]
     + [("venues", "trust")],
 )
@@ -88,6 +89,14 @@ def test_venues_shows_each_installed_venue_with_its_levels() -> None:
     binance = next(each for each in found["venues"] if each["venue"] == "binance")
     assert (binance["kind"], binance["account"]) == ("cex", "binance")
     assert binance["actions"]["cex_spot"]["SpotTrade"] == {"level": "full", "reason": ""}
+
+
+def test_a_command_of_ours_that_is_not_installed_names_its_distribution(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wrong usage, and the command that brings it."""
+    monkeypatch.setitem(BROUGHT_BY, "dialogue", "basis-venues-dialogue")
+    ran = basis("dialogue", ".")
+    assert ran.code == 2
+    assert "pip install basis-venues-dialogue" in ran.err
 
 
 def test_venues_shows_conflicts_and_refusals(tmp_path: Path) -> None:

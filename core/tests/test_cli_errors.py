@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 import typer
-from command_line import basis, process, shipped, spoil
+from command_line import ACCOUNTS, basis, process, shipped, small_journal, spoil
 
 from basis_venues import errors
 from basis_venues.cli.boundary import reported
 from basis_venues.cli.options import JSON
 from basis_venues.cli.redact import Redactor, redactor
+from basis_venues.journal.events import Frozen
 
 CODES = [
     (errors.BasisError, 1), (errors.JournalCorrupt, 1),
@@ -115,6 +116,26 @@ def test_a_wrong_argument_is_answered_with_its_code_and_a_hint(case: str, tmp_pa
     assert ran.out == "" or arguments[0] == "check"
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run", "btc_basis", "--frmo", "x"),
+        ("rnu",),
+        ("run", "btc_basis", "--from", "soon"),
+        ("--frmo",),
+        ("journal", "shwo"),
+        ("resolve", "s"),
+    ],
+)
+def test_wrong_usage_is_a_document_as_well(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    """Whoever asks for JSON reads JSON, whatever was mistyped, and wherever `--json` stands."""
+    ran = basis(*arguments, "--json")
+    said = ran.document()["error"]
+    assert (ran.code, said["exit_code"], said["type"]) == (2, 2, "UsageError")
+    assert said["message"]
+    assert said["message"].split()[-1] in ran.err
+
+
 SPOILED = {
     "weights": ("modes/btc_basis.yaml", 'okx: "0.3"', 'okx: "0.4"', 3, "do not sum to 1"),
     "unknown venue": ("modes/btc_basis.yaml", "    - okx      # Market data", "    - okex", 0, "did you mean okx?"),
@@ -188,8 +209,8 @@ def test_without_typer_the_command_says_what_to_install(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_signals_end_it_with_their_codes(number: signal.Signals, code: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("number", "code", "how"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")])
+def test_signals_end_it_with_their_codes(number: signal.Signals, code: int, how: str, tmp_path: Path) -> None:
     """A runner that is told to stop leaves in order. The mode's file is a pipe here, which holds the run where it reads it."""
     configs = shipped(tmp_path)
     mode = configs / "modes" / "btc_basis.yaml"
@@ -205,7 +226,30 @@ def test_signals_end_it_with_their_codes(number: signal.Signals, code: int, tmp_
         finally:
             running.kill()
     assert running.returncode == code
+    assert f"basis: {how}; what is unfinished is settled at the next start" in said
     assert "Traceback" not in said
+
+
+def test_a_reader_that_leaves_ends_it_quietly(tmp_path: Path) -> None:
+    """As `| head` does; far more is written than a pipe holds. The code is the shell's for that signal, and no error is reported."""
+    state = small_journal(tmp_path, [Frozen("binance", "x" * 500, ACCOUNTS)] * 1000)
+    command = [sys.executable, "-c", "from basis_venues.cli import main; main()", "journal", "export", "--state", str(state)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as exporting:
+        assert exporting.stdout is not None
+        assert exporting.stderr is not None
+        assert exporting.stdout.readline().startswith("{")
+        exporting.stdout.close()
+        said = exporting.stderr.read()
+        assert exporting.wait(30) == 141
+    assert said == ""
+
+
+def test_a_connection_that_breaks_is_an_error(capfd: pytest.CaptureFixture[str]) -> None:
+    """It has the same name as a reader that left, and here nobody did."""
+    with pytest.raises(typer.Exit) as ended, reported({}):
+        raise BrokenPipeError(32, "Broken pipe")
+    assert ended.value.exit_code == 1
+    assert "BrokenPipeError" in capfd.readouterr().err
 
 
 def _as_from_a_terminal() -> None:

@@ -1,4 +1,4 @@
-"""`basis journal`, `basis resolve`, `basis halt` and `basis resume`."""
+"""`basis journal`, `basis resolve` and `basis thaw`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 import sqlite3
 import stat
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,11 @@ from command_line import ACCOUNTS, basis, events, small_journal
 
 from basis_venues.cli.journal_rows import gist, sent
 from basis_venues.cli.positions import exit_code
+from basis_venues.clock import PlanClock
 from basis_venues.execution.stops import HaltFlags
 from basis_venues.journal.events import Frozen
 from basis_venues.journal.locks import AccountLocks
+from basis_venues.journal.sqlite import SqliteJournal
 from basis_venues.network import Account
 
 
@@ -33,7 +36,7 @@ def test_show_lists_rows_open_steps_and_frozen_accounts(state: Path) -> None:
     found = ran.document()
     assert [row["kind"] for row in found["rows"]] == ["INTENT", "SENDING", "OUTCOME", "FROZEN"]
     assert {row["at"] for row in found["rows"]} == {"2024-01-02T00:00:00Z"}
-    assert found["open"] == [{"step": "buy-1/binance/0", "mode": "btc_basis", "account": "binance"}]
+    assert found["open"] == [{"step": "buy-1/binance/0", "mode": "btc_basis", "account": "binance", "settled_by": "a person"}]
     assert found["frozen"] == {"binance": "two orders carry our id"}
 
 
@@ -103,9 +106,8 @@ def test_verify_accepts_a_whole_chain(state: Path) -> None:
 
 def test_verify_finds_a_changed_row_and_ends_with_1(state: Path) -> None:
     """One changed character breaks the chain at its row."""
-    with sqlite3.connect(state / "journal.sqlite") as database:
+    with closing(sqlite3.connect(state / "journal.sqlite")) as database, database:
         database.execute("UPDATE rows SET body = replace(body, '0.5', '0.6') WHERE seq = 1")
-    database.close()
     ran = basis("journal", "verify", "--state", state, "--json")
     assert ran.code == 1
     assert ran.document()["error"]["type"] == "JournalCorrupt"
@@ -124,11 +126,52 @@ def test_export_writes_each_row_as_a_line(state: Path, tmp_path: Path) -> None:
     assert len(basis("journal", "export", "--state", state, "--json").document()["rows"]) == 4
 
 
+def test_an_export_that_fails_leaves_no_file_behind(state: Path, tmp_path: Path) -> None:
+    """Part of a journal is not taken for all of it; a place that cannot be written is wrong usage."""
+    assert basis("journal", "export", "--output", tmp_path / "none" / "copy.jsonl", "--state", state).code == 2
+    with sqlite3.connect(state / "journal.sqlite") as database:
+        database.execute("UPDATE rows SET body = replace(body, 'two', 'six') WHERE seq = 4")
+    database.close()
+    copy = tmp_path / "copy.jsonl"
+    assert basis("journal", "export", "--output", copy, "--state", state).code == 1
+    assert not copy.exists()
+
+
+def test_a_backup_is_a_journal_of_its_own(state: Path, tmp_path: Path) -> None:
+    """Taken while a journal is open for writing; put into a state directory it is read as the first was. It is its owner's alone."""
+    taken = tmp_path / "restored" / "journal.sqlite"
+    taken.parent.mkdir()
+    writing = SqliteJournal(state / "journal.sqlite", PlanClock(1_704_153_600_000))
+    try:
+        assert basis("journal", "backup", taken, "--state", state).code == 0
+    finally:
+        writing.close()
+    assert stat.S_IMODE(taken.stat().st_mode) == 0o600
+    assert basis("journal", "export", "--state", taken.parent).out == basis("journal", "export", "--state", state).out
+    assert basis("journal", "backup", taken, "--state", state).code == 2
+
+
+def test_a_damaged_journal_is_no_backup(state: Path, tmp_path: Path) -> None:
+    """It is told, and nothing is left that could be taken for one."""
+    with sqlite3.connect(state / "journal.sqlite") as database:
+        database.execute("UPDATE rows SET body = replace(body, '0.5', '0.6') WHERE seq = 1")
+    database.close()
+    assert basis("journal", "backup", tmp_path / "copy.sqlite", "--state", state).code == 1
+    assert not (tmp_path / "copy.sqlite").exists()
+
+
+def test_showing_what_no_row_is_about_names_the_nearest(state: Path) -> None:
+    """An empty table would say that nothing was done; the code is that of `basis resolve`."""
+    ran = basis("journal", "show", "buy-1/binanc/0", "--state", state)
+    assert ran.code == 4
+    assert "no row is about 'buy-1/binanc/0'; did you mean buy-1/binance/0?" in ran.err
+    assert ran.out == ""
+
+
 def test_a_journal_of_a_newer_version_is_refused_with_3(state: Path) -> None:
     """An older version never reads what it may misunderstand, and says what to do."""
-    with sqlite3.connect(state / "journal.sqlite") as database:
+    with closing(sqlite3.connect(state / "journal.sqlite")) as database, database:
         database.execute("UPDATE meta SET value = '99' WHERE name = 'schema'")
-    database.close()
     ran = basis("journal", "verify", "--state", state)
     assert ran.code == 3
     assert "upgrade basis-venues" in ran.err
@@ -164,6 +207,26 @@ def test_resolve_closes_the_step_and_thaws_its_account(state: Path, said: str, k
     assert (resolved["state"], resolved["reason"]) == (kept, "looked at the web page")
 
 
+@pytest.mark.parametrize("said", ["happened", "did-not-happen"])
+def test_a_step_whose_run_merely_ended_is_left_to_the_next_start(tmp_path: Path, said: str) -> None:
+    """The next start has proof, a person has an opinion: refused, unless somebody insists as the venue is gone for good."""
+    crashed = small_journal(tmp_path / "crashed", events()[:2])
+    arguments = ("resolve", "buy-1/binance/0", "--as", said, "--reason", "seen", "--state", crashed)
+    refused = basis(*arguments)
+    assert refused.code == 4
+    assert "start the run of btc_basis again" in refused.err
+    (left,) = basis("journal", "show", "--state", crashed, "--json").document()["open"]
+    assert left["settled_by"] == "the next start"
+    assert basis(*arguments, "--force").code == 0
+    assert basis("journal", "show", "--state", crashed, "--json").document()["open"] == []
+
+
+def test_an_open_step_of_a_frozen_account_may_be_resolved(tmp_path: Path) -> None:
+    """A start may not send anything from it again, and so cannot settle every such step."""
+    frozen = small_journal(tmp_path / "frozen", [*events()[:2], Frozen("binance", "a stranger's order", ACCOUNTS)])
+    assert basis("resolve", "buy-1/binance/0", "--as", "happened", "--reason", "seen", "--state", frozen).code == 0
+
+
 def test_resolving_twice_is_denied_with_4(state: Path) -> None:
     """A closed step needs no person."""
     arguments = ("resolve", "buy-1/binance/0", "--as", "happened", "--reason", "seen", "--state", state)
@@ -176,6 +239,15 @@ def test_resolving_an_unknown_step_names_the_nearest(state: Path) -> None:
     ran = basis("resolve", "buy-1/binanc/0", "--as", "happened", "--reason", "seen", "--state", state)
     assert ran.code == 4
     assert "did you mean buy-1/binance/0?" in ran.err
+
+
+def test_resolving_a_step_of_another_mode_tells_whose_it_is(state: Path) -> None:
+    """The step is there, and so it is not said to be missing."""
+    arguments = ("resolve", "buy-1/binance/0", "--as", "happened", "--reason", "seen", "--state", state)
+    ran = basis(*arguments, "--mode", "wrong")
+    assert ran.code == 4
+    assert "a step 'buy-1/binance/0' is of btc_basis; 'wrong' has none" in ran.err
+    assert basis(*arguments, "--mode", "btc_basis").code == 0
 
 
 def test_resolving_under_a_running_runner_is_refused_with_8(state: Path) -> None:
@@ -199,33 +271,3 @@ def test_thaw_waits_for_open_steps_and_then_frees_the_account(tmp_path: Path) ->
     assert basis("thaw", "okx", "--reason", "looked", "--state", frozen).code == 4
     assert basis("thaw", "binance", "--reason", "it was mine", "--state", frozen).code == 0
     assert basis("journal", "show", "--state", frozen, "--json").document()["frozen"] == {}
-
-
-def test_halt_and_resume_set_and_take_the_flags_that_a_runner_reads(tmp_path: Path) -> None:
-    """One account and everything are two flags."""
-    flags = HaltFlags(tmp_path / "halt")
-    assert basis("halt", "--reason", "maintenance", "--state", tmp_path).code == 0
-    assert basis("halt", "--account", "okx", "--reason", "odd fills", "--state", tmp_path).code == 0
-    assert flags.all() == {"": "maintenance", "okx": "odd fills"}
-    ran = basis("resume", "--state", tmp_path, "--json")
-    assert ran.document() == {"halted": [{"state": str(tmp_path), "account": "okx", "reason": "odd fills"}], "resumed": [str(tmp_path)]}
-    assert flags.reason("okx") == "the account okx is halted: odd fills"
-    assert basis("resume", "--account", "okx", "--state", tmp_path).code == 0
-    assert flags.all() == {}
-
-
-def test_halt_without_a_directory_reaches_every_world_of_the_user(tmp_path: Path) -> None:
-    """In haste nobody has to know where a runner keeps its state."""
-    worlds = [tmp_path / "basis-venues" / name for name in ("prod", "sandbox")]
-    for world in worlds:
-        world.mkdir(parents=True)
-    env = {"XDG_STATE_HOME": str(tmp_path)}
-    assert basis("halt", "--reason", "now", env=env).code == 0
-    assert all(HaltFlags(world / "halt").reason() for world in worlds)
-    assert basis("resume", env=env).code == 0
-    assert not any(HaltFlags(world / "halt").reason() for world in worlds)
-
-
-def test_an_alias_that_is_a_path_is_wrong_usage(tmp_path: Path) -> None:
-    """A flag stays inside its directory."""
-    assert basis("halt", "--account", "../x", "--reason", "no", "--state", tmp_path).code == 2

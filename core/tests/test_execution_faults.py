@@ -8,15 +8,16 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from toy_runs import Killed, PointJournal, Run, buy, crash_when, lost, supply
 
-from basis_venues.errors import AccountBusy, JournalCorrupt, JournalNewer, TryAgainLater
+from basis_venues.errors import AccountBusy, JournalCorrupt, JournalNewer, JournalUnwritable, TryAgainLater
 from basis_venues.journal.events import Event, Outcome, Sending, kind_of
-from basis_venues.journal.sqlite import Entry, JournalUnwritable, SqliteJournal
+from basis_venues.journal.sqlite import Entry, SqliteJournal
 from basis_venues.results import ActionResult
 from basis_venues.states import State, Verdict
 
@@ -119,7 +120,7 @@ def test_the_id_of_an_outcome_that_could_not_be_stored_goes_on_in_the_same_run(r
 
 def tear_off(run: Run, kinds: Sequence[str]) -> None:
     """Take the newest rows away, as long as they are of these kinds."""
-    with sqlite3.connect(run.journal) as db:
+    with closing(sqlite3.connect(run.journal)) as db, db:
         for seq, kind in db.execute("SELECT seq, kind FROM rows ORDER BY seq DESC").fetchall():
             if kind not in kinds:
                 break
@@ -198,7 +199,7 @@ def test_P7_truncated_wal_loses_whole_commits_only(run: Run) -> None:
 def test_P7_flipped_byte_is_detected(run: Run, column: str) -> None:
     """One letter of a row is another: the chain breaks there, and nothing is sent."""
     run.act(buy())
-    with sqlite3.connect(run.journal) as db:
+    with closing(sqlite3.connect(run.journal)) as db, db:
         db.execute(f"UPDATE rows SET {column} = 'x' || substr({column}, 2) WHERE seq = 2")
     with pytest.raises(JournalCorrupt, match="row 2"):
         run.act(buy(2))
@@ -208,7 +209,7 @@ def test_P7_flipped_byte_is_detected(run: Run, column: str) -> None:
 def test_a_row_missing_in_the_middle_is_detected(run: Run) -> None:
     """A row that was taken out leaves a gap."""
     run.act(buy())
-    with sqlite3.connect(run.journal) as db:
+    with closing(sqlite3.connect(run.journal)) as db, db:
         db.execute("DELETE FROM rows WHERE seq = 2")
     with pytest.raises(JournalCorrupt):
         run.act(buy(2))
@@ -225,7 +226,7 @@ def test_a_file_that_is_no_journal_is_refused(run: Run) -> None:
 def test_P9_a_newer_journal_is_refused(run: Run) -> None:
     """The schema is one that this version does not know: exit code 3, and nothing is sent."""
     run.act(buy())
-    with sqlite3.connect(run.journal) as db:
+    with closing(sqlite3.connect(run.journal)) as db, db:
         db.execute("UPDATE meta SET value = '999' WHERE name = 'schema'")
     with pytest.raises(JournalNewer, match="upgrade") as refused:
         run.act(buy(2))
@@ -350,7 +351,7 @@ def test_no_send_before_durable(run: Run) -> None:
 
     def point(name: str) -> None:
         if name == "before the first byte":
-            with sqlite3.connect(run.journal) as db:
+            with closing(sqlite3.connect(run.journal)) as db, db:
                 seen.extend(kind == "SENDING" for (kind,) in db.execute("SELECT kind FROM rows WHERE kind = 'SENDING'"))
 
     run.act(buy(), point=point)

@@ -12,10 +12,10 @@ import pytest
 from attrs import evolve
 from toy_runs import FAR, PointJournal, Run, buy, crash_at, lost, supply
 
-from basis_venues.errors import ActionConflict, InvalidAction
+from basis_venues.errors import ActionConflict, InvalidAction, JournalUnwritable
 from basis_venues.execution.manager import ExecutionManager
 from basis_venues.execution.stops import HaltFlags
-from basis_venues.journal.sqlite import Entry, JournalUnwritable
+from basis_venues.journal.sqlite import Entry
 from basis_venues.results import ActionResult
 from basis_venues.states import State, Verdict
 

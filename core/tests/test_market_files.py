@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from basis_venues.clock import PlanClock
-from basis_venues.errors import ConfigurationError
-from basis_venues.market import DataSettings, HistoryMarket, SeriesRule, TableAbsent, open_market, open_provider
+from basis_venues.errors import ConfigurationError, TableAbsent
+from basis_venues.market import DataSettings, HistoryMarket, SeriesRule, open_market, open_provider
 from basis_venues.market.provider import FAR, Source
 
 HOUR = 3_600_000

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from basis_venues.clock import PlanClock
-from basis_venues.errors import ConfigurationError, MissingData
-from basis_venues.market import DataSettings, HistoryMarket, Note, Points, SeriesRule, Source, TableAbsent
+from basis_venues.errors import ConfigurationError, MissingData, TableAbsent
+from basis_venues.market import DataSettings, HistoryMarket, Note, Points, SeriesRule, Source
 from basis_venues.market.provider import cut, in_order
 from basis_venues.market.settings import load_data_settings
 

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import asyncio
 import logging
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from importlib.metadata import entry_points as reference
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,11 +13,15 @@ import pytest
 from fake_distributions import PLUGIN, install
 from fake_venues import FakePlugin, manifests
 
+from basis_venues.contract import VenueModel
 from basis_venues.distributions import entry_points
 from basis_venues.errors import PluginRefused
+from basis_venues.execution.books import SimulatedBooks
 from basis_venues.hookspecs import hookimpl
 from basis_venues.plugins import Plugins
-from basis_venues.registry import FIRST_PARTY, Registry
+from basis_venues.positions import Positions
+from basis_venues.registry import FIRST_PARTY, Registry, unmet
+from basis_venues.trust import Trust
 
 CANARY = "import pathlib\npathlib.Path(__file__).with_name('ran').touch()\n"
 
@@ -152,6 +158,44 @@ def test_metadata_without_its_module_is_a_broken_installation(site: Path) -> Non
     assert "check the entry point" in told
 
 
+def test_an_entry_point_under_another_name_than_the_manifest_s_is_told_first(site: Path) -> None:
+    """Before anybody is asked to trust it or to install what is there already, whichever of the two names is asked for."""
+    other = 'venue = "deribit"\nkind = "cex"\ncontract = "1.0"\n[account]\nalias = "deribit"\n'
+    install(site, "derebit", manifest=other, code=CANARY)
+    for name in ("derebit", "deribit"):
+        with pytest.raises(PluginRefused, match="its entry point is named 'derebit' and its manifest says 'deribit'; give it one name"):
+            Registry([str(site)], Trust()).venue(name)
+
+
+def test_a_model_that_names_no_position_is_refused_in_a_backtest_too() -> None:
+    """`supply` is no kind of position; the book is not extended by it."""
+    books = SimulatedBooks(SimpleNamespace(positions=Positions()))  # type: ignore[arg-type]
+    with pytest.raises(PluginRefused, match="'wallet:supply:compound/USDC' is not a position key"):
+        books.verify(["wallet:supply:compound/USDC"], (), VenueModel)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("basis-venues>=0.1,<9", []),
+        ("basis-venues[cli] (>=0.1)", []),
+        ("basis-venues~=7.1", []),
+        ("basis-venues>=7; extra == 'test'", []),
+        ("attrs>=900", []),
+        ("basis-venues>=7.1", ["requires basis-venues>=7.1, and 0.1.0 is installed: pip install 'basis-venues>=7.1'"]),
+        ("basis-venues-nowhere", ["requires basis-venues-nowhere, and it is not installed"]),
+    ],
+)
+def test_what_a_plugin_requires_of_ours_is_compared_with_what_is_installed(site: Path, line: str, said: list[str]) -> None:
+    """Ours alone, always needed, in ranges that are read here; the rest is pip's."""
+    install(site, "kraken")
+    metadata = site / "basis_venues_kraken-0.1.0.dist-info" / "METADATA"
+    metadata.write_text(metadata.read_text().replace("\n\n", f"\nRequires-Dist: {line}\n\n"))
+    found = list(unmet(Registry([str(site)]).venue("kraken").entry.distribution))
+    assert len(found) == len(said)
+    assert all(part in text for part, text in zip(said, found, strict=True))
+
+
 def test_a_hook_with_other_arguments_keeps_pluggys_message(site: Path) -> None:
     """The author reads which argument is not the hook's."""
     install(site, "kraken", code=PLUGIN + "@hookimpl\ndef create_model(context, extra):\n    return None\n")
@@ -174,6 +218,27 @@ def test_hooks_that_are_none_are_refused(site: Path, code: str, told: str) -> No
     """An unknown hook never goes unnoticed, and none may wrap another's."""
     install(site, "kraken", code=PLUGIN + code)
     assert told in refused(site, "kraken")
+
+
+def test_a_hook_that_nobody_would_wait_for_is_refused() -> None:
+    """An `async def`, or a generator of its kind, would be called and never run: of an observer and of a venue."""
+
+    class Waiting:
+        @hookimpl
+        async def action_finished(self, result: object) -> None:
+            await asyncio.sleep(0)
+
+    class Yielding:
+        @hookimpl
+        async def create_model(self, context: object) -> AsyncIterator[None]:
+            yield
+
+    plugins = Plugins(Registry([]))
+    with pytest.raises(PluginRefused, match=r"'Waiting' has an `async def` for the hook 'action_finished'.* hands slow work to a queue"):
+        plugins.add_observer(Waiting())
+    with pytest.raises(PluginRefused, match="'okx' has an `async def` for the hook 'create_model'"):
+        plugins.add(Yielding(), manifests()["okx"])
+    assert not plugins.observers.anyone
 
 
 def test_after_a_refused_hook_the_name_is_free_again(site: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +16,9 @@ from toy_runs import Run, buy, supply
 
 from basis_venues import hookspecs
 from basis_venues.cli.journal_file import opened, write_by_hand
-from basis_venues.errors import ConfigurationError, Denied
+from basis_venues.cli.run import meaning, told
+from basis_venues.clock import SteeredClock
+from basis_venues.errors import BasisError, ConfigurationError, Denied, TryAgainLater
 from basis_venues.execution.blocking import BlockingManager
 from basis_venues.execution.manager import ExecutionManager
 from basis_venues.execution.resolution import thawing
@@ -27,6 +30,7 @@ from basis_venues.orders import Effect
 from basis_venues.results import LegResult, worst
 from basis_venues.run.plan import Plan, load_plan
 from basis_venues.run.report import RunReport
+from basis_venues.run.runner import run_plan
 from basis_venues.states import State, Verdict
 
 
@@ -67,12 +71,87 @@ def test_what_a_live_chain_did_is_reported_with_its_block(tmp_path: Path) -> Non
 
 
 def _document(run: Run, result: Any) -> dict[str, Any]:
+    return _report(run, result).document()
+
+
+def _report(run: Run, *results: Any, failure: BasisError | None = None) -> RunReport:
     settings = SimpleNamespace(
         mode=SimpleNamespace(name="toy"), selection=SimpleNamespace(live=True, environment="dev"), networks={}, manifests={}, warnings=()
     )
     assembly: Any = SimpleNamespace(settings=settings, parts=run.parts(), market=None)
     plan = Plan(name="p", mode="toy", summary="", since=None, until=None, valid_for=1, positions={}, actions=())
-    return RunReport(assembly, plan, (result,), {}, {}, 0, 1).document()
+    return RunReport(assembly, plan, results, None if failure else {}, {}, 0, 1, failure)
+
+
+def test_the_last_sentence_is_that_of_the_state(tmp_path: Path) -> None:
+    """Of what was sent nobody is told that it was not begun, nor that its id may be given again; of what was stopped, why."""
+    run = Run(directory=tmp_path)
+    run.exchange().set_up(["rest_forever"])
+    sent, other = run.act(buy(), buy(2))
+    asked, stopped = meaning(sent), meaning(other)
+    assert asked is not None
+    assert stopped is not None
+    assert "may have happened" in asked
+    assert "`basis journal show buy-1/north/0`" in asked
+    assert "basis resolve" in asked
+    assert "again;" in asked
+    assert "same ids" not in asked
+    assert "not begun: the account north is frozen: buy-1/north/0" in stopped
+    assert "the same ids may be given again" in stopped
+
+
+def test_of_an_action_that_is_done_in_part_the_missing_legs_are_named(tmp_path: Path) -> None:
+    """One leg is filled and the other refused: which is missing, and no word of a frozen account; what then halts says so itself."""
+    run = Run(directory=tmp_path)
+    run.exchange("north").set_up()
+    run.exchange("south").set_up(["refuse"])
+    part, stopped = run.act(buy(1, "2"), buy(2))
+    assert (part.state, stopped.state) == ("INCOMPLETE", "STOPPED")
+    said = meaning(part)
+    assert said is not None
+    assert "Missing: buy-1/south REJECTED" in said
+    assert "frozen" not in said + str(meaning(stopped))
+    assert "a leg of buy-1 ended INCOMPLETE" in str(meaning(stopped))
+
+
+def test_what_ends_a_run_is_told_beside_what_was_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A clock that stops in the middle: the document has the actions until then and the error, and the graver of the two codes."""
+    run = Run(directory=tmp_path)
+    run.exchange().set_up(["rest_forever"])
+    (result,) = run.act(buy())
+    report = _report(run, result, failure=TryAgainLater("the clock does not answer"))
+    assert told(report, True, {}) == report.exit_code == 8
+    said = capsys.readouterr()
+    shown = json.loads(said.out)
+    assert [each["state"] for each in shown["actions"]] == ["NEEDS_HUMAN"]
+    assert (shown["positions"], shown["error"]["exit_code"]) == (None, 75)
+    assert "the clock does not answer" in said.err
+    assert told(report, False, {}) == 8
+    assert "positions" not in capsys.readouterr().out
+
+
+def test_an_error_after_the_first_action_keeps_its_report(tmp_path: Path) -> None:
+    """The clock stops answering: what was carried out is reported, and what was not read is not called nothing."""
+    run = Run(directory=tmp_path)
+    run.exchange().set_up()
+    stops: list[int] = []
+
+    def tell(now: int) -> None:
+        stops.append(now)
+        if now > 5_000:
+            raise TryAgainLater("the clock does not answer")
+
+    parts = attrs.evolve(run.parts(), clock=SteeredClock(0, tell))
+    actions = {0: buy(1), 10_000: buy(2)}
+    settings = SimpleNamespace(mode=SimpleNamespace(name="toy"))
+    plan: Any = SimpleNamespace(name="p", mode="toy", schedule=lambda since, until: list(actions.items()))
+    assembly: Any = SimpleNamespace(settings=settings, parts=parts, market=None)
+    report = run_plan(assembly, plan, 0, 20_000)
+    assert [result.action.id for result in report.results] == ["buy-1"]
+    assert (type(report.failure), report.positions) == (TryAgainLater, None)
+    actions.pop(0)
+    with pytest.raises(TryAgainLater):
+        run_plan(assembly, plan, 0, 20_000)
 
 
 class Listening:

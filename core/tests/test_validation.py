@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import attrs
 import pytest
-from command_line import ACCOUNTS, basis, events, shipped, small_journal, spoil
+from command_line import ACCOUNTS, ROOT, basis, events, shipped, small_journal, spoil
+from fake_distributions import install
 from fake_venues import FakeClient, load, plugins, write
 
 from basis_venues.cli.connecting import connected
 from basis_venues.cli.examining import examined
 from basis_venues.clock import PlanClock
+from basis_venues.conformance import REPORT
 from basis_venues.environment import EnvironmentManager
-from basis_venues.errors import TryAgainLater
+from basis_venues.errors import CredentialError, TryAgainLater
+from basis_venues.execution.stops import HaltFlags
 from basis_venues.factory import VenueClientFactory
 from basis_venues.findings import Finding, gravest
 from basis_venues.journal.events import Frozen
 from basis_venues.network import Network
-from basis_venues.validation import CHECKS, of_clients, of_environment, of_settings
+from basis_venues.registry import Registry
+from basis_venues.validation import CHECKS, _ladder, of_clients, of_environment, of_plugins, of_settings
 
 CANARY = "kX9canary7Qz2LmW4secretVb81"
 SPOT = "venues: {execution_subscriptions: {cex_spot: [binance], wallet: [alchemy]}}"
@@ -143,6 +150,49 @@ def test_missing_credentials_fail_by_name_and_present_ones_pass(tmp_path: Path) 
     assert Finding("pass", "credentials", "set for dev: binance: 2, alchemy: 3") in findings
     assert Finding("pass", "networks", "binance: testnet, alchemy: testnet") in findings
     assert CANARY not in repr(findings)
+
+
+def test_a_missing_variable_is_not_mistaken_for_another_field_s(tmp_path: Path) -> None:
+    """A secret is not the key that is set, and production's name is not development's."""
+    settings = load(write(tmp_path / "fake", modes__m=SPOT), "m", {
+        "BASIS_EXECUTION_MODE": "live", "BASIS_DEV__CEX__BINANCE_SPOT_API_KEY": "k", "BASIS_PROD__CEX__BINANCE_SPOT_SECRET": "s",
+        "BASIS_DEV__ALCHEMY__PRIVATE_KEYS": "p",
+    })  # fmt: skip
+    with pytest.raises(CredentialError) as refusal:
+        EnvironmentManager(settings)
+    told = {text.split()[1]: text for text in refusal.value.problems}
+    assert "did you mean" not in told["BASIS_DEV__CEX__BINANCE_SPOT_SECRET"]
+    assert told["BASIS_DEV__ALCHEMY__PRIVATE_KEY"].endswith("did you mean BASIS_DEV__ALCHEMY__PRIVATE_KEYS?")
+
+
+@pytest.mark.parametrize(
+    ("network", "level", "least"),
+    [
+        (Network.SIMULATION, None, 1), (Network.SIMULATION, 0, 1), (Network.SIMULATION, 1, None),
+        (Network.TESTNET, 1, 2), (Network.MAINNET, None, 2), (Network.MAINNET, 2, None),
+    ],
+)  # fmt: skip
+def test_a_venue_whose_wheel_shows_too_little_is_warned_of(site: Path, network: Network, level: int | None, least: int | None) -> None:
+    """Level 1 for a backtest, level 2 to go live; the level is what the wheel's report says."""
+    folder = install(site, "kraken", settings="venue_type: cex\n")
+    if level is not None:
+        told = {"venues": {"kraken": {"level": level, "version": "0.1.0", "contract": "1.0"}}}
+        (folder / REPORT).write_text(json.dumps(told), encoding="utf-8")
+    settings: Any = SimpleNamespace(networks={"kraken": network}, plugins=SimpleNamespace(registry=Registry([str(site)])))
+    found = [(each.status, each.mend) for each in of_plugins(settings)]
+    assert found == ([] if least is None else [("warn", f"in its sources: basis conformance . --level {least}")])
+
+
+def test_a_venue_that_the_sandbox_does_not_know_is_not_sent_there(site: Path, tmp_path: Path) -> None:
+    """It has no testnet, and no report of level 2, which only a double can give."""
+    settings = load(write(tmp_path / "fake", modes__m=SPOT, environments__sandbox="{}"), "m")
+    nowhere = {venue: attrs.evolve(manifest, networks={}) for venue, manifest in settings.manifests.items()}
+    nothing = SimpleNamespace(registry=Registry([str(site)]))
+    lacking: Any = SimpleNamespace(
+        mode=settings.mode, configs=settings.configs, manifests=nowhere, networks=settings.networks, plugins=nothing
+    )
+    mends = [each.mend for each in _ladder(lacking) if "no testnet" in each.text]
+    assert mends == ["simulate it, then begin live with small limits"]
 
 
 def test_a_wrong_environment_variable_fails_by_name(tmp_path: Path) -> None:
@@ -271,11 +321,21 @@ def test_doctor_is_content_with_a_new_machine(tmp_path: Path) -> None:
     """Versions, plugins, journals, disk, clock, modes and caches are looked at, by name."""
     ran = basis("doctor", "--configs", shipped(tmp_path), "--state", tmp_path / "state", "--json")
     found = ran.document()
-    assert {"versions", "plugins", "env.unified", "journal", "disk", "clock", "file modes", "caches"} == {
+    assert {"versions", "plugins", "env.unified", "journal", "halt", "disk", "clock", "file modes", "caches"} == {
         each["check"] for each in found["checks"]
     }
     assert all(each["mend"] for each in found["checks"] if each["status"] != "pass")
     assert not [each for each in found["checks"] if each["status"] == "fail"]
+
+
+def test_doctor_tries_to_write_where_the_state_lies(tmp_path: Path) -> None:
+    """A file in the directory's place, for one: free space alone does not make a place that can be written."""
+    (tmp_path / "state").write_text("", encoding="utf-8")
+    (disk,) = doctor(tmp_path, tmp_path / "state")["disk"]
+    assert (disk.status, f"{tmp_path / 'state'} cannot be written" in disk.text) == ("fail", True)
+    (free,) = doctor(tmp_path, tmp_path / "none yet")["disk"]
+    assert free.status == "pass"
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name not in ("state", "configs")) == []
 
 
 def test_doctor_warns_of_a_step_that_needs_a_person_with_the_command(tmp_path: Path) -> None:
@@ -303,12 +363,36 @@ def test_doctor_finds_a_journal_whose_chain_is_broken(tmp_path: Path) -> None:
     (whole,) = doctor(tmp_path, state)["journal"]
     assert whole.status == "pass"
     assert "holds over 2 rows" in whole.text
-    with sqlite3.connect(state / "journal.sqlite") as db:
+    with closing(sqlite3.connect(state / "journal.sqlite")) as db, db:
         db.execute("UPDATE rows SET body = replace(body, 'BTC', 'ETH') WHERE seq = 2")
-    db.close()
     (broken,) = doctor(tmp_path, state)["journal"]
     assert broken.status == "fail"
     assert "damaged at row 2" in broken.text
+    page, section = re.findall(r"docs/\S+\.md|'[^']+'", broken.mend)
+    assert f"\n## {section.strip(chr(39))}\n" in (ROOT / page).read_text(encoding="utf-8")
+
+
+def test_doctor_mends_a_journal_of_a_newer_version_by_an_upgrade(tmp_path: Path) -> None:
+    """Nothing is wrong with the file: restoring one would lose what it holds."""
+    state = small_journal(tmp_path / "state")
+    with sqlite3.connect(state / "journal.sqlite") as db:
+        db.execute("UPDATE meta SET value = '99' WHERE name = 'schema'")
+    db.close()
+    (newer,) = doctor(tmp_path, state)["journal"]
+    assert (newer.status, newer.mend) == ("fail", "pip install --upgrade basis-venues")
+
+
+def test_doctor_warns_of_what_is_halted_with_the_command(tmp_path: Path) -> None:
+    """Each flag with its reason and the line that takes it away; a machine where something is halted is fit."""
+    state = tmp_path / "state"
+    assert doctor(tmp_path, state)["halt"] == [("pass", "halt", "nothing is halted", "")]
+    HaltFlags(state / "halt").halt("ticket 17")
+    HaltFlags(state / "halt").halt("odd fills", "okx")
+    account, everything = doctor(tmp_path, state)["halt"]
+    assert (everything.status, account.status) == ("warn", "warn")
+    assert "everything is halted: ticket 17" in everything.text
+    assert everything.mend.endswith(f"basis resume --state {state}")
+    assert account.mend.endswith(f"basis resume --account okx --state {state}")
 
 
 def test_doctor_finds_a_clock_that_went_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,8 @@ NOT_RUN = {
     "CONTRIBUTING.md": [INDEX],
     "docs/tutorial.md": [INDEX],
     "docs/how-to/add-a-venue.md": [INDEX],
+    "docs/how-to/add-a-protocol.md": [INDEX, INDEX],
+    "docs/how-to/add-an-exchange.md": [INDEX, INDEX],
     "docs/how-to/credentials.md": [KEYS],
     "docs/how-to/from-backtest-to-live.md": [KEYS, KEYS],
 }

@@ -6,15 +6,16 @@ converted, floats refused), in the asset's own unit; symbols are unified: `BTC/U
 
 Classes that add no field to their base are plain subclasses of an attrs class: making thirty of them costs a start a tenth of its time.
 
-A plugin may define further actions: subclass `Action` with `action_types` of its own and register it with `register_action`. A default
-never changes: journals leave out the fields that have theirs.
+The classes are the core's, so that every mode, journal and venue means the same by them: propose a new one here. An
+`__attrs_post_init__` of its own begins with `Action`'s. A default never changes: journals leave out the fields that have theirs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, ClassVar, Literal, TypeVar
 
 from attrs import field, fields, frozen
@@ -53,30 +54,55 @@ def _optional_moment(value: datetime | int | None) -> int | None:
     return None if value is None else moment(value)
 
 
-def _optional_positive(value: Any) -> Decimal | None:
+# What a converter's parameter says is what a type checker lets callers give.
+def _optional_positive(value: Decimal | int | str | None) -> Decimal | None:
     return None if value is None else positive(value)
 
 
-def _settle_amount(action: Action, name: str) -> None:
-    """Make a field of a frozen action an exact amount above zero."""
-    value = getattr(action, name)
-    if type(value) is not Decimal or not value.is_finite() or value <= 0:
-        object.__setattr__(action, name, positive(value))
-
-
-def _or_max(value: Any) -> Amount:
-    return value if value == MAX or isinstance(value, FromLeg) else positive(value)
+def _or_max(value: Decimal | int | str | FromLeg) -> Amount:
+    if isinstance(value, FromLeg):
+        return value
+    return MAX if value == MAX else positive(value)
 
 
 def _legs(legs: Iterable[Action]) -> tuple[Action, ...]:
     return tuple(legs)  # `tuple` itself has no signature in Python: to make one up costs more than all the rest here
 
 
-def _allowance(value: Any) -> Amount:
+def _allowance(value: Decimal | int | str) -> Amount:
     number = exact(value)
     if number < 0:
         raise InvalidAction(f"an allowance must not be negative, and is {number}")
     return number
+
+
+def _plain_text(name: str, value: Any) -> str:
+    """`value` as `str` itself: how one of its subclasses (an enum, say) is formatted, stored and hashed is its own affair."""
+    if not isinstance(value, str):
+        raise InvalidAction(f"{name} must be text, not {type(value).__name__}: give {name} as a str")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise InvalidAction(f"{name} holds half a character (a lone surrogate), which cannot be stored: give valid text") from None
+    return str.__str__(value)
+
+
+def _is_text(declared: Any) -> bool:
+    """Whether a field so annotated holds text."""
+    said = declared.__name__ if isinstance(declared, type) else str(declared).replace("typing.", "")
+    return said.startswith(("str", "Optional[str", 'Literal["', "Literal['"))
+
+
+Reader = Callable[[Any], tuple[Any, ...]]
+_TEXTS: dict[type[Action], tuple[Reader, Reader]] = {}
+"""How the text fields of each class of actions are read: those that always hold text, and those that may be None."""
+
+
+def _readers(cls: type[Action]) -> tuple[Reader, Reader]:
+    texts = [each for each in fields(cls) if _is_text(each.type)]
+    always = [each.name for each in texts if each.default is not None]
+    _TEXTS[cls] = attrgetter("id", *always), attrgetter(*(each.name for each in texts if each.default is None))
+    return _TEXTS[cls]  # both read at least two fields, `id` twice, and so answer tuples
 
 
 @frozen(kw_only=True, repr=False, eq=False)
@@ -96,6 +122,25 @@ class Action:
     venue: str | None = None
     account: str | None = None
     valid_until: int | None = field(default=None, converter=_optional_moment)
+
+    def __attrs_post_init__(self) -> None:
+        # All text fields in a loop instead of a converter for each: actions are made by the hundred thousand.
+        always, optional = _TEXTS.get(type(self)) or _readers(type(self))
+        for value in always(self):
+            if type(value) is not str or not value.isascii():
+                self._settle_texts()
+                return
+        for value in optional(self):
+            if value is not None and (type(value) is not str or not value.isascii()):
+                self._settle_texts()
+                return
+
+    def _settle_texts(self) -> None:
+        """Make every text field plain `str`, or raise `InvalidAction`."""
+        for each in fields(type(self)):
+            value = getattr(self, each.name)
+            if _is_text(each.type) and (value is not None or each.default is not None):
+                object.__setattr__(self, each.name, _plain_text(each.name, value))
 
     # Written once here instead of generated for every class: making those methods is most of what importing this module costs.
     def __repr__(self) -> str:
@@ -130,20 +175,19 @@ class _Trade(Action):
 
     symbol: str
     side: Literal["buy", "sell"]
-    quantity: Decimal | None = None
-    notional: Decimal | None = None
+    quantity: Decimal | None = field(default=None, converter=_optional_positive)
+    notional: Decimal | None = field(default=None, converter=_optional_positive)
     order_type: Literal["market", "limit", "post_only"] = "market"
-    price: Decimal | None = None
+    price: Decimal | None = field(default=None, converter=_optional_positive)
     time_in_force: Literal["gtc", "ioc", "fok"] = "gtc"
     good_for: int | None = None
 
     def __attrs_post_init__(self) -> None:
-        # One method instead of a converter and a validator for each field: trades are made by the hundred thousand.
+        Action.__attrs_post_init__(self)  # not super(): trades are made by the hundred thousand
         if self.side not in ("buy", "sell"):
             raise InvalidAction("side must be one of buy, sell")
         if (self.quantity is None) == (self.notional is None):
             raise InvalidAction("give either quantity or notional")
-        _settle_amount(self, "quantity" if self.notional is None else "notional")
         if self.order_type != "market" or self.price is not None or self.time_in_force != "gtc":
             self._check_limit()
 
@@ -160,7 +204,6 @@ class _Trade(Action):
             raise InvalidAction(f"a {self.order_type} order needs a price and a quantity")
         if self.time_in_force == "gtc" and self.good_for is None:
             raise InvalidAction("a resting order needs good_for, the milliseconds it may rest")
-        _settle_amount(self, "price")
 
 
 class SpotTrade(_Trade):
@@ -180,13 +223,11 @@ class PerpTrade(_Trade):
     action_types: ClassVar[tuple[str, ...]] = ("cex_futures", "hedge_execution")
 
     reduce_only: bool = False
-    leverage: Decimal | None = None
+    leverage: Decimal | None = field(default=None, converter=_optional_positive)
     margin_mode: Literal["cross", "isolated"] = "cross"
 
     def __attrs_post_init__(self) -> None:
-        _Trade.__attrs_post_init__(self)  # not super(): trades are made by the hundred thousand
-        if self.leverage is not None:
-            _settle_amount(self, "leverage")
+        _Trade.__attrs_post_init__(self)
         if self.margin_mode not in ("cross", "isolated"):
             raise InvalidAction("margin_mode must be one of cross, isolated")
 
@@ -213,6 +254,7 @@ class Transfer(Action):
     tag: str | None = None
 
     def __attrs_post_init__(self) -> None:
+        Action.__attrs_post_init__(self)
         if (self.target is None) == (self.address is None):
             raise InvalidAction("give either target (an account's alias) or address")
         if self.source == self.target and (self.from_wallet is None or self.from_wallet == self.to_wallet):
@@ -401,9 +443,12 @@ class AtomicBundle(Action):
     equity_asset: str = "ETH"
 
     def __attrs_post_init__(self) -> None:
+        Action.__attrs_post_init__(self)
         if not self.legs:
             raise InvalidAction("a bundle needs at least one leg")
         for number, leg in enumerate(self.legs):
+            if not isinstance(leg, Action):
+                raise InvalidAction(f"leg {number} of a bundle must be an action, not {type(leg).__name__}")
             if isinstance(leg, (AtomicBundle, Unwind, CreateAccount)):
                 raise InvalidAction(f"leg {number} of a bundle cannot be a {type(leg).__name__}")
             source = getattr(leg, "amount", None)
@@ -427,6 +472,7 @@ class Unwind(Action):
     slippage: Decimal = field(default=Decimal("0.01"), converter=positive)
 
     def __attrs_post_init__(self) -> None:
+        Action.__attrs_post_init__(self)
         if self.fraction > 1 or self.slippage >= 1:
             raise InvalidAction("fraction is at most 1 and slippage below 1")
 

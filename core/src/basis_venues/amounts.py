@@ -30,15 +30,21 @@ def money() -> AbstractContextManager[Context]:
     return localcontext(MONEY)
 
 
+_NUMERIC = "0123456789+-.eE"
+"""All that text of an amount may hold: `Decimal` by itself would also read `1_0`, blanks around it and digits of any script."""
+
+
 def exact(value: Decimal | int | str) -> Decimal:
     """`value` as a finite `Decimal`, digit for digit. Raises `InvalidAction` for floats, NaN, infinities and text that is no number."""
     if type(value) is Decimal:
         number = value
     elif isinstance(value, (int, str)) and not isinstance(value, bool):
         try:
+            if isinstance(value, str) and value.strip(_NUMERIC):
+                raise InvalidOperation
             number = Decimal(value)
         except InvalidOperation:
-            raise InvalidAction("an amount is not a number; write it as text, such as '0.25'") from None
+            raise InvalidAction("an amount is not a number, finite and in plain digits; write it as text, such as '0.25'") from None
     else:
         raise InvalidAction(f"an amount has the type {type(value).__name__}; write it as text or Decimal, never as a float")
     if not number.is_finite():
@@ -48,7 +54,7 @@ def exact(value: Decimal | int | str) -> Decimal:
 
 def positive(value: Decimal | int | str) -> Decimal:
     """`exact(value)`, above zero. Raises `InvalidAction`."""
-    number = exact(value)
+    number = value if type(value) is Decimal and value.is_finite() else exact(value)  # trades are made by the hundred thousand
     if number <= 0:
         raise InvalidAction(f"an amount must be above zero, not {number}")
     return number

@@ -55,7 +55,7 @@ class Assembly:
 def assemble(
     mode: str | Path,
     *,
-    configs: Path | None = None,
+    configs: Path | str | None = None,
     live: bool = False,
     environment: str | None = None,
     profile: str | None = None,
@@ -65,8 +65,8 @@ def assemble(
     since: datetime | int | None = None,
     until: datetime | int | None = None,
     positions: Mapping[Key, Decimal | int | str] | None = None,
-    state: Path | None = None,
-    stream: Path | None = None,
+    state: Path | str | None = None,
+    stream: Path | str | None = None,
     env: Mapping[str, str] | None = None,
     plugins: Plugins | None = None,
     clock: Clock | None = None,
@@ -84,13 +84,13 @@ def assemble(
     `ConfigurationError`, `PluginRefused`, `GuardRefused` and `CredentialError`.
     """
     settings = Settings.load(
-        mode, configs, execution_mode="live" if live else None, environment=environment, profile=profile, env=env, plugins=plugins
+        mode, _path(configs), execution_mode="live" if live else None, environment=environment, profile=profile, env=env, plugins=plugins
     )
     manager = EnvironmentManager(settings, confirm_mainnet=confirm_mainnet)
     window = (0 if since is None else moment(since), FAR if until is None else moment(until))
     simulated = all(network is Network.SIMULATION for network in settings.networks.values())
     clock = clock or _clock(settings, simulated, None if since is None else window[0])
-    directory = None if simulated else (working_copy or _itself)(state_directory(state, settings))
+    directory = None if simulated else (working_copy or _itself)(state_directory(_path(state), settings))
     factory = VenueClientFactory(settings, manager, clock, state=str(directory or ""))
     if market is None and simulated:
         market = history(settings.configs, data_settings, data_directory, *window, clock)
@@ -115,7 +115,7 @@ def assemble(
         state_directory=directory,
         locks_directory=None if simulated else locks_directory(),
         stand_ins={} if simulated else manager.stand_ins,
-        stream=stream,
+        stream=_path(stream),
     )
     return Assembly(settings=settings, environment=manager, factory=factory, market=market, clock=clock, parts=parts)
 
@@ -237,6 +237,10 @@ def _venue(name: str, factory: VenueClientFactory, ledger: SimulatedLedger) -> V
         timing=settings.timing,
         tolerated=frozenset(settings.tolerated_externals),
     )
+
+
+def _path(given: Path | str | None) -> Path | None:
+    return None if given is None else Path(given)
 
 
 def _itself(directory: Path) -> Path:

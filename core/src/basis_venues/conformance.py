@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
+from .registry import Installed
+
 REPORT = "conformance.json"
 """The name of the report, in the package of the venue."""
 
@@ -21,6 +23,14 @@ class Conformance(NamedTuple):
         if self.level is None:
             return "not tested"
         return f"level {self.level}" + (f", stale: {self.stale}" if self.stale else "")
+
+
+def told_of(installed: Installed) -> Conformance:
+    """What the wheel of an installed venue says of it."""
+    if installed.defaults is None:
+        return Conformance()
+    manifest = installed.manifest
+    return shipped_conformance(installed.defaults.parent, manifest.venue, installed.entry.distribution.version, manifest.contract)
 
 
 def shipped_conformance(folder: Path, venue: str, version: str, contract: str) -> Conformance:

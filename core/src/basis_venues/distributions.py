@@ -6,7 +6,9 @@ files (`*.dist-info` and `*.egg-info` folders on the path, the first of a name w
 
 from __future__ import annotations
 
+import itertools
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,11 +16,12 @@ from typing import NamedTuple
 
 
 class Distribution(NamedTuple):
-    """One installed distribution: its name and version, its metadata folder, and the folder it is installed in."""
+    """One installed distribution: its name and version, its metadata folder, its line about itself, and the folder it is installed in."""
 
     name: str
     version: str
     metadata: Path
+    summary: str = ""
 
     @property
     def home(self) -> Path:
@@ -47,6 +50,20 @@ def entry_points(groups: Sequence[str], path: Sequence[str] | None = None) -> tu
                 seen.add(distribution)
                 found.extend(_read(f"{folder or '.'}/{name}", groups))
     return tuple(found)
+
+
+OURS = "basis-venues"
+"""How the names of our distributions begin."""
+
+
+def required(distribution: Distribution) -> Iterator[tuple[str, str]]:
+    """Name and versions (such as `>=0.1,<0.2`) of each distribution of ours that the distribution always needs."""
+    for line in _headers(distribution.metadata):
+        field, _, value = line.partition(":")
+        said, _, marker = value.partition(";")
+        found = re.fullmatch(r"([A-Za-z0-9._-]+)(?:\[[^]]*\])?[\s(]*([^)]*)\)?", said.strip())
+        if field == "Requires-Dist" and found and not marker and _normalised(found[1]).startswith(OURS):
+            yield _normalised(found[1]), found[2].replace(" ", "")
 
 
 def _metadata_folders(folder: str) -> list[str]:
@@ -83,16 +100,19 @@ def _read(metadata: str, groups: Sequence[str]) -> Iterator[EntryPoint]:
 
 
 def _described(metadata: Path) -> Distribution:
-    fields = {"Name": metadata.name.partition("-")[0].replace("_", "-"), "Version": "?"}
+    fields = {"Name": metadata.name.partition("-")[0].replace("_", "-"), "Version": "?", "Summary": ""}
+    for line in _headers(metadata):
+        key, _, value = line.partition(":")
+        if key in fields:
+            fields[key] = value.strip()
+    return Distribution(_normalised(fields["Name"]), fields["Version"], metadata, fields["Summary"])
+
+
+def _headers(metadata: Path) -> Iterator[str]:
+    """The lines above the description."""
     for file in ("METADATA", "PKG-INFO"):
         try:
             text = (metadata / file).read_text(encoding="utf-8", errors="replace")
         except OSError:
             continue
-        for line in text.splitlines():
-            if not line:
-                break  # the description follows
-            key, _, value = line.partition(":")
-            if key in fields:
-                fields[key] = value.strip()
-    return Distribution(_normalised(fields["Name"]), fields["Version"], metadata)
+        yield from itertools.takewhile(bool, text.splitlines())

@@ -108,7 +108,12 @@ class EnvironmentManager:
         settings = self._settings
         return tuple(
             credential_problems(
-                settings.manifests[venue], self.network(venue), settings.selection, settings.variables, self._wanted_types(venue)
+                settings.manifests[venue],
+                self.network(venue),
+                settings.selection,
+                settings.variables,
+                self._wanted_types(venue),
+                {each.variable for manifest in settings.manifests.values() for each in manifest.credentials},
             )
         )
 

@@ -4,6 +4,8 @@
     ├── ConfigurationError        3   a file, variable or plan is wrong; carries every problem found
     │   ├── CredentialError       3   a credential is missing or malformed
     │   ├── MissingData           3   a series has no value where one is needed
+    │   │   └── TableAbsent       3   its file or table is not there at all
+    │   ├── WrongAllocation       3   the fault is in a mode's `allocation`
     │   └── JournalNewer          3   the journal was written by a newer version
     ├── Denied                    4   a rule, guard or limit on this side said no; nothing left the process
     │   ├── InvalidAction         4   an action that no venue could carry out
@@ -11,29 +13,37 @@
     │   ├── NotRoutable           4   no subscribed venue takes this action
     │   ├── GuardRefused          4   network, host, chain or destination outside what is allowed
     │   └── LimitReached          4   a spend limit of limits.yaml
-    ├── VenueRejected             5   the venue proved that it refused
+    ├── VenueRejected             5   the venue proved that it refused, or let it end with nothing done
+    ├── Incomplete                5   a part stands, and not all was done; send only what is missing
     ├── OutcomeUnknown            6   something may have happened; do not send it again by hand
     ├── Mismatch                  7   the account's state and the books disagree
     │   └── HistoryGone           7   a venue no longer keeps what would explain it
     ├── Stopped                   8   halted by the operator, or an account is frozen
-    │   └── AccountBusy           8   another runner holds the account
+    │   ├── AccountBusy           8   another runner holds the account
+    │   └── JournalUnwritable     8   the journal cannot be written
     ├── PluginRefused             9   a plugin is missing, broken, or not allowed to load
     ├── TryAgainLater            75   the venue is down or asks to wait
     └── JournalCorrupt            1   the journal's chain is broken
 
 A venue's outcome is never an exception of `execute_action`: it is in the `ActionResult`, whose `raise_unless_verified()` turns it
-into one of these.
+into one of these. Plugins add kinds of their own, each below one of these.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .results import ActionResult
 
 
 class BasisError(Exception):
-    """The base of all errors here. `exit_code` is what the command line ends with."""
+    """The base of all errors here. `exit_code` is what the command line ends with; `result` what `raise_unless_verified()` was asked of,
+    None for what was raised otherwise."""
 
     exit_code = 1
+    result: ActionResult | None = None
 
 
 class ConfigurationError(BasisError):
@@ -52,6 +62,18 @@ class CredentialError(ConfigurationError):
 
 class MissingData(ConfigurationError):
     """A series has no value at the time asked for, and no rule of the data settings bridges it."""
+
+
+class TableAbsent(MissingData):
+    """The file or table is not there at all, which `when: missing` in the data settings answers."""
+
+
+class WrongAllocation(ConfigurationError):
+    """The fault is in the mode's `allocation`, at `venue` where it is one venue's."""
+
+    def __init__(self, problem: str, venue: str | None = None) -> None:
+        super().__init__(problem)
+        self.venue = venue
 
 
 class JournalNewer(ConfigurationError):
@@ -85,7 +107,14 @@ class LimitReached(Denied):
 
 
 class VenueRejected(BasisError):
-    """The venue proved that it did not accept."""
+    """The venue proved that it did not accept, or let it end with nothing done."""
+
+    exit_code = 5
+
+
+class Incomplete(BasisError):
+    """Some of the action stands and the rest does not: `result` says what, and its `undo` what would take back the legs that stand. Sending
+    the whole again would do that part twice."""
 
     exit_code = 5
 
@@ -115,6 +144,10 @@ class Stopped(BasisError):
 
 class AccountBusy(Stopped):
     """Another runner on this machine holds the account."""
+
+
+class JournalUnwritable(Stopped):
+    """The journal cannot be written (disk full, say): nothing more is sent until it can."""
 
 
 class PluginRefused(BasisError):

@@ -6,6 +6,7 @@ A venue that is missing, must not be loaded, or fails on import is refused by na
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,13 @@ class Plugins:
                 yield f"implements {hook!r}, which is not a hook for it{nearest(hook, allowed)}; it may have {', '.join(allowed)}"
             elif options.get("wrapper") or options.get("hookwrapper"):
                 yield f"wraps the hook {hook!r}; a plugin answers for itself and wraps no other"
+            elif _suspends(getattr(plugin, attribute)):
+                advice = "make it a plain `def` (an observer hands slow work to a queue)"
+                yield f"has an `async def` for the hook {hook!r}, which nobody would wait for; {advice}"
+
+
+def _suspends(function: Any) -> bool:
+    return inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
 
 
 def _imported(module: str, who: str, distribution: str) -> object:

@@ -50,8 +50,9 @@ class Reach:
         rule = manifest.rule(network)
         if rule is None:
             raise GuardRefused(
-                f"{venue} has no {network.value}; set it to simulation in a profile (configs/environments/), or let it run in the sandbox: "
-                f"under `venues` of environments/sandbox.yaml give {self._lane_keeper(venue)} `endpoints` on this machine, as others have"
+                f"{venue} has no {network.value}; set it to simulation in a profile (configs/environments/), or, where the sandbox speaks "
+                "its protocol (the `dialect` of its conformance suite), let it run there: under `venues` of environments/sandbox.yaml "
+                f"give {self._lane_keeper(venue)} `endpoints` on this machine, as others have"
             )
         allowed = frozenset(rule.hosts) | (LOOPBACK if network is Network.TESTNET else frozenset())
         for url in self._urls(venue):

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from .config.misfit import nearest, shown
 from .contract import CONTRACT
-from .distributions import EntryPoint, entry_points
+from .distributions import Distribution, EntryPoint, entry_points, required
 from .errors import ConfigurationError, PluginRefused
 from .hookspecs import ENTRY_POINT_GROUP
 from .manifest import Manifest, read_manifest
-from .trust import Trust
+from .trust import Trust, bounds, within
 
 OBSERVER_GROUP = "basis.observers"
 """The entry-point group of observers; every installed and trusted one is loaded."""
@@ -66,6 +66,7 @@ class Registry:
         """The one distribution that may answer for the name."""
         claims = self._claims.get(name, [])
         if not claims:
+            self._check_named_otherwise(name)
             hint = nearest(name, {*FIRST_PARTY, *self._claims} - {name})
             raise PluginRefused(f"no plugin for the venue {shown(name)!r} is installed: pip install {_wheel(shown(name))}{hint}")
         pinned = [claim for claim in claims if self._trust is not None and self._trust.covers(claim.distribution, name)]
@@ -82,12 +83,20 @@ class Registry:
                 f"pip uninstall {owner} && pip install {FIRST_PARTY[name]}"
             )
         if not self._trusts(claims[0]):
+            self.admitted(claims[0])  # nobody needs to trust what could not be loaded anyway
             raise PluginRefused(
                 f"{owner} {claims[0].distribution.version} claims the venue {name!r} and is not among the trusted distributions of "
                 f"{self._trust.file if self._trust else 'this run'}, so it is not imported; look at it, then: basis venues trust {name}"
             )
         self._check_unchanged(claims[0])
         return claims[0]
+
+    def _check_named_otherwise(self, name: str) -> None:
+        """Raises `PluginRefused` where the manifest of what is installed under another name says this one."""
+        for claims in self._claims.values():
+            for entry in claims:
+                if _said_name(entry) == name:
+                    self.admitted(entry)
 
     def _check_unchanged(self, entry: EntryPoint) -> None:
         """Raises `PluginRefused` where files of a distribution of others changed after it was looked at."""
@@ -120,10 +129,21 @@ class Registry:
         except ConfigurationError as error:
             raise PluginRefused(f"{shipper}: its manifest is not valid: {error}") from None
         if manifest.venue != entry.name:
-            raise PluginRefused(f"{shipper}: its entry point is named {entry.name!r} and its manifest says {manifest.venue!r}")
+            raise PluginRefused(
+                f"{shipper}: its entry point is named {entry.name!r} and its manifest says {manifest.venue!r}; give it one name, in "
+                f"pyproject.toml and manifest.toml, and install it again: pip install --force-reinstall {entry.distribution.name}"
+            )
         check_contract(manifest, entry.distribution.name, entry.distribution.version)
         defaults = folder / "venue.yaml"
         return Installed(entry, manifest, defaults if defaults.is_file() else None)
+
+
+def _said_name(entry: EntryPoint) -> str | None:
+    """The venue's name in the manifest that the entry point leads to; None where there is none to read."""
+    try:
+        return read_manifest(module_folder(entry) / "manifest.toml").venue
+    except (PluginRefused, ConfigurationError):
+        return None
 
 
 def check_contract(manifest: Manifest, distribution: str, version: str = "") -> None:
@@ -139,6 +159,22 @@ def check_contract(manifest: Manifest, distribution: str, version: str = "") -> 
     )
 
 
+def unmet(distribution: Distribution) -> Iterator[str]:
+    """A sentence for each distribution of ours that is required in another version than the installed one, or is not there. pip keeps
+    these; this is for an installation without dependencies. A version that is written in a way not read here is left to pip."""
+    from importlib.metadata import PackageNotFoundError, version  # it costs, and only checks ask
+
+    for name, versions in required(distribution):
+        try:
+            here = version(name)
+        except PackageNotFoundError:
+            here = ""
+        if not here or (bounds(versions) and not within(here, versions)):
+            is_here = f"{here} is installed" if here else "it is not installed"
+            wanted = f"{distribution.name} {distribution.version} requires {name}{versions}"
+            yield f"{wanted}, and {is_here}: pip install '{name}{versions}', or change what its pyproject.toml asks for"
+
+
 def _wheel(name: str) -> str:
     return f"basis-venues-{name.replace('_', '-')}"
 
@@ -151,5 +187,8 @@ def module_folder(entry: EntryPoint) -> Path:
         return folder
     spec = importlib.util.find_spec(top)  # of a top-level name: nothing is executed
     if spec is None or not spec.submodule_search_locations:
-        raise PluginRefused(f"{entry.distribution.name}: its module {entry.module!r} is not there; install it again")
+        raise PluginRefused(
+            f"{entry.distribution.name}: its module {entry.module!r} is not there: pip install --force-reinstall "
+            f"{entry.distribution.name}, or, where it is your own, check the entry point in its pyproject.toml"
+        )
     return Path(next(iter(spec.submodule_search_locations))).joinpath(*rest)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from . import errors
 from .actions import Action
@@ -12,6 +12,9 @@ from .amounts import ZERO, money
 from .keys import Key
 from .orders import Effect
 from .states import ENDED_SHORT, NOTHING_HAPPENED, SUCCEEDED, State, Verdict
+
+When = Callable[[Effect], Mapping[str, Any]]
+"""How the time of an effect is told in a document."""
 
 
 class Compared(NamedTuple):
@@ -50,6 +53,31 @@ class LegResult(NamedTuple):
         with money():
             return deltas(self.effects)
 
+    def document(self, when: When | None = None) -> dict[str, Any]:
+        """The leg as JSON data, as in `ActionResult.document`."""
+        return {
+            "order": self.order,
+            "venue": self.venue,
+            "account": self.account,
+            "state": self.state.value,
+            "verdict": None if self.verdict is None else self.verdict.value,
+            "reason": self.reason,
+            "deltas": {key: f"{amount:f}" for key, amount in self.deltas.items()},
+            "externals": [
+                {"id": e.id, "kind": e.kind, **(when or _at)(e), "deltas": {key: f"{amount:f}" for key, amount in e.lines}}
+                for e in self.externals
+            ],
+            "reconciliation": [
+                {
+                    "key": line.key,
+                    "expected": f"{line.expected:f}",
+                    "observed": None if line.observed is None else f"{line.observed:f}",
+                    "agrees": line.agrees,
+                }
+                for line in self.compared
+            ],
+        }
+
 
 class ActionResult(NamedTuple):
     """How an action went.
@@ -76,8 +104,24 @@ class ActionResult(NamedTuple):
         with money():
             return deltas(effect for leg in self.legs for effect in leg.effects)
 
+    def document(self, when: When | None = None) -> dict[str, Any]:
+        """The result as JSON data, for logs and programs: amounts are text, `at` is ISO 8601 in UTC. `when` tells the time of an effect
+        that was not the action's; unless given that is `at` as the effect has it, ms or the block's number."""
+        from .market.provider import utc
+
+        return {
+            "id": self.action.id,
+            "action": type(self.action).__name__,
+            "at": utc(self.at),
+            "state": str(self.state),
+            "legs": [leg.document(when) for leg in self.legs],
+            "unallocated": f"{self.unallocated:f}",
+            "notes": list(self.notes),
+            "undo": [f"{type(action).__name__} {action.id}" for action in self.undo],
+        }
+
     def raise_unless_verified(self) -> ActionResult:
-        """This result, or the error of the worst leg's state (see `basis_venues.errors`)."""
+        """This result, or the error that its state stands for (see `basis_venues.errors`), with this as its `result`."""
         error = error_of(self)
         if error is not None:
             raise error
@@ -85,11 +129,23 @@ class ActionResult(NamedTuple):
 
 
 def error_of(result: ActionResult) -> errors.BasisError | None:
-    """The error that a result stands for; None when it is VERIFIED. A venue that did not do all that was asked has rejected it."""
+    """The error that a result stands for; None when it is VERIFIED. Its `result` is the result."""
     if result.state == Verdict.VERIFIED.value:
         return None
     reasons = "; ".join(f"{leg.order}: {leg.state.value} {leg.reason}".rstrip() for leg in result.legs)
-    return _ERRORS.get(result.state, errors.VenueRejected)(f"action {result.action.id} ended {result.state}: {reasons}")
+    kind = _ERRORS.get(result.state, errors.Incomplete if _stands(result) else errors.VenueRejected)
+    error = kind(f"action {result.action.id} ended {result.state}: {reasons}")
+    error.result = result
+    return error
+
+
+def _stands(result: ActionResult) -> bool:
+    """Whether any of it was done, such as a part of an order that then lapsed. Gas is paid for what is reverted, too."""
+    return any(effect.kind != "gas" for leg in result.legs for effect in leg.effects)
+
+
+def _at(effect: Effect) -> dict[str, Any]:
+    return {"at": effect.at}
 
 
 INCOMPLETE = "INCOMPLETE"
@@ -110,6 +166,7 @@ _ERRORS: dict[str, type[errors.BasisError]] = {
     Verdict.MISMATCHED.value: errors.Mismatch,
     State.NEEDS_HUMAN.value: errors.Stopped,
     STOPPED: errors.Stopped,
+    INCOMPLETE: errors.Incomplete,
 }
 
 _WORST_FIRST = (

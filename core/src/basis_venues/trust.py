@@ -81,7 +81,7 @@ def read_lock(configs: Path) -> Trust:
         return Trust(file)
     document = read_yaml(file)
     lines = document.fit(_File).trusted
-    problems = [(("trusted", number, "versions"), _EXPECTED) for number, line in enumerate(lines) if not _bounds(line.versions)]
+    problems = [(("trusted", number, "versions"), _EXPECTED) for number, line in enumerate(lines) if not bounds(line.versions)]
     if problems:
         raise document.error(problems)
     return Trust(file, lines)
@@ -118,11 +118,11 @@ def _written(looked_at: str) -> str:
 def within(version: str, versions: str) -> bool:
     """Whether a version fits every bound. Only the release's numbers count: 1.2rc1 and 1.2.post1 are 1.2."""
     here = _release(version)
-    bounds = _bounds(versions)
-    return bool(bounds) and all(_holds(here, sign, there) for sign, there in bounds)
+    found = bounds(versions)
+    return bool(found) and all(_holds(here, sign, there) for sign, there in found)
 
 
-def _bounds(versions: str) -> tuple[tuple[str, tuple[int, ...]], ...]:
+def bounds(versions: str) -> tuple[tuple[str, tuple[int, ...]], ...]:
     """The bounds of a range; none where one of them cannot be read."""
     read = [re.fullmatch(_BOUND, part.strip()) for part in versions.split(",")]
     return tuple((match[1], _release(match[2])) for match in read if match) if all(read) else ()

@@ -12,12 +12,14 @@ import attrs
 
 from .config.settings import Settings
 from .config.venues import Timing, VenueSettings
+from .conformance import told_of
 from .environment import EnvironmentManager
 from .errors import BasisError, CredentialError, GuardRefused, PluginRefused
 from .factory import VenueClientFactory
 from .findings import Finding, Told
 from .manifest import Capability, Manifest
 from .network import Network
+from .registry import Installed, unmet
 
 CHECKS = {
     "configuration of venues": ("required venues", "venue clients", "environment variables", "credentials", "static limits"),
@@ -76,14 +78,37 @@ def of_clients(settings: Settings, factory: VenueClientFactory) -> Iterator[Find
             factory.model(venue)
             client = factory.client(venue)
         except BasisError as error:
-            yield from (Finding("fail", "venue clients", line, _mend(error)) for line in str(error).splitlines())
+            yield from (Finding("fail", "venue clients", line, mend_of(line)) for line in str(error).splitlines())
         else:
             made = "a model; the core's own client" if client is None else f"a model and a client on {client.network.value}"
             yield Finding("pass", "venue clients", f"{venue}: {made}")
 
 
-def _mend(error: BasisError) -> str:
-    return "run the command that it names" if "pip " in str(error) else "set the venue to simulation in a profile, or mend the plugin"
+def mend_of(refusal: str) -> str:
+    """What to do about a plugin that was refused in these words."""
+    named = "pip " in refusal or "basis venues trust" in refusal
+    return "run the command that it names" if named else "set the venue to simulation in a profile, or mend the plugin"
+
+
+def of_plugins(settings: Settings) -> Iterator[Finding]:
+    """What the venues' wheels say of themselves: the level that the conformance kit found, and what of ours they require."""
+    for venue, installed in _shipped(settings):
+        least = 1 if settings.networks[venue] is Network.SIMULATION else 2
+        kept = told_of(installed)
+        if kept.stale or kept.level is None or kept.level < least:
+            wanted = f"{venue} is not shown to keep level {least} of the conformance kit, {_LEVELS[least]}: its wheel says {kept}"
+            yield Finding("warn", "venue clients", wanted, f"in its sources: basis conformance . --level {least}")
+        for problem in unmet(installed.entry.distribution):
+            yield Finding("warn", "venue clients", problem, mend_of(problem))
+
+
+_LEVELS = {1: "which a backtest asks for", 2: "which a live venue asks for"}
+
+
+def _shipped(settings: Settings) -> Iterator[tuple[str, Installed]]:
+    """The run's venues that are installed; others were added by whoever embeds the library."""
+    registry = settings.plugins.registry
+    yield from ((venue, registry.venue(venue)) for venue in settings.networks if venue in registry.names())
 
 
 def _required(settings: Settings) -> Iterator[Finding]:
@@ -207,8 +232,11 @@ def _ladder(settings: Settings) -> Iterator[Finding]:
         gaps.append("the protocols' testnets are different chains")
     for venue in nowhere:
         yield Finding("warn", "from simulation to live", f"{venue} has no mainnet", "the mode stays on testnets")
+    doubled = {venue for venue, installed in _shipped(settings) if (told_of(installed).level or 0) >= 2}  # on the sandbox
     if not gaps:
         yield Finding("pass", "from simulation to live", "the same mode runs simulated, on testnets, and live")
+    elif not doubled.issuperset(each.venue for each in manifests if each.rule(Network.TESTNET) is None):
+        yield Finding("warn", "from simulation to live", "; ".join(gaps), "simulate it, then begin live with small limits")
     elif (settings.configs / "environments" / "sandbox.yaml").is_file():
         yield Finding("pass", "from simulation to live", f"simulated, in the sandbox (--profile sandbox), and live; {'; '.join(gaps)}")
     else:

@@ -65,13 +65,14 @@ class Venues:
 
     def kept_by(self, venue: Venue, keys: Iterable[Key]) -> list[Key]:
         """Those of the keys that the venue answers for."""
-        return [key for key in keys if self._is_owner(venue, key)]
+        return [key for key in keys if self.answering(key) is venue]
 
-    def _is_owner(self, venue: Venue, key: Key) -> bool:
+    def answering(self, key: Key) -> Venue | None:
+        """As `owner`, and None as well where the account's keeper is no venue of the run."""
         try:
-            return self.owner(key) is venue
+            return self.owner(key)
         except NotRoutable:
-            return False
+            return None
 
     def same_time(self, name: str, other: Venue) -> bool:
         """Whether times or blocks of the two mean the same clock: one venue, or both on the chain."""

@@ -304,6 +304,16 @@ def test_two_transfers_alike_cannot_be_told_apart() -> None:
         assert moved.state is state
 
 
+def test_a_transfer_is_known_by_the_id_that_its_answer_named() -> None:
+    """Without that by all else that is known of it, but for what an earlier transfer was."""
+    row = {"asset": "USDT", "amount": "10", "type": "MAIN_UMFUTURE", "status": "CONFIRMED", "timestamp": 1760000000000}
+    moves = BinanceMoves(desk({"asset/transfer": {"total": 2, "rows": [row | {"tranId": 1}, row | {"tranId": 2}]}})[0])
+    move = Move(KEY, "USDT", D(10), "spot", "futures", at=1760000000000)
+    for known, wanted in (({"number": "2"}, "2"), ({"others": ("1",)}, "2"), ({"number": "3"}, None), ({"others": ("1", "2")}, None)):
+        moved = run(moves.look(move._replace(**known)))
+        assert (moved and moved.id) == wanted, known
+
+
 def test_an_empty_list_of_transfers_is_one_only_where_the_total_says_so() -> None:
     """Binance leaves the rows out then: no such transfer. Without rows and total nothing is known, and it is not sent again for that."""
     move = Move(KEY, "USDT", D(10), "spot", "futures", at=1760000000000)

@@ -337,6 +337,20 @@ def test_a_transfer_that_failed_or_waits_is_not_a_success() -> None:
         assert moved.state is state
 
 
+def test_a_withdrawal_is_known_by_the_id_that_its_answer_named() -> None:
+    """Without that by all else that is known: not before its time, not where it is an earlier move's, and with two nobody knows."""
+    row = {"coin": "USDT", "amount": "77", "status": "Pending", "toAddress": "0xAB", "withdrawFee": "2", "createTime": "1760000000000"}
+    answer = {"rows": [row | {"withdrawId": "1"}, row | {"withdrawId": "2"}], "nextPageCursor": ""}
+    moves = BybitMoves(desk({"asset/withdraw/query-record": envelope(answer)})[0])
+    move = Move(KEY, "USDT", D(77), "spot", address="0xab", chain="ETH", at=1760000000000)
+    for known, wanted in (
+        ({"number": "2"}, (State.FILLED, "2")), ({"others": ("1",)}, (State.FILLED, "2")), ({}, (State.UNKNOWN, "")),
+        ({"number": "3"}, None), ({"others": ("1", "2")}, None), ({"at": 1760000000001}, None),
+    ):  # fmt: skip
+        moved = run(moves.look(move._replace(**known)))
+        assert (moved and (moved.state, moved.id)) == wanted, known
+
+
 def test_markets_are_read_with_their_filters() -> None:
     """Steps of spot and linear stand under different names."""
 

@@ -330,15 +330,58 @@ def test_demo_trading_refuses_withdrawals_with_a_sentence() -> None:
 
 def test_moves_are_found_again_by_their_key() -> None:
     """`clientId` is the attempt key; a withdrawal's chain carries its coin."""
-    row = {"transId": "754147", "ccy": "USDT", "clientId": KEY, "state": "success"}
-    here, connection = desk({"asset/transfer-state": data(row)})
-    moved = run(OkxMoves(here).look(Move(KEY, "USDT", D(10), "spot", "funding")))
+    here, connection = desk({"asset/transfer-state": data(SUCCESS), "account/bills-archive": data(OUT)})
+    moved = run(OkxMoves(here).look(MOVE))
     assert moved is not None
-    assert (moved.state, moved.id, connection.asked[0].params) == (State.FILLED, "754147", {"clientId": KEY})
+    assert (moved.state, moved.id, connection.asked[0].params) == (State.FILLED, "6241", {"clientId": KEY})
     request = OkxMoves(here).write(Move(KEY, "USDT", D(10), "funding", address="0xabc", chain="ERC20", fee=D(1)))
     assert request.params == {
         "ccy": "USDT", "toAddr": "0xabc", "dest": "4", "amt": "10", "chain": "USDT-ERC20", "fee": "1", "clientId": KEY,
     }  # fmt: skip
+
+
+SUCCESS = {"transId": "754147", "ccy": "USDT", "clientId": KEY, "state": "success"}
+MOVE = Move(KEY, "USDT", D(10), "spot", "funding", at=1760000000000)
+OUT = {
+    "billId": "6241", "ccy": "USDT", "type": "1", "subType": "12", "balChg": "-10", "bal": "60.6", "sz": "10", "from": "18", "to": "6",
+    "ts": "1760000000123", "instId": "", "instType": "", "notes": "To Funding Account",
+}  # fmt: skip
+
+
+def test_history_names_transfers_as_their_look_up_does() -> None:
+    """One id and one time for a transfer, whoever tells of it: its bill's."""
+    nothing = dict.fromkeys(("asset/withdrawal-history", "asset/deposit-history"), data())
+
+    def bills(request: Request) -> dict[str, Any]:
+        return data(OUT) if request.params["type"] == "1" else data()
+
+    here, connection = desk({"asset/transfer-state": data(SUCCESS), "account/bills-archive": bills} | nothing)
+    moved = run(OkxMoves(here).look(MOVE))
+    assert connection.asked[1].params == {"type": "1", "ccy": "USDT", "begin": MOVE.at, "limit": 100}
+    (effect,) = effects_of(run(OkxHistory(here).since([], ("spot",), 0)), here.keys)
+    assert moved is not None
+    assert (effect.id, effect.at) == (f"okx:transfer:{moved.id}", moved.at) == ("okx:transfer:6241", 1760000000123)
+    assert dict(effect.lines) == {"okx:balance:USDT": D(-10), "okx:balance:funding/USDT": D(10)}
+
+
+@pytest.mark.parametrize(
+    ("bills", "told"),
+    [
+        ([], ""),
+        ([OUT | {"balChg": "-9"}], ""),
+        ([OUT | {"balChg": "10", "from": "6", "to": "18"}], ""),
+        ([OUT | {"from": "", "to": ""}], ""),
+        ([OUT | {"billId": "6242", "ts": "1760000000124"}, OUT], "6241"),
+        ([OUT | {"billId": "6242", "ts": "1760000000124"}, OUT | {"billId": "6240"}], "6242"),
+    ],
+    ids=["none yet", "another amount", "the other way", "to somewhere else", "two alike", "one of them an earlier transfer's"],
+)
+def test_a_transfer_is_done_when_a_bill_tells_of_it(bills: list[Any], told: str) -> None:
+    """Until then it is only on its way; of two alike it is the first that no other transfer of ours has."""
+    here, _ = desk({"asset/transfer-state": data(SUCCESS), "account/bills-archive": data(*bills)})
+    moved = run(OkxMoves(here).look(MOVE._replace(others=("6240",))))
+    assert moved is not None
+    assert (moved.state, moved.id) == ((State.FILLED, told) if told else (State.ACCEPTED, ""))
 
 
 REFUSED = {

@@ -82,6 +82,7 @@ from basis_venues.errors import Denied
 from basis_venues.orders import Effect, Limits, Step
 
 CASH, COIN, PRICE, RATE = "acme:balance:USDT", "acme:balance:BTC", "acme:price:BTC/USDT", "acme:rate:BTC"
+KEPT = {}
 
 
 @frozen(kw_only=True)
@@ -159,6 +160,11 @@ BAD = [
     ("an action that nobody has seen", "L1-1", "manifest.toml", '"unsupported: acme has no withdrawals"', '"full"'),
     ("an action that is not declared", "L1-2", "model.py", 'raise not_supported("acme", action)', 'return (Step("x", order, (action,)),)'),
     ("a fill that the venue refuses", "L1-3", "model.py", "view[CASH] < value", "view[CASH] > value"),
+    ("an action that does nothing", "L1-3", "model.py", "((COIN, signed), (CASH, -value))", "()"),
+    (
+        "a figure that is kept for ever", "L1-8", "model.py",
+        "market.value(PRICE)\n        if", "KEPT.setdefault(1, market.value(PRICE))\n        if",
+    ),
     ("a position that nobody reads", "L1-4", "model.py", "return (CASH, COIN)", "return (CASH,)"),
     ("a float", "L1-5", "model.py", "return Decimal(0)\n", "return 0.0\n"),
     ("a position without a kind", "L1-6", "model.py", '"acme:balance:BTC"', '"acme:coins:BTC"'),
@@ -253,6 +259,52 @@ def test_a_venue_that_is_not_installed_breaks_its_name(pytester: pytest.Pytester
     assert results.pop("L0-1") == "failed"
     assert set(results.values()) == {"blocked"}
     assert venue["level"] is None
+
+
+def test_an_entry_point_to_a_wrong_module_breaks_its_name(pytester: pytest.Pytester) -> None:
+    """Something is broken then, and not everything blocked by nothing."""
+    install(pytester.path)
+    (pytester.path / "basis_venues_acme").rename(pytester.path / "basis_venues_acmee")
+    result, venue = run(pytester)
+    assert {name: each["result"] for name, each in venue["promises"].items() if name < "L1"}.pop("L0-1") == "failed"
+    assert "check the entry point in its pyproject.toml" in result.stdout.str()
+
+
+def test_a_requirement_that_is_not_met_breaks_the_contract(pytester: pytest.Pytester) -> None:
+    """pip would have refused it; the sources of an author are tried without pip."""
+    install(pytester.path)
+    metadata = pytester.path / "basis_venues_acme-1.0.dist-info" / "METADATA"
+    needs = "Requires-Dist: basis-venues>=7.0\nRequires-Dist: basis-venues-testkit>=7.0; extra == 'test'\n"
+    metadata.write_text(metadata.read_text().replace("Version: 1.0\n", f"Version: 1.0\n{needs}"))
+    result, venue = run(pytester)
+    assert [name for name, each in venue["promises"].items() if each["result"] == "failed"] == ["L0-3"]
+    assert "requires basis-venues>=7.0, and 0.1.0 is installed" in result.stdout.str()
+
+
+def test_a_sample_may_say_that_it_does_nothing(pytester: pytest.Pytester) -> None:
+    """An order that nobody takes, say."""
+    install(pytester.path, "model.py", "((COIN, signed), (CASH, -value))", "()")
+    _, venue = run(pytester, SUITE.replace('"6000"})', '"6000"}, idle=True)'))
+    assert venue["promises"]["L1-3"]["result"] == "passed"
+
+
+@pytest.mark.parametrize(
+    ("fence", "said"), [('kind = "none"\nmilliseconds = 5000', "milliseconds = 0"), ('kind = "header"', "how long it is")]
+)
+def test_a_fence_is_mended_both_ways(pytester: pytest.Pytester, fence: str, said: str) -> None:
+    """A length without a kind, and a kind without a length."""
+    install(pytester.path, "manifest.toml", "[actions.wallet]", f"[fence]\n{fence}\n\n[actions.wallet]")
+    result, venue = run(pytester)
+    assert venue["promises"]["L0-11"]["result"] == "failed"
+    assert said in result.stdout.str()
+
+
+def test_an_exception_of_the_model_is_broken_and_not_blocked_by_itself(pytester: pytest.Pytester) -> None:
+    """Its author sees it under the first promise that it breaks."""
+    install(pytester.path, "model.py", "value = signed *", "value = float(signed) *")
+    _, venue = run(pytester)
+    assert venue["promises"]["L1-3"]["result"] == "failed"
+    assert "float" in venue["promises"]["L1-3"]["reasons"]["SpotTrade"]
 
 
 def test_the_report_is_the_same_for_the_same_plugin(pytester: pytest.Pytester) -> None:

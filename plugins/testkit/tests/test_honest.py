@@ -36,7 +36,7 @@ import pytest
 
 import basis_venues_binance.live
 from basis_venues_testkit import VenueConformance
-from basis_venues_testkit.mending import MENDING
+from basis_venues_testkit.mending import MENDING, mending
 
 pytest_plugins = ["pytester"]
 pytestmark = pytest.mark.slow
@@ -306,7 +306,8 @@ EXCHANGE = attrs.evolve(EXCHANGE, wire=AcmeWire)
         ("venue.yaml", "BTC/USDT", "BTC/USDC", "the sandbox does not list BTC/USDC where it speaks binance; give a sample one of"),
         (
             "client.py", "self.context = context\n",
-            "self.context = context\n\n    async def open(self):\n        raise Denied('shut')\n", "the client does not open: Denied: shut",
+            "self.context = context\n\n    async def open(self):\n        raise Denied('shut')\n",
+            "the client does not open: Denied: shut (client.py, line",
         ),
     ],
     ids=["a market that the sandbox has not", "a client that does not open"],
@@ -359,3 +360,23 @@ def test_every_promise_has_a_reason_and_something_to_do() -> None:
     """Shown beside the evidence by `basis conformance`; none is left over from a promise that is no more."""
     assert list(MENDING) == list(VenueConformance.promises()) == list(VenueConformance.reasons())
     assert all(VenueConformance.reasons().values())
+
+
+@pytest.mark.parametrize(
+    ("promise", "evidence", "advice"),
+    [
+        ("L1-3", "ended MISMATCHED: acme:balance:BTC: expected 1, observed 0", "Compare the lines"),
+        (
+            "L1-3",
+            "PluginRefused: a model failed: TypeError: unsupported operand type(s) for *: 'float' and 'decimal.Decimal'",
+            "Write figures",
+        ),
+        ("L1-3", "the step sample/acme/0 changes no position besides its cost", "Answer in `effects`"),
+        ("L1-3", "PluginRefused: a model failed while simulating sample/acme/0: KeyError: 'USDT'", "Mend the exception"),
+        ("L2-1", "the client does not open: KeyError: 'spot'", "Mend what `create_client` or `open` raises"),
+        ("L2-1", "the order has another client id", "Send the attempt's key"),
+    ],
+)
+def test_what_to_do_fits_what_broke_it(promise: str, evidence: str, advice: str) -> None:
+    """One promise can be broken in several ways, and each has its own remedy."""
+    assert mending(promise, evidence).startswith(advice)

@@ -9,6 +9,9 @@ _OBJECTS = 100_000
 """New objects between two searches for garbage. A command makes some 50,000 classes, functions and settings that all stay; Python, which
 looks after every 700, would take a fifth of the time of `basis check` to find nothing, the search at its end included."""
 
+TERMINATED = 143
+"""The exit code after SIGTERM."""
+
 
 def main() -> None:
     """The entry point of the script. Ends the process with one of the exit codes that `basis --help` lists."""
@@ -29,4 +32,4 @@ def main() -> None:
 
 
 def _terminated(_number: int, _frame: Any) -> NoReturn:
-    sys.exit(143)  # an exception like any other: connections, journal and locks are let go on the way out
+    sys.exit(TERMINATED)  # an exception like any other: connections, journal and locks are let go on the way out

@@ -7,27 +7,46 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from .boundary import DEBUG, reported
-from .elsewhere import commands_elsewhere
+from .boundary import DEBUG, UsageError, reported
+from .elsewhere import BROUGHT_BY, commands_elsewhere
 from .later import ours
+from .options import JSON
 
 _COMMANDS = (
-    ("init", "init:init", "Write a configuration to start from."),
+    ("init", "init:init", "Write a configuration to start from.", "basis init ."),
     ("venues", "venues:app", "List installed venues; trust another's."),
-    ("check", "check:check", "Check offline that a mode would run."),
-    ("doctor", "doctor:doctor", "Check that this machine is fit to run anything."),
-    ("run", "run:run", "Run a mode's plan: a backtest, unless --live."),
-    ("positions", "positions:positions", "Show a live mode's positions and books."),
-    ("journal", "journal:app", "Read a live run's journal, check its chain, or export it."),
+    (
+        "check", "check:check", "Check offline that a mode would run.",
+        "basis check btc_basis", "basis check btc_basis --profile sandbox --live --connect",
+    ),
+    ("doctor", "doctor:doctor", "Check that this machine is fit to run anything.", "basis doctor"),
+    (
+        "run", "run:run", "Run a mode's plan: a backtest, unless --live.",
+        "basis run btc_basis", "basis run btc_basis --profile sandbox --live --dry-run",
+    ),
+    (
+        "positions", "positions:positions", "Show a live mode's positions and books.",
+        "basis positions btc_basis --profile sandbox --live",
+    ),
+    ("journal", "journal:app", "Read a live run's journal, check its chain, copy or export it."),
     ("env", "env:app", "Write, check or import the file of credentials, env.unified."),
-    ("schema", "schema:schema", "JSON Schemas of the configuration files."),
+    ("schema", "schema:schema", "JSON Schemas of the configuration files.", "basis schema mode", "basis schema --check"),
     ("new", "new:app", "Write a distribution for a further venue."),
-    ("resolve", "resolve:resolve", "Close by hand a step that only a person can."),
-    ("thaw", "thaw:thaw", "Let a frozen account act again."),
-    ("halt", "halt:halt", "Stop sending, at once."),
-    ("resume", "halt:resume", "Take halt flags away."),
-)
-"""Every command of ours: its name, where it is, and its line in the list."""
+    (
+        "resolve", "resolve:resolve", "Close by hand a step that only a person can.",
+        'basis resolve enter-spot/binance/0 --profile sandbox --as happened --reason "order 123 is filled on the web page"',
+    ),
+    (
+        "thaw", "thaw:thaw", "Let a frozen account act again.",
+        'basis thaw okx --profile sandbox --reason "moved by the desk, ticket 17"',
+    ),
+    (
+        "halt", "halt:halt", "Stop sending, at once.",
+        'basis halt --reason "looking into ticket 17"', 'basis halt --account okx --reason "odd fills"',
+    ),
+    ("resume", "halt:resume", "Take halt flags away.", "basis resume", "basis resume --account okx"),
+)  # fmt: skip
+"""Every command of ours: its name, where it is, its line in the list, and examples where it has no commands of its own."""
 
 _EXIT_CODES = """\b
 Exit codes:
@@ -43,6 +62,7 @@ Exit codes:
   9    plugin refused
   75   temporary: try again later
   130  interrupted (SIGINT)
+  141  nobody reads the output any more (| head)
   143  terminated (SIGTERM)
 """
 
@@ -63,11 +83,19 @@ class Root(TyperGroup):
         """The command of that name; None where there is none. Others are looked for only when the name is not ours."""
         if cmd_name not in self.commands:
             self._look_elsewhere()
+        if cmd_name in BROUGHT_BY and cmd_name not in self.commands:
+            raise UsageError(f"`basis {cmd_name}` is brought by another distribution: pip install {BROUGHT_BY[cmd_name]}")
         return super().get_command(ctx, cmd_name)
 
     def _look_elsewhere(self) -> None:
         for command in commands_elsewhere():
             self.commands.setdefault(str(command.name), command)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read what was typed. A wrong option ends it before `--json` is read: so that is looked for first."""
+        ctx.meta[JSON] = "--json" in args
+        with reported(ctx.meta):
+            return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was named."""

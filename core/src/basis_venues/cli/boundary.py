@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from errno import EPIPE
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
 from ..errors import BasisError, ConfigurationError
+from . import TERMINATED
 from .options import CONFIGS, CONFIGS_HERE, JSON
 
 if TYPE_CHECKING:
@@ -26,34 +28,66 @@ DEBUG = "basis.debug"
 def reported(meta: Mapping[str, Any]) -> Iterator[None]:
     """Report what is raised inside and end with its exit code. `meta` is the context's: whether JSON was asked for, and the like.
 
-    Usage errors and deliberate exits pass: Typer ends them.
+    Usage errors and deliberate exits pass: Typer ends them, and tells people of the former.
     """
     try:
         yield
-    except (typer.Exit, typer.Abort, UsageError):
+    except UsageError as error:
+        if meta.get(JSON):
+            message = str(getattr(error, "format_message", error.__str__)())
+            _document({"type": "UsageError", "exit_code": 2, "message": message, "problems": [message]})
+        raise
+    except (typer.Exit, typer.Abort):
         raise
     except BasisError as error:
         _tell_known(error, meta)
         raise typer.Exit(error.exit_code) from None
     except KeyboardInterrupt:
-        typer.echo("\nbasis: interrupted; what is unfinished is settled at the next start", err=True)
+        _tell_ended("interrupted")
         raise typer.Exit(130) from None
+    except SystemExit as ended:
+        if ended.code == TERMINATED:
+            _tell_ended("terminated")
+        raise
     except Exception as error:
-        if isinstance(error, OSError) and error.errno == EPIPE:
-            raise  # whoever read our output has left
+        if isinstance(error, BrokenPipeError) and _reader_left():
+            raise typer.Exit(141) from None
         _tell_unexpected(error, meta)
         raise typer.Exit(1) from None
 
 
+def _tell_ended(how: str) -> None:
+    typer.echo(f"\nbasis: {how}; what is unfinished is settled at the next start", err=True)
+
+
+def _reader_left() -> bool:
+    """Whether nobody reads our output any more, as with `| head`; a connection to a venue breaks with the same error. Then what is left of
+    it goes nowhere, so that Python's own flush at the end has nothing to complain of."""
+    import select
+
+    output = select.poll()
+    output.register(sys.stdout.fileno(), 0)
+    left = any(event & (select.POLLERR | select.POLLHUP) for _, event in output.poll(0))
+    if left:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return left
+
+
 def _tell_known(error: BasisError, meta: Mapping[str, Any]) -> None:
+    found = tell(error, meta)
+    if meta.get(JSON):
+        _document(found)
+
+
+def tell(error: BasisError, meta: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell people of the error on stderr. Answers what programs are told of it."""
     hide = _redactor(meta).known
     problems = [hide(problem) for problem in _problems(error)]
     for problem in problems:
         typer.echo(f"basis: {problem}", err=True)
     if meta.get(DEBUG):
         typer.echo(_trace(error, meta), err=True)
-    if meta.get(JSON):
-        _document({"type": type(error).__name__, "exit_code": error.exit_code, "message": "\n".join(problems), "problems": problems})
+    return {"type": type(error).__name__, "exit_code": error.exit_code, "message": "\n".join(problems), "problems": problems}
 
 
 def _tell_unexpected(error: Exception, meta: Mapping[str, Any]) -> None:

@@ -18,13 +18,12 @@ from ..findings import Finding, gravest
 from ..market.settings import load_data_settings
 from ..network import Network
 from ..run.plan import Plan, plan_of
-from ..validation import check_of, item_of, of_clients, of_environment, of_settings
+from ..validation import check_of, item_of, mend_of, of_clients, of_environment, of_plugins, of_settings
 
 T = TypeVar("T")
 
 _MENDS: tuple[tuple[type[BasisError], str], ...] = (
     (CredentialError, "set it in env.unified or export it"),
-    (PluginRefused, "run the command that it names"),
     (GuardRefused, "change the environment or the profile, or type what it asks for"),
     (ConfigurationError, "change the line that it names"),
     (BasisError, "see the message"),
@@ -57,6 +56,7 @@ class Checks:
             self._warnings(settings)
             self._described(settings)
             self._add(of_settings(settings))
+            self._add(of_plugins(settings))
             self._environment(settings)
             self._files("plan", "plans", lambda file: _plan(file, settings))
         self._files("data settings", "data", load_data_settings)
@@ -118,8 +118,7 @@ class Checks:
         try:
             return action()
         except BasisError as error:
-            mend = next(mend for kind, mend in _MENDS if isinstance(error, kind))
-            found = [Finding("fail", check or check_of(error, problem), problem, mend) for problem in _problems(error)]
+            found = [Finding("fail", check or check_of(error, problem), problem, _mend(error, problem)) for problem in _problems(error)]
             self._add(found, error.exit_code)
             return None
 
@@ -129,6 +128,10 @@ class Checks:
             self._found.append(each)
             if each.status == "fail":
                 self.exit_code = self.exit_code or code
+
+
+def _mend(error: BasisError, problem: str) -> str:
+    return mend_of(problem) if isinstance(error, PluginRefused) else next(mend for kind, mend in _MENDS if isinstance(error, kind))
 
 
 def _problems(error: BasisError) -> Iterator[str]:

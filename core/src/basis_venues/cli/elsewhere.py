@@ -15,6 +15,9 @@ from ..distributions import EntryPoint, entry_points
 from ..errors import PluginRefused
 from .later import Later
 
+BROUGHT_BY = {"conformance": "basis-venues-testkit", "sandbox": "basis-venues-sandbox"}
+"""Commands of ours that a distribution beside this one brings."""
+
 GROUP = "basis.commands"
 
 
@@ -25,7 +28,8 @@ def commands_elsewhere(path: Sequence[str] | None = None) -> Iterator[Later]:
         claims.setdefault(entry.name, []).append(entry)
     for name in sorted(claims):
         owners = " and ".join(sorted(entry.distribution.name for entry in claims[name]))
-        yield Later(name, f"(of {owners})", partial(_made, owners, claims[name]))
+        summary = claims[name][0].distribution.summary if len(claims[name]) == 1 else ""
+        yield Later(name, f"{summary} (of {owners})".lstrip(), partial(_made, owners, claims[name]))
 
 
 def _made(owners: str, entries: Sequence[EntryPoint]) -> Any:

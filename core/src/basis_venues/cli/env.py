@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import CONFIGS_HERE, Configs, Json
+from .options import CONFIGS_HERE, Configs, Json, examples
 
 if TYPE_CHECKING:
     from ..manifest import Manifest
@@ -17,7 +17,7 @@ app = typer.Typer(
 )
 
 
-@app.command()
+@app.command(epilog=examples("basis env example --output env.unified.example"))
 def example(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when the file is not what the plugins ask for.")] = False,
     file: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Where to write; without it, stdout.")] = None,
@@ -29,7 +29,7 @@ def example(
     from ..config.env_example import example as text_of
     from . import output
 
-    manifests, refused = _manifests(configs)
+    manifests, refused = installed_manifests(configs)
     for reason in refused:
         output.note(f"warning: {reason}")
     if check:
@@ -65,7 +65,7 @@ def _check(file: Path, manifests: list[Manifest], json: bool) -> None:
         output.line(f"{file} is current")
 
 
-@app.command()
+@app.command(epilog=examples("basis env lint env.unified"))
 def lint(
     file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="Without it, env.unified beside the configuration.")] = None,
     configs: Configs = CONFIGS_HERE,
@@ -77,7 +77,7 @@ def lint(
     from . import output
 
     path = file or configs.parent / "env.unified"
-    found = findings_in(path, _manifests(configs)[0])
+    found = findings_in(path, installed_manifests(configs)[0])
     if json:
         output.document({"file": str(path), "status": gravest(found), "checks": [each._asdict() for each in found]})
     else:
@@ -86,7 +86,7 @@ def lint(
     raise typer.Exit(3 if gravest(found) == "fail" else 0)
 
 
-@app.command("import")
+@app.command("import", epilog=examples("basis env import old.env --output env.unified"))
 def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file with older names.")],
     target: Annotated[
@@ -107,7 +107,7 @@ def import_(
         raw = file.read_bytes()
     except OSError as error:
         raise ConfigurationError(f"{file}: cannot be read: {error.strerror}") from None
-    done = imported(parse_env(raw, str(file)), raw.decode(), names_of(_manifests(configs)[0]))
+    done = imported(parse_env(raw, str(file)), raw.decode(), names_of(installed_manifests(configs)[0]))
     _write_alone(path, done.text.reveal(), file)
     if json:
         rows = [{"older": older, "name": today or None, "note": note} for older, today, note in done.renamed]
@@ -137,7 +137,7 @@ def _write_alone(path: Path, text: str, source: Path) -> None:
         draft.replace(path)
 
 
-def _manifests(configs: Path) -> tuple[list[Manifest], list[str]]:
+def installed_manifests(configs: Path) -> tuple[list[Manifest], list[str]]:
     """The manifests of every installed venue, and why some have none. Nothing is imported."""
     from ..errors import PluginRefused
     from ..registry import Registry

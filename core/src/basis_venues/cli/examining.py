@@ -7,6 +7,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from ..config.env_example import FILE as EXAMPLE
 from ..config.env_example import example
 from ..config.env_lint import lint
 from ..contract import CONTRACT
-from ..errors import BasisError, ConfigurationError, PluginRefused
+from ..errors import BasisError, ConfigurationError, JournalCorrupt, JournalNewer, PluginRefused, Stopped
 from ..findings import Finding
 from ..manifest import Manifest
 from ..market.provider import utc
@@ -34,20 +35,28 @@ _LEAST_FREE = 100 * 1024 * 1024
 _FIRST_DAY = 1_735_689_600_000
 """2025-01-01, ms: no clock that is set goes back before this library was written."""
 _CACHE_DAYS = 90
+_JOURNAL_MENDS: tuple[tuple[type[BasisError], str], ...] = (
+    (JournalNewer, "pip install --upgrade basis-venues"),
+    (JournalCorrupt, "keep the file and start nothing on it: docs/how-to/recover-after-a-crash.md, 'Backup and restore'"),
+    (Stopped, "see to the disk and the file's owner, then look again"),
+)
 _IMPORT_SECONDS = 20
 
 
 def examined(configs: Path, state: Path | None = None) -> list[Finding]:
     """Every examination's findings, in order. `state`: look at this state directory instead of all that there are."""
-    worlds = known_worlds() if state is None else (state,)
+    every = known_worlds() if state is None else (state,)
+    shut = tuple(world for world in every if world.is_dir() and not os.access(world, os.R_OK | os.X_OK))
+    worlds = tuple(world for world in every if world not in shut)
     examinations: tuple[Callable[[], Iterator[Finding]], ...] = (
         _versions,
         lambda: _plugins(configs),
         lambda: _credentials(configs),
         lambda: _journals(worlds),
+        lambda: _halts(worlds),
         lambda: _disk(worlds),
         lambda: _clock(worlds),
-        lambda: _modes(worlds),
+        lambda: _modes(worlds, shut),
         _caches,
     )
     return [finding for examine in examinations for finding in examine()]
@@ -142,17 +151,12 @@ def _credentials(configs: Path) -> Iterator[Finding]:
 
 
 def _manifests(configs: Path) -> list[Manifest]:
-    found: list[Manifest] = []
+    from .env import installed_manifests
+
     try:
-        registry = Registry(trust=read_lock(configs))
+        return installed_manifests(configs)[0]  # those that are refused are findings of their own
     except ConfigurationError:
-        return found
-    for name in registry.names():
-        try:
-            found.append(registry.venue(name).manifest)
-        except PluginRefused:
-            continue  # it is a finding of its own
-    return found
+        return []
 
 
 def _journals(worlds: tuple[Path, ...]) -> Iterator[Finding]:
@@ -164,7 +168,8 @@ def _journals(worlds: tuple[Path, ...]) -> Iterator[Finding]:
             with opened(world) as journal:
                 rows = list(journal.verified())
         except BasisError as error:
-            yield Finding("fail", "journal", str(error), "keep the file; docs: restoring a journal")
+            mend = next((mend for kind, mend in _JOURNAL_MENDS if isinstance(error, kind)), "see the message")
+            yield Finding("fail", "journal", str(error), mend)
         else:
             yield Finding("pass", "journal", f"{world / 'journal.sqlite'}: the chain holds over {len(rows)} rows")
             yield from _left(world, rows)
@@ -174,7 +179,7 @@ def _journals(worlds: tuple[Path, ...]) -> Iterator[Finding]:
 
 def _left(world: Path, rows: Iterable[Row]) -> Iterator[Finding]:
     """Steps that only a person can close, and accounts that are frozen for another reason: each with the command, once somebody looked."""
-    from ..execution.resolution import needs_person
+    from ..execution.resolution import left_to_start, needs_person
     from .journal_file import replayed
 
     try:
@@ -186,7 +191,7 @@ def _left(world: Path, rows: Iterable[Row]) -> Iterator[Finding]:
     for (mode, step), record in state.steps.items():
         order = record.sending.order
         frozen = state.frozen.keys() & {order.account, order.lane}
-        if needs_person(record) or (record.report is None and frozen):
+        if needs_person(record) or (record.report is None and not left_to_start(state, record)):
             awaited |= frozen
             text = f"{world / 'journal.sqlite'}: the step {step} of {mode} needs a person"
             yield Finding("warn", "journal", text, f"look at the venue, then: basis resolve {step} --state {world} --as ... --reason ...")
@@ -196,14 +201,39 @@ def _left(world: Path, rows: Iterable[Row]) -> Iterator[Finding]:
             yield Finding("warn", "journal", text, f"find the cause, then: basis thaw {account} --state {world} --reason ...")
 
 
+def _halts(worlds: tuple[Path, ...]) -> Iterator[Finding]:
+    from .halt import standing
+
+    flags = [(world, flag) for world in worlds for flag in standing(world)]
+    for world, flag in flags:
+        what = f"the account {flag['account']}" if flag["account"] else "everything"
+        text = f"{world}: {what} is halted: {flag['reason'] or 'no reason given'}"
+        yield Finding("warn", "halt", text, f"when it may go on: {flag['resume']}")
+    if not flags:
+        yield Finding("pass", "halt", "nothing is halted")
+
+
 def _disk(worlds: tuple[Path, ...]) -> Iterator[Finding]:
     for world in worlds or (Path.home(),):
         place = next((path for path in (world, *world.parents) if path.exists()), Path("/"))
         free = shutil.disk_usage(place).free
-        if free < _LEAST_FREE:
+        trouble = _unwritable(place) if worlds else None  # a backtest writes nothing there
+        if trouble:
+            yield Finding("fail", "disk", f"{place} cannot be written: {trouble}", "see to the disk: without it nothing is sent")
+        elif free < _LEAST_FREE:
             yield Finding("fail", "disk", f"{place}: {free >> 20} MiB are free", "free some: without space nothing is sent")
         else:
             yield Finding("pass", "disk", f"{place}: {free >> 20} MiB are free")
+
+
+def _unwritable(place: Path) -> str | None:
+    """Why no file can be made there; None where one can, which is gone again at once."""
+    try:
+        with tempfile.TemporaryFile(dir=place) as file:
+            file.write(b"\0")
+    except OSError as error:
+        return error.strerror
+    return None
 
 
 def _clock(worlds: tuple[Path, ...]) -> Iterator[Finding]:
@@ -229,11 +259,14 @@ def _last_row(world: Path) -> int | None:
         return None  # it is a finding of its own
 
 
-def _modes(worlds: tuple[Path, ...]) -> Iterator[Finding]:
+def _modes(worlds: tuple[Path, ...], shut: tuple[Path, ...]) -> Iterator[Finding]:
+    for path in shut:
+        text = f"{path} cannot be read by this user, and was not looked at"
+        yield Finding("fail", "file modes", text, "let its owner run `basis doctor`, or give it to this user")
     wide = [path for world in worlds for path in (world, *world.glob("journal.sqlite*")) if path.exists() and _others_may(path)]
     for path in wide:
         yield Finding("warn", "file modes", f"others may read {path}", f"chmod {'700' if path.is_dir() else '600'} {path}")
-    if not wide:
+    if not wide and not shut:
         yield Finding("pass", "file modes", "journals are their owner's alone" if worlds else "there is no state yet")
 
 

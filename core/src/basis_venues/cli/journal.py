@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import CONFIGS_HERE, Configs, Json, Profile, State
+from .options import CONFIGS_HERE, Configs, Json, Profile, State, examples
 
 if TYPE_CHECKING:
-    from ..journal.sqlite import Row
-    from ..journal.state import StepRecord
+    from ..journal.sqlite import Row, SqliteJournal
+    from ..journal.state import JournalState, StepRecord
 
 app = typer.Typer(
-    help="Read a live run's journal, check its chain, or export it.", no_args_is_help=True, rich_markup_mode=None, add_completion=False
+    help="Read a live run's journal, check its chain, copy or export it.", no_args_is_help=True, rich_markup_mode=None, add_completion=False
 )
 
 
-@app.command()
+@app.command(epilog=examples("basis journal show --profile sandbox --last 20", "basis journal show enter-spot/binance/0 --profile sandbox"))
 def show(
     subject: Annotated[str | None, typer.Argument(metavar="[ID]", help="An action, order or step; without it, all rows.")] = None,
     last: Annotated[int, typer.Option("--last", metavar="N", min=0, help="The newest N rows; 0 for all.")] = 50,
@@ -28,18 +29,20 @@ def show(
     configs: Configs = CONFIGS_HERE,
     json: Json = False,
 ) -> None:
-    """Show rows, steps that are still open, and accounts that are frozen; with ID also what was sent: client id or hash, request, fence."""
+    """Show rows, open steps, and what is frozen or halted; with ID also what was sent: client id or hash, request, fence."""
     from ..market.provider import utc
-    from . import output
+    from . import halt, output
     from .journal_file import opened, replayed
     from .places import state_directory
 
-    with opened(state_directory(state, profile, configs)) as journal:
+    directory = state_directory(state, profile, configs)
+    with opened(directory) as journal:
         latest = replayed(journal.verified())
-        rows = list(journal.rows(subject))
+        rows = _about(journal, subject)
     rows = rows[-last:] if last else rows
+    halted = halt.standing(directory)
     unsettled = [
-        {"step": step, "mode": mode, "account": record.sending.order.account}
+        {"step": step, "mode": mode, "account": record.sending.order.account, "settled_by": _settler(latest, record)}
         for (mode, step), record in latest.steps.items()
         if _open(record)
     ]
@@ -47,13 +50,36 @@ def show(
         shown = [{**row.data(), "at": utc(row.at)} for row in rows]
         obligations = {key: f"{amount:f}" for key, amount in latest.obligations().items()}
         frozen = dict(latest.frozen)
-        output.document({"journal": str(journal.path), "rows": shown, "open": unsettled, "frozen": frozen, "obligations": obligations})
+        output.document(
+            {
+                "journal": str(journal.path),
+                "rows": shown,
+                "open": unsettled,
+                "frozen": frozen,
+                "halted": halted,
+                "obligations": obligations,
+            }
+        )
         return
     _tables(str(journal.path), rows, writes=subject is not None)
     if unsettled:
-        output.table("open steps", ("step", "mode", "account"), (tuple(each.values()) for each in unsettled))
+        output.table("open steps", ("step", "mode", "account", "settled by"), (tuple(each.values()) for each in unsettled))
     if latest.frozen:
         output.table("frozen accounts", ("account", "reason"), latest.frozen.items())
+    if halted:
+        halt.table(halted)
+
+
+def _about(journal: SqliteJournal, subject: str | None) -> list[Row]:
+    """The rows about a subject, or all. Raises `Denied` where no row is about it."""
+    from ..config.misfit import nearest
+    from ..errors import Denied
+
+    rows = list(journal.rows(subject))
+    if subject is not None and not rows:
+        near = nearest(subject, {row.subject for row in journal.rows()})
+        raise Denied(f"no row is about {subject!r}{near}; `basis journal show` has all")
+    return rows
 
 
 def _tables(title: str, rows: Sequence[Row], *, writes: bool) -> None:
@@ -67,7 +93,7 @@ def _tables(title: str, rows: Sequence[Row], *, writes: bool) -> None:
         output.table("sent", SENT, found)
 
 
-@app.command()
+@app.command(epilog=examples("basis journal verify --profile sandbox"))
 def verify(state: State = None, profile: Profile = None, configs: Configs = CONFIGS_HERE, json: Json = False) -> None:
     """Check that no row was lost, changed or put in between. Exit code 1 where the chain breaks."""
     from ..market.provider import utc
@@ -88,7 +114,7 @@ def verify(state: State = None, profile: Profile = None, configs: Configs = CONF
         output.line(f"{journal.path}: has no rows")
 
 
-@app.command()
+@app.command(epilog=examples("basis journal export --profile sandbox --output journal.jsonl"))
 def export(
     file: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="A new file; without it, stdout.")] = None,
     state: State = None,
@@ -116,16 +142,54 @@ def export(
                 output.line(dumps(row.data()))
 
 
+@app.command(epilog=examples("basis journal backup backup.sqlite --profile sandbox"))
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file, for the copy.")],
+    state: State = None,
+    profile: Profile = None,
+    configs: Configs = CONFIGS_HERE,
+    json: Json = False,
+) -> None:
+    """Copy the journal as of one moment, also while a run writes to it. Its chain is checked first: a damaged one is no backup."""
+    from ..journal.sqlite import copy_journal
+    from . import output
+    from .journal_file import opened
+    from .places import state_directory
+
+    with opened(state_directory(state, profile, configs)) as journal:
+        for _ in journal.verified():
+            pass
+        with _new(file):
+            copy_journal(journal.path, file)
+    if json:
+        output.document({"journal": str(journal.path), "output": str(file)})
+    else:
+        output.line(f"copied {journal.path} to {file}")
+
+
 def _write(file: Path, lines: Iterable[str]) -> int:
-    """A journal is for its owner alone, and so is its copy."""
+    with _new(file), file.open("w", encoding="utf-8") as target:
+        return sum(target.write(f"{line}\n") > 0 for line in lines)
+
+
+@contextmanager
+def _new(file: Path) -> Iterator[None]:
+    """Make the file, to be filled inside. A journal is for its owner alone, and so is its copy; a part of one must not be taken for all of
+    it, and is removed."""
     import os
 
     try:
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise typer.BadParameter(f"{file} is there already; name a new file", param_hint="--output") from None
-    with os.fdopen(handle, "w", encoding="utf-8") as target:
-        return sum(target.write(f"{line}\n") > 0 for line in lines)
+    except OSError as error:
+        raise typer.BadParameter(f"{file} cannot be written: {error.strerror}", param_hint="--output") from None
+    os.close(handle)
+    try:
+        yield
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
 
 
 def _open(record: StepRecord) -> bool:
@@ -133,3 +197,10 @@ def _open(record: StepRecord) -> bool:
     from ..execution.resolution import needs_person
 
     return record.report is None or needs_person(record)
+
+
+def _settler(latest: JournalState, record: StepRecord) -> str:
+    """Who settles an open step."""
+    from ..execution.resolution import left_to_start
+
+    return "the next start" if left_to_start(latest, record) else "a person"

@@ -13,12 +13,14 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from .options import examples
+
 
 class Later(TyperGroup):
     """Stands for a command, with its name and its line in the list of commands, until it is used; then what `make` answers takes over."""
 
     def __init__(self, name: str, about: str, make: Callable[[], Any]) -> None:
-        super().__init__(name=name, help=about, rich_markup_mode=None)
+        super().__init__(name=name, short_help=about, rich_markup_mode=None)
         self.make = make
         """Imports the module of the real command, and makes it."""
 
@@ -27,18 +29,19 @@ class Later(TyperGroup):
         return self.make().make_context(info_name, args, parent, **extra)
 
 
-def ours(name: str, place: str, about: str) -> Later:
-    """A command of this package: `place` is MODULE:NAME of its function, or of its app when it has commands of its own."""
-    return Later(name, about, partial(_made, place))
+def ours(name: str, place: str, about: str, *lines: str) -> Later:
+    """A command of this package: `place` is MODULE:NAME of its function, or of its app when it has commands of its own. `lines` are
+    examples of the former."""
+    return Later(name, about, partial(_made, place, lines))
 
 
-def _made(place: str) -> Any:
+def _made(place: str, lines: tuple[str, ...]) -> Any:
     module, _, attribute = place.partition(":")
     found = getattr(import_module(f".{module}", __package__), attribute)
-    return typer.main.get_command(found if isinstance(found, typer.Typer) else _app_of(found))
+    return typer.main.get_command(found if isinstance(found, typer.Typer) else _app_of(found, lines))
 
 
-def _app_of(function: Any) -> typer.Typer:
+def _app_of(function: Any, lines: tuple[str, ...]) -> typer.Typer:
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
-    app.command()(function)
+    app.command(epilog=examples(*lines))(function)
     return app

@@ -22,6 +22,18 @@ def _note_configs(context: typer.Context, value: Path) -> Path:
     return value
 
 
+def not_blank(value: str) -> str:
+    """A reason, as it was typed. Raises `typer.BadParameter` where nothing is said."""
+    if not value.strip():
+        raise typer.BadParameter("say why, in a few words: it is kept, and shown to whoever looks")
+    return value
+
+
+def examples(*lines: str) -> str:
+    """The end of a command's help: lines as somebody would type them."""
+    return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.", callback=_note_json, is_eager=True)]
 Configs = Annotated[Path, typer.Option("--configs", metavar="DIR", help="The configuration directory.", callback=_note_configs)]
 CONFIGS_HERE = Path("configs")

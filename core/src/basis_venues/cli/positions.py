@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from ..execution.blocking import BlockingManager
+    from ..venues import Venues
 
 
 def positions(
@@ -39,7 +40,7 @@ def positions(
         raise ConfigurationError("a backtest keeps no positions between runs; --live reads the accounts, `basis run` reports a backtest's")
     log_to_stderr(configs)
     with BlockingManager(ExecutionManager(assembly.parts)) as manager:
-        found = _compared(manager)
+        found = _compared(manager, assembly.parts.venues)
     if json:
         output.document({"mode": assembly.settings.mode.name, **found})
     else:
@@ -50,7 +51,8 @@ def positions(
 def _show(found: Mapping[str, Any]) -> None:
     from . import output
 
-    rows = ((e["position"], e["expected"], e["observed"], "no" if e["agrees"] is False else "") for e in found["positions"])
+    agrees = {True: "", False: "no", None: "not compared"}
+    rows = ((e["position"], e["expected"], e["observed"], agrees[e["agrees"]]) for e in found["positions"])
     output.table("positions", ("position", "books", "account", "agrees"), rows)
     if found["obligations"]:
         output.table("begun and not yet arrived", ("position", "amount"), found["obligations"].items())
@@ -67,27 +69,27 @@ def exit_code(found: Mapping[str, Any]) -> int:
     return Stopped.exit_code if found["frozen"] else 0
 
 
-def _compared(manager: BlockingManager) -> dict[str, Any]:
-    """What the books expect and the accounts show. What the books no longer vouch for (after `basis thaw`, until the next order reads it)
-    was not read: there is nothing to agree or disagree with."""
+def _compared(manager: BlockingManager, venues: Venues) -> dict[str, Any]:
+    """What the books expect, and what the accounts show now. A transit no account shows; what the books no longer vouch for (after `basis
+    thaw`, until the next order takes it up) is shown, and neither agrees nor disagrees."""
     from ..amounts import ZERO
 
-    observed = manager.positions()
+    held = manager.positions()
     state = manager.state
     books = state.book
+    keys = sorted({*held, *books.held()})
+    observed = {key: held.get(key, ZERO) for key in keys if venues.answering(key) is not None}
     return {
-        "positions": [
-            _line(key, books[key], observed.get(key, ZERO if key in state.known else None)) for key in sorted({*observed, *books.held()})
-        ],
+        "positions": [_line(key, books[key], observed.get(key), vouched=key in state.known) for key in keys],
         "obligations": {key: f"{amount:f}" for key, amount in manager.obligations().items()},
         "frozen": manager.frozen,
     }
 
 
-def _line(key: str, expected: Decimal, observed: Decimal | None) -> dict[str, Any]:
+def _line(key: str, expected: Decimal, observed: Decimal | None, *, vouched: bool) -> dict[str, Any]:
     return {
         "position": key,
         "expected": f"{expected:f}",
         "observed": None if observed is None else f"{observed:f}",
-        "agrees": None if observed is None else expected == observed,
+        "agrees": None if observed is None or not vouched else expected == observed,
     }

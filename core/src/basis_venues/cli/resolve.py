@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import CONFIGS_HERE, Configs, Json, Profile, State
+from .options import CONFIGS_HERE, Configs, Json, Profile, State, not_blank
 
 if TYPE_CHECKING:
     from ..journal.sqlite import SqliteJournal
@@ -23,14 +23,16 @@ class Outcome(StrEnum):
 def resolve(
     step: Annotated[str, typer.Argument(metavar="STEP", help="The step's id, as `basis journal show` lists it.")],
     outcome: Annotated[Outcome, typer.Option("--as", help="What the venue's own records say.")],
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="How you know; it is kept in the journal.")],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="How you know; it is kept in the journal.", callback=not_blank)],
     mode: Annotated[str | None, typer.Option("--mode", metavar="MODE", help="Of which mode, where two have a step of that id.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Also a step that the next start settles: its venue is gone for good.")] = False,
     state: State = None,
     profile: Profile = None,
     configs: Configs = CONFIGS_HERE,
     json: Json = False,
 ) -> None:
-    """Close an open step by hand and let its account act again, with the positions that the venue then shows. Stop the runner first."""
+    """Close by hand a step that no start can, and let its account act again, with the positions that the venue then shows. Stop the runner
+    first."""
     from ..execution.resolution import resolution
     from ..journal.events import Thawed
     from ..states import State as Standing
@@ -38,13 +40,11 @@ def resolve(
     from .journal_file import opened, write_by_hand
     from .places import state_directory
 
-    if not reason.strip():
-        raise typer.BadParameter("say how you know; it is kept in the journal", param_hint="--reason")
     directory = state_directory(state, profile, configs)
     with opened(directory) as journal:
         found = _mode_of(journal, step, mode)
         said = Standing.FILLED if outcome is Outcome.HAPPENED else Standing.REJECTED
-        events = write_by_hand(journal, directory, lambda state: resolution(state, found, step, said, reason))
+        events = write_by_hand(journal, directory, lambda state: resolution(state, found, step, said, reason, insist=force))
     thawed = [event.account for event in events if isinstance(event, Thawed)]
     answer = {"step": step, "mode": found, "as": outcome.value, "thawed": thawed, "reason": reason}
     if json:
@@ -59,11 +59,12 @@ def _mode_of(journal: SqliteJournal, step: str, mode: str | None) -> str:
     from ..errors import Denied
 
     sent: list[tuple[str, str]] = [(row.subject, row.data()["mode"]) for row in journal.rows() if row.kind == "SENDING"]
-    modes = sorted({name for subject, name in sent if subject == step and mode in (None, name)})
-    if len(modes) == 1:
-        return modes[0]
+    modes = sorted({name for subject, name in sent if subject == step})
+    if mode in modes or (mode is None and len(modes) == 1):
+        return mode or modes[0]
     if modes:
-        raise Denied(f"the modes {', '.join(modes)} each have a step {step!r}: say which with --mode")
+        wrong = f"; {mode!r} has none" if mode else ""
+        raise Denied(f"a step {step!r} is of {' and of '.join(modes)}{wrong}: say which with --mode")
     raise Denied(
         f"the journal has no step {step!r}{nearest(step, {subject for subject, _ in sent})}; `basis journal show` lists open steps"
     )

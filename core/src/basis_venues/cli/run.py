@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +13,7 @@ from .options import CONFIGS_HERE, Accounts, Configs, Json, Live, Mode, Profile,
 
 if TYPE_CHECKING:
     from ..assemble import Assembly
+    from ..results import ActionResult
     from ..run.plan import Plan
     from ..run.report import RunReport
 
@@ -26,6 +27,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Send nothing: show the 
 
 
 def run(
+    context: typer.Context,
     mode: Mode,
     plan: Annotated[
         str | None, typer.Option("--plan", metavar="FILE", help="A plan, by path or name; else the one named as the mode.")
@@ -77,7 +79,7 @@ def run(
             return
         with ShownProgress() as progress:
             report = run_plan(assembly, chosen, begin, end, progress=progress.step)
-    raise typer.Exit(_told(report, json))
+    raise typer.Exit(told(report, json, context.meta))
 
 
 def _announce(assembly: Assembly, configs: Path) -> None:
@@ -139,7 +141,8 @@ def _show(run: dict[str, Any]) -> None:
         "", ("action", "kind", "time", "state", "legs"), ((a["id"], a["action"], a["at"], a["state"], _legs(a)) for a in run["actions"])
     )
     output.table("compared with the accounts", ("order", "position", "expected", "observed", ""), _compared(run))
-    output.table("positions", ("position", "amount"), run["positions"].items())
+    if run["positions"] is not None:
+        output.table("positions", ("position", "amount"), run["positions"].items())
     if run["obligations"]:
         output.table("begun and not yet arrived", ("position", "amount"), run["obligations"].items())
     for kind in ("substitutions", "bridged", "duplicates"):
@@ -164,18 +167,41 @@ def _compared(run: dict[str, Any]) -> list[tuple[str, ...]]:
     ]
 
 
-def _told(report: RunReport, json: bool) -> int:
-    """Print the report. Answers the exit code, after a sentence on what it means."""
+def told(report: RunReport, json: bool, meta: Mapping[str, Any]) -> int:
+    """Print the report, and on stderr what ended the run, and a sentence on each state that is not VERIFIED. Answers the exit code."""
     from . import output
+    from .boundary import tell
 
+    failure = {} if report.failure is None else {"error": tell(report.failure, meta)}
     if json:
-        output.document(report.document())
+        output.document({**report.document(), **failure})
     else:
         _show(report.document())
-    code = report.exit_code
-    if code in _MEANINGS:
-        output.note(f"basis: {_MEANINGS[code]}")
-    return code
+    for sentence in dict.fromkeys(filter(None, map(meaning, report.results))):
+        output.note(f"basis: {sentence}")
+    return report.exit_code
+
+
+def meaning(result: ActionResult) -> str | None:
+    """What the result's state means, and what to do about it; None where nothing is to be done."""
+    from ..results import INCOMPLETE, STOPPED, error_of, word_of
+    from ..states import State as Standing
+
+    error = error_of(result)
+    if error is None:
+        return None
+    if result.state == Standing.NEEDS_HUMAN.value:
+        step = next((leg.steps[-1] for leg in result.legs if leg.state is Standing.NEEDS_HUMAN and leg.steps), result.action.id)
+        return (
+            f"{step} was sent and may have happened: do not send it again; `basis journal show {step}`, look at the venue, `basis resolve`"
+        )
+    if result.state == INCOMPLETE:
+        missing = "; ".join(f"{leg.order} {leg.state.value} {leg.reason}".rstrip() for leg in result.legs if word_of(leg) != "VERIFIED")
+        return f"{result.action.id} is done in part. Missing: {missing}. What stands is in its other legs"
+    if result.state == STOPPED:
+        why = result.legs[0].reason if result.legs else ""
+        return f"not begun: {why} (`basis journal show`); once that is over the same ids may be given again"
+    return _MEANINGS.get(error.exit_code)
 
 
 _MEANINGS = {
@@ -183,6 +209,5 @@ _MEANINGS = {
     5: "a venue rejected an action, or not all of it was done: what stands is in its legs",
     6: "an outcome is unknown: do not send it again by hand; the same `basis run` settles it, `basis journal show` has the evidence",
     7: "an account shows something else than the books expect and is frozen: `basis journal show`, then `basis thaw`",
-    8: "an account is frozen or halted, and what needs it was not begun: `basis journal show`; afterwards the same ids may be given again",
     75: "an action was not started before its time passed",
 }

@@ -6,12 +6,14 @@ from typing import Annotated
 
 import typer
 
-from .options import CONFIGS_HERE, Configs, Json, Profile, State
+from .options import CONFIGS_HERE, Configs, Json, Profile, State, not_blank
 
 
 def thaw(
     account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's alias, as `basis journal show` lists it.")],
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="What was found out; it is kept in the journal.")],
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="What was found out; it is kept in the journal.", callback=not_blank)
+    ],
     state: State = None,
     profile: Profile = None,
     configs: Configs = CONFIGS_HERE,

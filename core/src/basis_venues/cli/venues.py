@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import CONFIGS_HERE, Configs, Json
+from .options import CONFIGS_HERE, Configs, Json, examples
 
 if TYPE_CHECKING:
     from ..distributions import EntryPoint
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="List installed venues, or trust one of another's.", rich_markup_mode=None, add_completion=False)
 
 
-@app.callback(invoke_without_command=True)
+@app.callback(invoke_without_command=True, epilog=examples("basis venues"))
 def venues(context: typer.Context, configs: Configs = CONFIGS_HERE, json: Json = False) -> None:
     """List the installed venues, what each can do, and those that are refused. Nothing of them is imported."""
     if context.invoked_subcommand is not None:
@@ -46,7 +46,7 @@ def venues(context: typer.Context, configs: Configs = CONFIGS_HERE, json: Json =
         output.table("observers", ("name", "distribution"), (tuple(each.values()) for each in observers))
 
 
-@app.command()
+@app.command(epilog=examples("basis venues trust kraken"))
 def trust(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A venue or an observer of another's distribution, or that distribution.")],
     configs: Configs = CONFIGS_HERE,
@@ -94,12 +94,9 @@ def _asked(registry: Registry, entry: EntryPoint) -> dict[str, list[str]]:
 
 
 def _described(venue: Installed) -> dict[str, Any]:
-    from ..conformance import Conformance, shipped_conformance
+    from ..conformance import told_of
 
-    manifest, distribution = venue.manifest, venue.entry.distribution
-    kept = Conformance()
-    if venue.defaults is not None:
-        kept = shipped_conformance(venue.defaults.parent, manifest.venue, distribution.version, manifest.contract)
+    manifest, distribution, kept = venue.manifest, venue.entry.distribution, told_of(venue)
     return {
         "venue": manifest.venue,
         "kind": manifest.kind,

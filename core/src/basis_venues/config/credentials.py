@@ -29,16 +29,21 @@ def credentials(manifest: Manifest, network: Network, selection: Selection, vari
 
 
 def credential_problems(
-    manifest: Manifest, network: Network, selection: Selection, variables: Variables, action_types: Collection[str]
+    manifest: Manifest,
+    network: Network,
+    selection: Selection,
+    variables: Variables,
+    action_types: Collection[str],
+    claimed: Collection[str] = (),
 ) -> Iterator[str]:
     """A sentence for each credential that `action_types` need and that is not set, or that is the production one in another
-    environment."""
+    environment. `claimed`: the variables of all fields of the run, which are no misspelling of another one."""
     for each in _on(manifest, network):
         name = selection.prefix + each.variable
         value = variables.get(name)
         if value is None:
             if set(each.needed_for) & set(action_types):
-                yield f"{manifest.venue}: {variables.missing(name)}"
+                yield f"{manifest.venue}: {variables.missing(name, claimed)}"
         elif each.secret and network is not Network.MAINNET and _same(name, f"BASIS_PROD__{each.variable}", variables):
             yield f"{manifest.venue}: {name} has the value of BASIS_PROD__{each.variable}; production credentials stay in production"
 

@@ -88,13 +88,18 @@ class Profile(NamedTuple):
 
 def read_profile(name: str, folder: FilePath) -> Profile:
     """Read the profile `name` of a folder. Raises `ConfigurationError` with every problem found, or the profiles that there are."""
-    file = folder / f"{name}.yaml"
-    if not file.is_file():
-        known = ", ".join(sorted(path.stem for path in folder.glob("*.yaml"))) or "none"
-        raise ConfigurationError(f"{file}: there is no such profile; there are: {known}")
-    document = read_yaml(file)
+    document = read_yaml(profile_file(name, folder))
     content = document.fit(_File)
     return Profile(name=name, document=document, **content._asdict())
+
+
+def profile_file(name: str, folder: FilePath) -> FilePath:
+    """The file of the profile `name`. Raises `ConfigurationError` with the profiles that there are."""
+    file = folder / f"{name}.yaml"
+    if not file.is_file():
+        known = sorted(path.stem for path in folder.glob("*.yaml"))
+        raise ConfigurationError(f"{file}: there is no such profile; there are: {', '.join(known) or 'none'}{nearest(name, known)}")
+    return file
 
 
 def _why(selection: Selection) -> str:

@@ -11,10 +11,10 @@ from typing import Any, Literal, NamedTuple
 from attrs import frozen
 
 from ..actions import Action, AtomicBundle, PerpTrade, SpotTrade, Unwind, action_classes
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, WrongAllocation
 from .document import Document, Problems
 from .misfit import nearest
-from .routes import TWINS, Route, Wish, WrongAllocation, resolve
+from .routes import TWINS, Route, Wish, resolve
 from .yaml_file import read_yaml
 
 _SUBSCRIPTIONS = ("data_subscriptions", "execution_subscriptions")

@@ -7,7 +7,7 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import NamedTuple
 
 from ..amounts import MONEY, ZERO
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, WrongAllocation
 from .misfit import nearest
 
 ONE = Decimal(1)
@@ -15,14 +15,6 @@ _FINEST = Decimal("1e-18")
 
 TWINS: Mapping[str, str] = {"cex_futures": "hedge_execution", "hedge_execution": "cex_futures"}
 """Two names of one action type: what is said of either holds for both."""
-
-
-class WrongAllocation(ConfigurationError):
-    """The fault is in the mode's `allocation`, at `venue` where it is one venue's."""
-
-    def __init__(self, problem: str, venue: str | None = None) -> None:
-        super().__init__(problem)
-        self.venue = venue
 
 
 class Route(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,9 +65,10 @@ class Variables:
             return "the process environment"
         return f"{self._file}:{self._lines.get(name, '?')}"
 
-    def missing(self, name: str) -> str:
-        """A sentence about a variable that is needed and not set."""
-        return f"{name} is not set; put it into {self._file} or export it{nearest(name, self._values)}"
+    def missing(self, name: str, others: Collection[str] = ()) -> str:
+        """A sentence about a variable that is needed and not set. `others`: what follows `BASIS_{ENV}__` in names that are meant so."""
+        free = (known for known in self._values if known.partition("__")[2] not in others)
+        return f"{name} is not set; put it into {self._file} or export it{nearest(name, free)}"
 
     def _translate(self) -> list[Told]:
         problems, warnings, found = [], [], {}

@@ -8,8 +8,7 @@ from decimal import Decimal
 
 from ..actions import Action
 from ..attempts import attempts_among
-from ..errors import BasisError, Denied, Stopped, TryAgainLater
-from ..journal.sqlite import JournalUnwritable
+from ..errors import BasisError, Denied, JournalUnwritable, Stopped, TryAgainLater
 from ..journal.state import StepRecord
 from ..keys import Key
 from ..market.live import LiveMarket

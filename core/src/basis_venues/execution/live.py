@@ -9,11 +9,11 @@ from pathlib import Path
 
 from ..actions import Action
 from ..clock import SteeredClock
-from ..errors import ActionConflict, Denied, InvalidAction, TryAgainLater
+from ..errors import ActionConflict, Denied, InvalidAction, JournalUnwritable, TryAgainLater
 from ..journal.codec import fingerprint
 from ..journal.events import Closed, Event, Intent, Reserved
 from ..journal.locks import AccountLocks
-from ..journal.sqlite import JournalUnwritable, SqliteJournal
+from ..journal.sqlite import SqliteJournal
 from ..journal.state import ActionRecord, JournalState
 from ..keys import TRANSIT, Key, split_key
 from ..market.live import LiveMarket
@@ -274,7 +274,7 @@ class LiveRun(Course):
         return answers
 
     async def resolve(self, step: str, state: State, reason: str) -> None:
-        """Close a step that only a person can. Raises `Denied` for a step that is not open."""
+        """Close a step that only a person can. Raises `Denied` for a step that is not open, or that the next start settles."""
         await self.records.commit(*resolution(self.state, self.parts.mode, step, state, reason))
 
     async def thaw(self, account: str, reason: str) -> None:

@@ -90,7 +90,7 @@ class ExecutionManager:
         stood. Raises `InvalidAction`, `NotRoutable`, `ActionConflict` and other `Denied` before anything is sent; what venues did is in
         the result, never raised.
         """
-        if mode is not None or not action.id:
+        if mode is not None or not isinstance(action, Action) or not action.id:
             self._check(action, mode)
         now = moment(timestamp) if timestamp is not None and self._steered is not None else None
         if isinstance(self._run, Backtest):
@@ -121,9 +121,11 @@ class ExecutionManager:
             return await self._run.execute_together(actions)
 
     def _check(self, action: Action, mode: str | None) -> None:
-        """Raises `InvalidAction` for a mode that this manager does not run, and for an action without an id."""
+        """Raises `InvalidAction` for a mode that this manager does not run, for what is no action, and for an action without an id."""
         if mode is not None and mode != self._parts.mode:
             raise InvalidAction(f"this manager runs the mode {self._parts.mode}, not {mode}")
+        if not isinstance(action, Action):
+            raise InvalidAction(f"an action is an object such as SpotTrade(...), not {type(action).__name__}")
         if not action.id:
             raise InvalidAction("an action needs an id of its own: it is what makes it safe to repeat")
 
@@ -162,7 +164,7 @@ class ExecutionManager:
 
     async def resolve(self, step: str, state: State, reason: str) -> None:
         """Close a step that only a person can: `state` is FILLED (it happened) or REJECTED (it did not). Thaws its account, whose
-        positions are then taken as the venue shows them. Raises `Denied` for a step that is not open."""
+        positions are then taken as the venue shows them. Raises `Denied` for a step that is not open, or that the next start settles."""
         with money():
             await self.run.resolve(step, state, reason)
 

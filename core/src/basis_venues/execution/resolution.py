@@ -18,18 +18,33 @@ def needs_person(record: StepRecord) -> bool:
     return record.report.state in (State.NEEDS_HUMAN, State.UNKNOWN) or record.verdict in (Verdict.MISMATCHED, Verdict.UNVERIFIED)
 
 
-def resolution(journal: JournalState, mode: str, step: str, state: State, reason: str) -> tuple[Resolved, *tuple[Thawed, ...]]:
+def left_to_start(journal: JournalState, record: StepRecord) -> bool:
+    """Whether a step is open and the next start settles it, with proof. On a frozen account it may have to send the very same bytes again,
+    which it must not."""
+    order = record.sending.order
+    return record.report is None and not journal.frozen.keys() & {order.account, order.lane}
+
+
+def resolution(
+    journal: JournalState, mode: str, step: str, state: State, reason: str, *, insist: bool = False
+) -> tuple[Resolved, *tuple[Thawed, ...]]:
     """The entries that close the step and thaw its account and lane, whose positions are then taken as the venue shows them. What
     another step that is not settled needs, stays frozen. What the step sent on its way or gave up for a claim is owed if it happened, and
     not if it did not.
 
-    `state` is FILLED (it happened) or REJECTED (it did not). Raises `Denied` for a step that is not open.
+    `state` is FILLED (it happened) or REJECTED (it did not). Raises `Denied` for a step that is not open, and, unless a person insists,
+    for one that the next start settles.
     """
     if state not in (State.FILLED, State.REJECTED):
         raise Denied("a step is resolved as FILLED or REJECTED")
     record = journal.steps.get((mode, step))
     if record is None or not (record.report is None or needs_person(record)):
         raise Denied(f"the step {step!r} of the mode {mode} needs no person")
+    if left_to_start(journal, record) and not insist:
+        raise Denied(
+            f"the step {step!r} was being sent when its run ended: start the run of {mode} again, which settles it with proof; "
+            "where its venue is gone for good: --force"
+        )
     order = record.sending.order
     accounts = {alias: journal.identities[alias] for alias in (order.account, order.lane)}
     thawed = [alias for alias in accounts if not any(other is not record for other in _unsettled(journal, alias))]

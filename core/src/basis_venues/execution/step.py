@@ -12,9 +12,8 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from ..attempts import attempt_key
-from ..errors import BasisError, TryAgainLater
+from ..errors import BasisError, JournalUnwritable, TryAgainLater
 from ..journal.events import Event, Frozen, Outcome, Sending
-from ..journal.sqlite import JournalUnwritable
 from ..keys import Key
 from ..orders import Effect, Order, Prepared, Report, Step, deltas
 from ..results import Compared, LegResult

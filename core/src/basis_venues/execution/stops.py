@@ -39,7 +39,7 @@ class HaltFlags:
         """Stop sending, from `account` or (empty) from all. Cancelling and reading go on."""
         for folder in (self._directory.parent, self._directory):  # parents that `mkdir` makes on the way are open to others
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._path(account).write_text(reason, encoding="utf-8")
+        self._path(account).write_text(reason, encoding="utf-8", errors="replace")
 
     def resume(self, account: str = "") -> bool:
         """Take the flag away. False when there was none."""

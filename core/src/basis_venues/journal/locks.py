@@ -12,6 +12,8 @@ from typing import IO
 from ..errors import AccountBusy, ConfigurationError
 from ..network import Account
 
+_UNKNOWN = "unknown"
+
 
 class AccountLocks:
     """The locks of a run's accounts, held until `release` or the end of the process."""
@@ -38,6 +40,32 @@ class AccountLocks:
             self._held.pop().close()
 
 
+def holders(directory: Path) -> tuple[str, ...]:
+    """The processes that hold locks of the directory, each once; `unknown` where a lock does not say by whom, or cannot be read."""
+    try:
+        files = sorted(file for file in directory.iterdir() if file.suffix == ".lock")
+    except FileNotFoundError:
+        return ()
+    except OSError:
+        return (_UNKNOWN,)
+    return tuple(dict.fromkeys(filter(None, map(_holder, files))))
+
+
+def _holder(file: Path) -> str | None:
+    """Who holds the lock; None where nobody does. It is tried and let go at once."""
+    try:
+        with file.open() as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return handle.read().strip() or _UNKNOWN
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return _UNKNOWN
+    return None
+
+
 def _take(directory: Path, account: Account) -> IO[str]:
     name = hashlib.sha256(account.identity.encode()).hexdigest()[:24]
     handle = (directory / f"{name}.lock").open("a+")  # held for the life of the run
@@ -45,7 +73,7 @@ def _take(directory: Path, account: Account) -> IO[str]:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         handle.seek(0)
-        holder = handle.read().strip() or "unknown"
+        holder = handle.read().strip() or _UNKNOWN
         handle.close()
         raise AccountBusy(
             f"another runner (process {holder}) holds the account {account.alias} ({account.identity}): stop it first, or run there"

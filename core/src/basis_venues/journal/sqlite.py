@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..clock import Clock
-from ..errors import JournalCorrupt, JournalNewer, Stopped
+from ..errors import JournalCorrupt, JournalNewer, JournalUnwritable
 from .codec import event_from, text
 from .events import Event, kind_of, subject_of
 
@@ -37,10 +37,6 @@ COMMIT;
 _INSERT, _ROW = "INSERT INTO rows VALUES ", "(?, ?, ?, ?, ?, ?)"
 _AT_ONCE = 4
 """So many rows are written by one statement, which is a transaction by itself: those of a step."""
-
-
-class JournalUnwritable(Stopped):
-    """The journal cannot be written (disk full, say): nothing more is sent until it can."""
 
 
 class Row(NamedTuple):
@@ -78,7 +74,7 @@ class Entry(NamedTuple):
     @classmethod
     def of(cls, event: Event) -> Entry:
         """The event's. Raises `TypeError` or `ValueError` for what cannot be written as JSON."""
-        return cls(kind_of(type(event)), subject_of(event), text(event))
+        return cls(kind_of(type(event)), _plain(subject_of(event)), text(event))
 
 
 class SqliteJournal:
@@ -291,6 +287,12 @@ def _chained(end: tuple[int, str], at: int, entries: Sequence[Entry]) -> tuple[l
 
 def _hash(before: str, at: int, kind: str, subject: str, body: str) -> str:
     return hashlib.sha256(f"{before}\n{at}\n{kind}\n{subject}\n{body}".encode()).hexdigest()
+
+
+def _plain(subject: str) -> str:
+    """As SQLite will store it: what a subclass of `str` makes of itself when it is formatted must not be hashed in its place. Raises
+    `TypeError` for what is no text."""
+    return str.__str__(subject)
 
 
 def _sync_directory(directory: Path) -> None:

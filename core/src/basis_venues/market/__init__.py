@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .history import HistoryMarket
     from .notes import Note
     from .opening import open_market, open_provider
-    from .provider import FAR, DataProvider, Moments, Points, Source, TableAbsent
+    from .provider import FAR, DataProvider, Moments, Points, Source
     from .settings import DataSettings, SeriesRule, load_data_settings
     from .surveys import Survey, survey
     from .synthetic import write_synthetic
@@ -27,7 +27,6 @@ __all__ = [
     "SeriesRule",
     "Source",
     "Survey",
-    "TableAbsent",
     "load_data_settings",
     "open_market",
     "open_provider",

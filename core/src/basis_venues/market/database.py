@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, TableAbsent
 from . import duck
-from .provider import Points, Source, TableAbsent, suggestion
+from .provider import Points, Source, suggestion
 
 _TABLES = "SELECT table_schema, table_name FROM information_schema.tables"
 

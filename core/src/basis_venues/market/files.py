@@ -6,8 +6,8 @@ import csv
 from collections.abc import Callable
 from pathlib import Path
 
-from ..errors import ConfigurationError
-from .provider import Moments, Points, Source, TableAbsent, Unit, cut, in_order, no_column, suggestion
+from ..errors import ConfigurationError, TableAbsent
+from .provider import Moments, Points, Source, Unit, cut, in_order, no_column, suggestion
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 

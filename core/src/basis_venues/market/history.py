@@ -7,10 +7,10 @@ from decimal import Decimal
 from functools import partial
 
 from ..clock import Clock
-from ..errors import ConfigurationError, MissingData
+from ..errors import ConfigurationError, MissingData, TableAbsent
 from .gaps import Fail, GapRule, Hold, Reading, Skip, Stand
 from .notes import Note, Notebook
-from .provider import FAR, DataProvider, TableAbsent, utc
+from .provider import FAR, DataProvider, utc
 from .readings import Constant, Derived, Rows, Substituted, without_duplicates
 from .settings import DataSettings, SeriesRule, duration
 

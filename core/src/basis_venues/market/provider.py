@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple, Protocol
 
-from ..errors import ConfigurationError, MissingData
+from ..errors import ConfigurationError
 
 Unit = Literal["iso", "seconds", "milliseconds"]
 
@@ -16,10 +16,6 @@ FAR = 1 << 62
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-
-
-class TableAbsent(MissingData):
-    """The file or table is not there at all, which `when: missing` in the data settings answers."""
 
 
 class Source(NamedTuple):

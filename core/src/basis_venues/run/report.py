@@ -8,24 +8,29 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from ..assemble import Assembly
+from ..errors import BasisError
 from ..keys import Key
 from ..market.notes import Note
 from ..market.provider import utc
 from ..orders import Effect
-from ..results import ActionResult, LegResult, error_of
+from ..results import ActionResult, error_of
 from .plan import Plan
+
+_GRAVEST_FIRST = (6, 7, 8, 1, 9, 3, 5, 4, 75)
 
 
 class RunReport(NamedTuple):
-    """How a run went. Times are ms; positions are those at the end, not zero."""
+    """How a run went. Times are ms; positions are those at the end, not zero, and None where they were not read. `failure` ended the run
+    before its last action, or before they were."""
 
     assembly: Assembly
     plan: Plan
     results: tuple[ActionResult, ...]
-    positions: Mapping[Key, Decimal]
+    positions: Mapping[Key, Decimal] | None
     obligations: Mapping[Key, Decimal]
     since: int
     until: int
+    failure: BasisError | None = None
 
     @property
     def counts(self) -> dict[str, int]:
@@ -34,9 +39,11 @@ class RunReport(NamedTuple):
 
     @property
     def exit_code(self) -> int:
-        """0 when every action is VERIFIED, else the code of the gravest: unknown outcomes before mismatches before refusals."""
-        codes = {error.exit_code for result in self.results if (error := error_of(result)) is not None}
-        return next((code for code in (6, 7, 8, 5, 4, 75) if code in codes), min(codes, default=0))
+        """0 when every action is VERIFIED, else the code of the gravest: unknown outcomes before mismatches before refusals. What ended the
+        run counts as one of them."""
+        errors = (*(error_of(result) for result in self.results), self.failure)
+        codes = {error.exit_code for error in errors if error is not None}
+        return next((code for code in _GRAVEST_FIRST if code in codes), min(codes, default=0))
 
     def document(self) -> dict[str, Any]:
         """The run as JSON data. Amounts are text, times ISO 8601 in UTC; what a live chain did has a block instead."""
@@ -49,8 +56,8 @@ class RunReport(NamedTuple):
             "networks": {venue: network.value for venue, network in settings.networks.items()},
             "from": utc(self.since),
             "to": utc(self.until),
-            "actions": [self._action(result) for result in self.results],
-            "positions": {key: f"{amount:f}" for key, amount in self.positions.items()},
+            "actions": [result.document(self._moment) for result in self.results],
+            "positions": None if self.positions is None else {key: f"{amount:f}" for key, amount in self.positions.items()},
             "obligations": {key: f"{amount:f}" for key, amount in self.obligations.items()},
             "counts": self.counts,
             "substitutions": self._notes("substitutions"),
@@ -66,42 +73,6 @@ class RunReport(NamedTuple):
             {"series": note.series, "what": note.what, "from": utc(note.since), "to": utc(note.until), "count": note.count}
             for note in notes
         ]
-
-    def _action(self, result: ActionResult) -> dict[str, Any]:
-        return {
-            "id": result.action.id,
-            "action": type(result.action).__name__,
-            "at": utc(result.at),
-            "state": str(result.state),
-            "legs": [self._leg(leg) for leg in result.legs],
-            "unallocated": f"{result.unallocated:f}",
-            "notes": list(result.notes),
-            "undo": [f"{type(action).__name__} {action.id}" for action in result.undo],
-        }
-
-    def _leg(self, leg: LegResult) -> dict[str, Any]:
-        return {
-            "order": leg.order,
-            "venue": leg.venue,
-            "account": leg.account,
-            "state": leg.state.value,
-            "verdict": None if leg.verdict is None else leg.verdict.value,
-            "reason": leg.reason,
-            "deltas": {key: f"{amount:f}" for key, amount in leg.deltas.items()},
-            "externals": [
-                {"id": e.id, "kind": e.kind, **self._moment(e), "deltas": {key: f"{amount:f}" for key, amount in e.lines}}
-                for e in leg.externals
-            ],
-            "reconciliation": [
-                {
-                    "key": line.key,
-                    "expected": f"{line.expected:f}",
-                    "observed": None if line.observed is None else f"{line.observed:f}",
-                    "agrees": line.agrees,
-                }
-                for line in leg.compared
-            ],
-        }
 
     def _moment(self, effect: Effect) -> dict[str, Any]:
         """When an effect was: its time, or its block where a live chain shows the position that it changed."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import NamedTuple
 
 from ..actions import Action
 from ..assemble import Assembly
-from ..errors import ConfigurationError, Denied
+from ..errors import BasisError, ConfigurationError, Denied
 from ..execution.blocking import BlockingManager
 from ..execution.manager import ExecutionManager
+from ..keys import Key
 from ..results import ActionResult, LegResult
 from ..states import State
 from .plan import Plan
@@ -29,21 +31,29 @@ def run_plan(assembly: Assembly, plan: Plan, since: int, until: int, *, progress
     """Carry the plan's actions out from `since` to `until` (ms) and report.
 
     On the machine's clock a plan takes as long as it says; against the sandbox and in a backtest what lies between actions passes at once.
-    An action that is denied counts as denied and the run goes on; a halted or frozen account denies what follows. Raises
-    `ConfigurationError` for a plan of another mode, `MissingData`, and whatever keeps the venues from being opened.
+    An action that is denied counts as denied and the run goes on; a halted or frozen account denies what follows. What ends the run after
+    its first action is in the report, beside what was done until then. Raises `ConfigurationError` for a plan of another mode,
+    `MissingData`, and whatever keeps the venues from being opened.
     """
     schedule = scheduled(assembly, plan, since, until)
     results: list[ActionResult] = []
+    positions: dict[Key, Decimal] | None = None
+    failure: BasisError | None = None
     with BlockingManager(ExecutionManager(assembly.parts)) as manager:
-        for due, action in schedule:
-            manager.pass_time(due)
-            results.append(carried_out(manager, action, due, due))
-            if progress is not None:
-                progress(Progress(len(results), len(schedule), due, results[-1]))
-        manager.pass_time(until)
-        positions = manager.positions()
+        try:
+            for due, action in schedule:
+                manager.pass_time(due)
+                results.append(carried_out(manager, action, due, due))
+                if progress is not None:
+                    progress(Progress(len(results), len(schedule), due, results[-1]))
+            manager.pass_time(until)
+            positions = manager.positions()
+        except BasisError as error:
+            if not results:
+                raise
+            failure = error
         obligations = manager.obligations()
-    return RunReport(assembly, plan, tuple(results), positions, obligations, since, until)
+    return RunReport(assembly, plan, tuple(results), positions, obligations, since, until, failure)
 
 
 def scheduled(assembly: Assembly, plan: Plan, since: int, until: int) -> list[tuple[int, Action]]:

@@ -17,7 +17,7 @@ _TRANSFERS = {"CONFIRMED": State.FILLED, "FAILED": State.CANCELLED}
 
 
 class BinanceMoves(Moves):
-    """A transfer carries no key of ours: it is known again by its wallets, asset, amount and time."""
+    """A transfer carries no key of ours: it is known by the id that its answer named, else by its wallets, asset, amount and time."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -49,7 +49,7 @@ class BinanceMoves(Moves):
         if move.inside:
             kind, most = _type(move), TRANSFERS_AT_ONCE
             found = await self._desk.pages("sapi", "asset/transfer", TRANSFERS, since=move.at, type=kind, size=most)
-            return one_of([_transfer(row) for row in found if _is_like(row, move)])
+            return one_of([_transfer(row) for row in found if _is_ours(row, move)])
         # by our key it searches one week: the last, unless it is told which; the key tells it apart, so the window may be wide
         named: dict[str, Any] = {"withdrawOrderId": move.key, "startTime": move.at - DAY, "endTime": move.at + DAY}
         found = rows(await self._desk.read("sapi", "capital/withdraw/history", coin=move.asset, **named))
@@ -60,8 +60,12 @@ def _type(move: Move) -> str:
     return next(kind for kind, wallets in INNER.items() if wallets == (move.source, move.target))
 
 
-def _is_like(row: Any, move: Move) -> bool:
-    return text(row, "asset") == move.asset and amount(row, "amount") == move.amount and moment(row, "timestamp") >= move.at
+def _is_ours(row: Any, move: Move) -> bool:
+    number = needed(row, "tranId")
+    if move.number:
+        return number == move.number
+    same = text(row, "asset") == move.asset and amount(row, "amount") == move.amount
+    return same and moment(row, "timestamp") >= move.at and number not in move.others
 
 
 def _transfer(row: Any) -> Moved:

@@ -18,7 +18,8 @@ _TRANSFERS = {"SUCCESS": State.FILLED, "FAILED": State.CANCELLED}
 
 
 class BybitMoves(Moves):
-    """A transfer has a key made from ours. A withdrawal's record carries none: it is known by coin, amount, address and time."""
+    """A transfer has a key made from ours. A withdrawal's record carries none: it is known by the id that its answer named, else by coin,
+    amount, address and time."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -47,8 +48,8 @@ class BybitMoves(Moves):
             path, number = "v5/asset/transfer/query-inter-transfer-list", transfer_id(move.key)
             answer = await self._desk.read("private", path, transferId=number, startTime=move.at - DAY)
             return one_of([_transfer(row) for row in rows(answer, "result", "list") if text(row, "transferId") == number])
-        answer = await self._desk.read("private", "v5/asset/withdraw/query-record", coin=move.asset, startTime=move.at - 1000)
-        return one_of([_withdrawal(row) for row in rows(answer, "result", "rows") if _is_like(row, move)])
+        answer = await self._desk.read("private", "v5/asset/withdraw/query-record", coin=move.asset, startTime=move.at)
+        return one_of([_withdrawal(row) for row in rows(answer, "result", "rows") if _is_ours(row, move)])
 
 
 def transfer_id(key: str) -> str:
@@ -56,9 +57,12 @@ def transfer_id(key: str) -> str:
     return str(uuid.UUID(bytes=hashlib.sha256(key.encode()).digest()[:16], version=4))
 
 
-def _is_like(row: Any, move: Move) -> bool:
+def _is_ours(row: Any, move: Move) -> bool:
+    number = needed(row, "withdrawId")
+    if move.number:
+        return number == move.number
     same = text(row, "toAddress").lower() == move.address.lower() and amount(row, "amount") == move.amount
-    return same and moment(row, "createTime") >= move.at - 1000
+    return same and moment(row, "createTime") >= move.at and number not in move.others
 
 
 def _transfer(row: Any) -> Moved:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from basis_venues.errors import PluginRefused
+from basis_venues.errors import PluginRefused, Stopped, TryAgainLater
 from basis_venues_ccxt.live.exchanges import exchange_class
 from basis_venues_ccxt.live.preflight import opening_error
 from basis_venues_ccxt.live.saying import Proofs
@@ -99,3 +101,17 @@ def test_a_request_that_ccxt_does_not_know_is_the_plugins_fault() -> None:
 def test_only_silence_is_told_as_silence(error: Exception, said: str) -> None:
     """An answer that cannot be read is another matter than none."""
     assert said in str(opening_error("mexc", "mainnet", error, Proofs({}, absent=()), {}))
+
+
+def test_a_disk_of_our_own_is_no_venue_that_is_down(tmp_path: Path) -> None:
+    """A supervisor would start such a run again for ever: it is stopped, with the path to see to; a connection that fails is not."""
+    file = tmp_path / "state"
+    file.write_text("", encoding="utf-8")
+    with pytest.raises(NotADirectoryError) as failed:
+        (file / "mexc").mkdir()
+    refused = ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
+    for error, said in ((failed.value, str(file)), (OSError(errno.ENOSPC, "No space left on device"), "state directory"), (refused, "")):
+        told = opening_error("mexc", "mainnet", error, Proofs({}, absent=()), {})
+        assert type(told) is (Stopped if said else TryAgainLater)
+        assert said in str(told)
+        assert ("see to the disk" in str(told)) == bool(said)

@@ -15,7 +15,9 @@ from .trades import fill
 WALLETS = {"6": "funding", "18": "spot"}
 """OKX's numbers -> our names."""
 FAILED_WITHDRAWALS = frozenset({"-1", "-2", "-3"})
-_TRANSFER, _FUNDING, _ARRIVED = "1", "8", "2"
+TRANSFER = "1"
+"""The type of a transfer's bill."""
+_FUNDING, _ARRIVED = "8", "2"
 
 
 class OkxHistory(History):
@@ -35,7 +37,7 @@ class OkxHistory(History):
         if wallets or any(each.perpetual for each in markets):
             changes += await self._bills(_FUNDING, since)
         if wallets:
-            changes += [*await self._bills(_TRANSFER, since), *await self._withdrawals(since), *await self._deposits(since)]
+            changes += [*await self._bills(TRANSFER, since), *await self._withdrawals(since), *await self._deposits(since)]
         return Happened(tuple(fills), tuple(changes), tuple(resting))
 
     async def _fills(self, product: str, since: int) -> list[Fill]:
@@ -52,7 +54,7 @@ class OkxHistory(History):
 
     async def _bills(self, number: str, since: int) -> list[Change]:
         found = await self._desk.pages("private", "account/bills-archive", BILLS, since=since, type=number, limit=MOST)
-        return [_funding(row) if number == _FUNDING else _transfer(row) for row in found]
+        return [_funding(row) if number == _FUNDING else transfer(row) for row in found]
 
     async def _withdrawals(self, since: int) -> list[Change]:
         found = await self._desk.pages("private", "asset/withdrawal-history", back_to(since), limit=MOST)
@@ -77,7 +79,7 @@ def _funding(row: Any) -> Change:
     return Change("funding", needed(row, "billId"), moment(row, "ts"), lines)
 
 
-def _transfer(row: Any) -> Change:
+def transfer(row: Any) -> Change:
     """A bill of the trading wallet: its other end is the funding wallet, where it names that."""
     coin, change = needed(row, "ccy"), amount(row, "balChg")
     other = text(row, "from") if change > 0 else text(row, "to")

@@ -6,10 +6,11 @@ from typing import Any
 
 from basis_venues.network import Network
 from basis_venues.states import State
-from basis_venues_ccxt.live import Desk, Move, Moved, Moves, Request, Unreadable, one_of
+from basis_venues_ccxt.live import Change, Desk, Move, Moved, Moves, Request, Unreadable, one_of
 from basis_venues_ccxt.live.reading import amount_or_zero, moment, needed, rows, text
 
-from .history import FAILED_WITHDRAWALS
+from .history import FAILED_WITHDRAWALS, TRANSFER, transfer
+from .lists import BILLS, MOST
 
 ACCOUNTS = {"spot": "18", "futures": "18", "funding": "6"}
 CHAINS = {"BTC": "Bitcoin"}
@@ -52,18 +53,33 @@ class OkxMoves(Moves):
         return needed(found[0], "transId" if move.inside else "wdId")
 
     async def look(self, move: Move) -> Moved | None:
-        """By our key."""
+        """By our key, and a transfer that is done by its bill as well: its state tells neither when it was, nor the id in the history."""
         if move.inside:
             found = rows(await self._desk.read("private", "asset/transfer-state", clientId=move.key), "data")
-            return one_of([_transfer(row, self._desk.now()) for row in found if text(row, "clientId") == move.key])
+            moved = one_of([_transfer(row) for row in found if text(row, "clientId") == move.key])
+            return await self._billed(move) if moved is not None and moved.state is State.FILLED else moved
         found = rows(await self._desk.read("private", "asset/withdrawal-history", ccy=move.asset, clientId=move.key), "data")
         return one_of([_withdrawal(row) for row in found if text(row, "clientId") == move.key])
 
+    async def _billed(self, move: Move) -> Moved:
+        """As the bills of the trading wallet have it. They do not carry our key; of several alike, each of which does the same, the first
+        is taken."""
+        found = await self._desk.pages("private", "account/bills-archive", BILLS, since=move.at, type=TRANSFER, ccy=move.asset, limit=MOST)
+        ours = [change for row in found if _is_ours(change := transfer(row), move)]
+        if not ours:
+            return Moved(State.ACCEPTED, reason="OKX calls the transfer a success, and shows no bill of it yet")
+        first = min(ours, key=lambda change: change.at)
+        return Moved(State.FILLED, first.id, first.at)
 
-def _transfer(row: Any, now: int) -> Moved:
-    """Its state has no time."""
+
+def _is_ours(bill: Change, move: Move) -> bool:
+    change = move.amount if move.source == "funding" else -move.amount
+    return bill.lines == (("spot", move.asset, change), ("funding", move.asset, -change)) and bill.id not in move.others
+
+
+def _transfer(row: Any) -> Moved:
     state = _TRANSFERS.get(needed(row, "state"), State.ACCEPTED)
-    return Moved(state, needed(row, "transId"), now, reason="" if state is State.FILLED else text(row, "state"))
+    return Moved(state, needed(row, "transId"), reason="" if state is State.FILLED else text(row, "state"))
 
 
 def _withdrawal(row: Any) -> Moved:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
+import signal
+import subprocess
+import sys
+import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -146,6 +151,52 @@ def test_the_command_starts_shows_and_ends_it(tmp_path: Path) -> None:
     assert ended.exit_code == 0
     assert not is_held(tmp_path)
     assert runner.invoke(app, ["down", *state]).exit_code == 0
+    assert json.loads(runner.invoke(app, ["down", *state, "--json"]).stdout) == {"running": False, "ended": None}
+
+
+@pytest.mark.parametrize("by", ["interrupt", "down"])
+def test_a_sandbox_that_is_starting_is_seen_and_ended(tmp_path: Path, by: str) -> None:
+    """Its chain waits for an npm here that never ends. `status` tells that it starts; Ctrl-C, or `down`, ends it and all that it began."""
+    runner, state, fetching = CliRunner(), tmp_path / "state", tmp_path / "fetching"
+    npm = tmp_path / "npm"
+    npm.write_text(f"#!/bin/sh\necho $$ > {fetching}.new && mv {fetching}.new {fetching}\nexec sleep 300\n")
+    npm.chmod(0o700)
+    there = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "BASIS_CACHE_DIR": str(tmp_path / "cache")}
+    command = [sys.executable, "-c", "from basis_venues_sandbox.command import app; app()", "up", "--state", str(state), "--only", "chain"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=there, preexec_fn=_as_from_a_terminal) as starting:
+        try:
+            while not fetching.exists():
+                assert starting.poll() is None
+                time.sleep(0.05)
+            told = json.loads(runner.invoke(app, ["status", "--state", str(state), "--json"]).stdout)
+            if by == "interrupt":
+                starting.send_signal(signal.SIGINT)
+            else:
+                ended = runner.invoke(app, ["down", "--state", str(state), "--json"])
+                assert json.loads(ended.stdout) == {"running": False, "ended": told["starting"]}
+            _, said = starting.communicate(timeout=60)
+        finally:
+            starting.kill()
+    assert starting.returncode == (130 if by == "interrupt" else 1)
+    assert "next start" not in said
+    assert not is_held(state)
+    for pid in (told["starting"], int(fetching.read_text())):
+        _await_end(pid)
+
+
+def _await_end(pid: int) -> None:
+    """Whoever adopted the process has to notice that it ended."""
+    for _ in range(100):
+        stat = Path(f"/proc/{pid}/stat")
+        if not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z":
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"the process {pid} goes on")
+
+
+def _as_from_a_terminal() -> None:
+    """A shell has what it runs in the background ignore SIGINT, and these tests may run there."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def test_words_of_the_command_line_steer_the_sandbox(sandbox: Running) -> None:

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from basis_venues.cli import output
-from basis_venues.cli.options import Json
+from basis_venues.cli.options import Json, examples
 from basis_venues.conformance import REPORT
 from basis_venues.errors import ConfigurationError
 from basis_venues.hookspecs import ENTRY_POINT_GROUP
@@ -29,7 +29,7 @@ _SHOWN = 30
 _WIDTH = 110
 
 
-@app.command()
+@app.command(epilog=examples("basis conformance basis-venues-kraken", "basis conformance . --level 2"))
 def conformance(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="The folder of the distribution, with its pyproject.toml.")],
     level: Annotated[
@@ -97,7 +97,8 @@ def write_metadata(folder: Path, project: Mapping[str, Any]) -> None:
     name, version = str(project["name"]), str(project.get("version", "0"))
     metadata = folder / f"{name.replace('-', '_')}-{version}.dist-info"
     metadata.mkdir()
-    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n", encoding="utf-8")
+    needs = "".join(f"Requires-Dist: {each}\n" for each in project.get("dependencies", ()))
+    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}", encoding="utf-8")
     groups = [(group, "".join(f"{key} = {value}\n" for key, value in each.items())) for group, each in project["entry-points"].items()]
     (metadata / "entry_points.txt").write_text("\n".join(f"[{group}]\n{lines}" for group, lines in groups), encoding="utf-8")
 
@@ -150,13 +151,13 @@ _WORDS = {"passed": "kept", "failed": "broken", "blocked": "blocked", "not tried
 
 def _broken(promises: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
     from .conformance import VenueConformance
-    from .mending import MENDING
+    from .mending import mending
 
     why = VenueConformance.reasons()
     for promise, each in promises.items():
         if each["result"] == "failed":
-            title = each["title"].partition(":")[0]
-            yield f"{promise} {title}", "\n".join(_evidence(each)), why.get(promise, ""), MENDING.get(promise, "")
+            title, evidence = each["title"].partition(":")[0], "\n".join(_evidence(each))
+            yield f"{promise} {title}", evidence, why.get(promise, ""), mending(promise, evidence)
 
 
 def _beneath(title: str, text: str) -> str:

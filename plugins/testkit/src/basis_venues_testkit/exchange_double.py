@@ -12,6 +12,8 @@ from contextlib import AbstractContextManager, contextmanager
 from decimal import Decimal, localcontext
 from itertools import accumulate, repeat
 from operator import mul
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 import attrs
@@ -97,8 +99,13 @@ class ExchangeDouble(Double):
         try:
             asyncio.run(self._opened_once())
         except Exception as error:
-            return f"the client does not open: {type(error).__name__}: {error}"
+            return f"the client does not open: {type(error).__name__}: {error}{self._place(error)}"
         return ""
+
+    def _place(self, error: Exception) -> str:
+        """The last line of the plugin that led to the error, for its author."""
+        own = [each for each in extract_tb(error.__traceback__) if Path(each.filename).is_relative_to(self._subject.folder)]
+        return f" ({Path(own[-1].filename).name}, line {own[-1].lineno}, in {own[-1].name})" if own else ""
 
     async def _opened_once(self) -> None:
         client = self._client(Network.TESTNET)

@@ -10,6 +10,8 @@ from basis_venues.errors import MissingData
 
 from .samples import Points
 
+MOVE = Decimal("1.01")
+
 
 class SampleMarket:
     """A `Market` of given points, which are counted from `start`. `asked` are the series that were asked for."""
@@ -23,6 +25,12 @@ class SampleMarket:
         """The same figures at another clock's time."""
         other = SampleMarket({}, 0, clock)
         other._points = self._points
+        return other
+
+    def moved(self) -> SampleMarket:
+        """Other figures at the same times: each by `MOVE`."""
+        other = SampleMarket({}, 0, self._clock)
+        other._points = {series: tuple((at, figure * MOVE) for at, figure in points) for series, points in self._points.items()}
         return other
 
     def now(self) -> int:

@@ -11,13 +11,16 @@ import attrs
 from basis_venues.actions import Action, action_classes
 from basis_venues.attempts import LENGTH
 from basis_venues.config.document import Document
+from basis_venues.config.misfit import nearest
 from basis_venues.config.venues import VenueSettings
 from basis_venues.config.yaml_file import read_yaml
 from basis_venues.contract import VenueModel
+from basis_venues.distributions import entry_points
 from basis_venues.errors import BasisError, ConfigurationError, PluginRefused
+from basis_venues.hookspecs import ENTRY_POINT_GROUP
 from basis_venues.manifest import CredentialField, Manifest, NetworkRule, read_manifest
 from basis_venues.plugins import Plugins
-from basis_venues.registry import FIRST_PARTY, Registry, check_contract
+from basis_venues.registry import FIRST_PARTY, Registry, check_contract, module_folder, unmet
 
 from .judging import IMPORT_MS
 from .promises import blocked_by, broken, none_of, promise
@@ -28,6 +31,9 @@ SECRET = re.compile(r"auth|key|mnemonic|pass|private|secret|seed|token|url", re.
 """What the name of a field looks like that gives access. A URL counts: providers put their keys into it."""
 
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(_{1,2}[A-Z0-9]+)*")
+_NO_KEYS = "such an exchange cannot be added yet; do not declare what it does not take, its orders could not be found again"
+_IN_TIME = ("recv_window", "header")
+"""Kinds of fences that have a length."""
 _HOST = re.compile(r"(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
 
 
@@ -42,12 +48,20 @@ class Loads(Suite):
         """
         claims = self.subject.claims
         if not claims:
-            broken(f"no installed distribution has the entry point {self.venue!r} in basis.venues: check `venue`, then pip install -e .")
+            hint = nearest(self.venue, {entry.name for entry in entry_points((ENTRY_POINT_GROUP,))}) or "."
+            broken(
+                f"no installed distribution has the entry point {self.venue!r} in basis.venues{hint} Its name in pyproject.toml, and "
+                "`venue` in manifest.toml and the suite, are the same; then pip install -e ."
+            )
         if len(claims) > 1:
             broken(f"{' and '.join(claim.distribution.name for claim in claims)} both claim {self.venue!r}: uninstall one of them")
         owner = claims[0].distribution.name
         if FIRST_PARTY.get(self.venue, owner) != owner:
             broken(f"{self.venue!r} belongs to {FIRST_PARTY[self.venue]}, not to {owner}: choose another name")
+        try:
+            module_folder(claims[0])
+        except PluginRefused as error:
+            broken(str(error))
 
     @promise("L0-2")
     def test_l0_2_the_manifest_is_valid_and_read_without_import(self) -> None:
@@ -68,12 +82,13 @@ class Loads(Suite):
     def test_l0_3_the_contract_fits(self) -> None:
         """L0-3 Contract: the plugin is written for a contract version that this core has.
 
-        An older or newer contract gives the same names another meaning.
+        An older or newer contract gives the same names another meaning. What it requires of ours is installed in such a version.
         """
         try:
             check_contract(self.subject.manifest, self.subject.entry.distribution.name, self.subject.entry.distribution.version)
         except PluginRefused as error:
             broken(str(error))
+        none_of(unmet(self.subject.entry.distribution))
 
     @promise("L0-4")
     def test_l0_4_importing_it_is_light(self, record_property: Callable[[str, object], None]) -> None:
@@ -196,11 +211,12 @@ class Loads(Suite):
         problems = []
         if rule.unique != "nonce":
             if rule.length < LENGTH:
-                problems.append(f"client_id.length is {rule.length}, and attempt keys have {LENGTH} characters")
+                problems.append(f"client_id.length is {rule.length}, and attempt keys have {LENGTH} characters: {_NO_KEYS}")
             if not re.fullmatch(f"[{rule.alphabet}]+", "abcdefghijklmnopqrstuvwxyz0123456789"):
-                problems.append(f"client_id.alphabet {rule.alphabet!r} does not take attempt keys, which are made of a-z and 0-9")
-        if (fence.kind in ("recv_window", "header")) != (fence.milliseconds > 0):
-            problems.append(f"a fence of the kind {fence.kind} has {fence.milliseconds} ms: windows in time have a length, others have 0")
+                problems.append(f"client_id.alphabet {rule.alphabet!r} does not take the a-z and 0-9 of attempt keys: {_NO_KEYS}")
+        if (fence.kind in _IN_TIME) != (fence.milliseconds > 0):
+            mend = "say how long it is, or kind = none" if fence.kind in _IN_TIME else "say milliseconds = 0, or the window's kind"
+            problems.append(f"a fence of the kind {fence.kind} has {fence.milliseconds} ms: {mend} ({' or '.join(_IN_TIME)} have a length)")
         none_of(problems)
 
     @promise("L0-12")
@@ -209,7 +225,7 @@ class Loads(Suite):
 
         The router finds venues by type: a class under a wrong one is never reached.
         """
-        loaded = self.subject.plugins.manifest(self.venue)  # a plugin may define action classes of its own
+        loaded = self.subject.plugins.manifest(self.venue)
         known = action_classes()
         none_of(
             f"actions.{kind}: {name} is no action class of this type; it {_belongs(known.get(name))}"
@@ -243,7 +259,8 @@ def _cause(error: BaseException) -> str:
 
 
 def _belongs(action: type[Action] | None) -> str:
-    return "is not known at all" if action is None else f"belongs to {', '.join(action.action_types) or 'no type'}"
+    unknown = f"is not known at all: action classes are the core's, {', '.join(sorted(action_classes()))}"
+    return unknown if action is None else f"belongs to {', '.join(action.action_types) or 'no type'}"
 
 
 def _wrong_credentials(manifest: Manifest) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What to do about a broken promise: one sentence for each, shown beside the evidence."""
+"""What to do about a broken promise: one sentence for each, or for what its evidence says, shown beside it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ MENDING: Mapping[str, str] = {
     "L0-8": "Put the missing file beside the manifest, inside the package, so that the wheel takes it in.",
     "L0-9": "Mark every key, secret, token and URL in [[credentials]] with secret = true, under a variable such as CEX__ACME_API_KEY.",
     "L0-10": "List bare host names, and chain ids for a protocol, under [networks.mainnet] and [networks.testnet].",
-    "L0-11": "Give [client_id] room for 32 characters of a-z and 0-9, and [fence] the length of its window.",
-    "L0-12": "Move the class under an action type that it belongs to, or correct its spelling.",
+    "L0-11": "Say in [client_id] and [fence] what the venue really takes; one that takes no 32 characters of a-z and 0-9 cannot be added.",
+    "L0-12": "Move the class under an action type that it belongs to, or correct its spelling; classes are the core's.",
     "L1-1": "Add a Sample of that action to the suite, or declare it as 'not_implemented: why' or 'unsupported: why'.",
-    "L1-2": "Raise not_supported(...) first thing in plan for every other action, or declare the action.",
+    "L1-2": "Raise not_supported(...) first in plan for every other action; spot alone, on ccxt's model: `supported_markets: [spot]`.",
     "L1-3": "Compare the lines of `effects` with what `touches` names; the difference is shown key by key.",
     "L1-4": "Let `touches` name every key that plan reads or effects change.",
     "L1-5": "Write figures as text or Decimal; never divide or multiply by a float.",
@@ -54,3 +54,23 @@ MENDING: Mapping[str, str] = {
     "L3-6": "Run the seed that is named alone, and mend the single promise that breaks with it.",
     "L3-7": "Answer each look-up by the attempt's own name, and reckon what an order brought from the position after the one before it.",
 }
+
+_BY_EVIDENCE: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "L0-1": (("its module", "Let the entry point in pyproject.toml name the package as it lies under src."),),
+    "L0-3": ((" requires ", "Write into `dependencies` the versions that are installed, or install those that it asks for."),),
+    "L1-3": (
+        ("float", "Write figures as text or Decimal; never divide or multiply by a float."),
+        ("changes no position", "Answer in `effects` what the action debits and credits; idle=True is for a Sample that does nothing."),
+        ("Error", "Mend the exception that is shown; `pytest` shows where it comes from."),
+        ("PluginRefused", "Mend the exception that is shown; `pytest` shows where it comes from."),
+        ("ended DENIED", "Give the Sample what the action needs (`holds`, `market`), or mend what `plan` refuses."),
+        ("ended RE", "Give the Sample what the action needs (`holds`, `market`), or mend what `effects` refuses."),
+    ),
+    "L2-1": (("does not open", "Mend what `create_client` or `open` raises; it is shown with the last line of the plugin in it."),),
+}
+"""By promise: words of the evidence, and what to do where it has them."""
+
+
+def mending(promise: str, evidence: str) -> str:
+    """What to do about a promise that was broken in this way."""
+    return next((advice for words, advice in _BY_EVIDENCE.get(promise, ()) if words in evidence), MENDING.get(promise, ""))

@@ -13,15 +13,15 @@ from typing import Any
 import basis_venues
 from basis_venues.contract import CONTRACT
 from basis_venues.distributions import EntryPoint, entry_points
-from basis_venues.errors import ConfigurationError
+from basis_venues.errors import ConfigurationError, PluginRefused
 from basis_venues.hookspecs import ENTRY_POINT_GROUP
 from basis_venues.manifest import read_manifest
+from basis_venues.registry import module_folder
 
 from . import __version__
 from .conformance import VenueConformance
 from .levels import LEVELS, in_order
 from .outcomes import Outcomes, PromiseOutcome, VenueOutcome
-from .subject import module_folder
 
 SCHEMA = 1
 """The version of the file's shape."""
@@ -77,7 +77,7 @@ def _shipped(shipper: EntryPoint | None) -> Mapping[str, str | None]:
         return {"distribution": None, "version": None, "contract": None}
     try:
         contract: str | None = read_manifest(module_folder(shipper) / "manifest.toml").contract
-    except ConfigurationError:
+    except (ConfigurationError, PluginRefused):
         contract = None
     return {"distribution": shipper.distribution.name, "version": shipper.distribution.version, "contract": contract}
 

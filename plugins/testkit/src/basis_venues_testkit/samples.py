@@ -46,7 +46,8 @@ class Sample:
 
     `holds`: positions before it, by key; what is not there is zero. `market`: figures, on top of those of the test class. `at`: when
     it is carried out, ms. `lasts`: for how long afterwards it is watched what happens to the positions by itself, ms. `first`: on the
-    double's chain, the actions that lead to what it holds beyond balances, which the double gives.
+    double's chain, the actions that lead to what it holds beyond balances, which the double gives. `idle`: a step of it may change no
+    position besides what it costs, as an order that nobody takes; every other must.
     """
 
     action: Action
@@ -55,6 +56,7 @@ class Sample:
     at: int = field(default=START, kw_only=True)
     lasts: int = field(default=DAY, kw_only=True)
     first: tuple[Action, ...] = field(default=(), kw_only=True)
+    idle: bool = field(default=False, kw_only=True)
 
     @property
     def is_simple(self) -> bool:

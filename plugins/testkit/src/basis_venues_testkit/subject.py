@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,21 +24,9 @@ from basis_venues.hookspecs import ENTRY_POINT_GROUP
 from basis_venues.manifest import Manifest, read_manifest
 from basis_venues.network import Account, Network
 from basis_venues.plugins import Plugins
-from basis_venues.registry import Registry, check_contract
+from basis_venues.registry import Registry, check_contract, module_folder
 
 from .promises import blocked_by
-
-
-def module_folder(entry: EntryPoint) -> Path:
-    """Where an entry point's package lies, found without running it. Raises `ConfigurationError`."""
-    top, *rest = entry.module.split(".")
-    beside = entry.distribution.home.joinpath(top, *rest)
-    if beside.is_dir():
-        return beside
-    spec = importlib.util.find_spec(top)
-    if spec is None or not spec.submodule_search_locations:
-        raise ConfigurationError(f"{entry.distribution.name}: its module {entry.module!r} is not a package that can be found")
-    return Path(next(iter(spec.submodule_search_locations))).joinpath(*rest)
 
 
 def shipped_settings(plugins: Plugins, venue: str, changes: Mapping[str, Any] | None = None) -> VenueSettings:
@@ -95,7 +83,7 @@ class Subject:
         """The folder of the plugin's package."""
         try:
             return module_folder(self.entry)
-        except ConfigurationError as error:
+        except PluginRefused as error:
             blocked_by("L0-1", str(error))
 
     @cached_property
@@ -153,6 +141,20 @@ class Subject:
     def accounts(self) -> Mapping[str, Account]:
         """The accounts of the venue and its partners, by alias."""
         return simulated_accounts(self.manifests)
+
+    @contextmanager
+    def anew(self) -> Iterator[Subject]:
+        """The same venue, its package imported once more: nothing is left in its modules from before."""
+        top = self.entry.module.partition(".")[0]
+        before = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == top}
+        fresh = Subject(self.venue, self.partners, self.changes)
+        fresh.probed = self.probed
+        try:
+            yield fresh
+        finally:
+            for name in [name for name in sys.modules if name.partition(".")[0] == top]:
+                del sys.modules[name]
+            sys.modules.update(before)
 
     def models(self) -> dict[str, VenueModel]:
         """New models of the venue and its partners. Raises `BasisError`."""

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from basis_venues.actions import Action
 from basis_venues.amounts import MONEY
 
 from .promises import blocked_by
@@ -46,10 +47,10 @@ class Suite:
         suite: Any = type(self)
         return subject_of(suite)
 
-    def stage(self, sample: Sample, **given: Any) -> Stage:
-        """A stage for the sample."""
+    def stage(self, sample: Sample, *, subject: Subject | None = None, action: Action | None = None) -> Stage:
+        """A stage for the sample; `action` and `subject` replace its own and the suite's."""
         suite: Any = type(self)
-        return Stage(self.subject, sample, _common(suite), **given)
+        return Stage(subject or self.subject, sample, _common(suite), action)
 
 
 @cache

@@ -149,7 +149,7 @@ class ExchangeClient(VenueClient):
         await self._listings.known()
         markets = [each for each in self._listings.all() if not keys or self._concerns(each, keys)]
         wallets = {part for key in keys if (part := self._part(key)) != "perpetuals"} if keys else {"spot", "futures", "funding"}
-        happened = await self._history.since(markets, wallets, since)
+        happened = self._transfers.named(await self._history.since(markets, wallets, since))
         found = [
             effect for effect in effects_of(happened, self._keys)
             if effect.kind == "open" or (since < effect.at and (not until or effect.at <= until))

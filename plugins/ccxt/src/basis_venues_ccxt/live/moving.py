@@ -20,7 +20,8 @@ CHAINS = {"ERC20": "ETH", "TRC20": "TRX", "BEP20": "BSC"}
 class Move(NamedTuple):
     """A transfer between two wallets (`target` is one of them) or a withdrawal (`address` and `chain` are given). `amount` is what
     arrives, `fee` what the withdrawal is expected to cost on top. `at`: what the venue dates it is not before it. `tag`: the memo
-    that goes with the address."""
+    that goes with the address. `number`: the venue's id of it, once an answer to the write has named it. `others`: the venue's ids of
+    moves before it that may be dated after `at` as well: none of them is this one."""
 
     key: str
     asset: str
@@ -32,6 +33,8 @@ class Move(NamedTuple):
     fee: Decimal = ZERO
     at: int = 0
     tag: str = ""
+    number: str = ""
+    others: tuple[str, ...] = ()
 
     @property
     def inside(self) -> bool:
@@ -40,12 +43,12 @@ class Move(NamedTuple):
 
     def json(self) -> dict[str, Any]:
         """As it is kept in the journal."""
-        return {**self._asdict(), "amount": str(self.amount), "fee": str(self.fee)}
+        return {**self._asdict(), "amount": str(self.amount), "fee": str(self.fee), "others": list(self.others)}
 
 
 def move_from(kept: Mapping[str, Any]) -> Move:
     """The move as it was kept."""
-    return Move(**{**kept, "amount": Decimal(kept["amount"]), "fee": Decimal(kept["fee"])})
+    return Move(**{**kept, "amount": Decimal(kept["amount"]), "fee": Decimal(kept["fee"]), "others": tuple(kept.get("others", ()))})
 
 
 class Moved(NamedTuple):
@@ -78,7 +81,8 @@ class Moves(ABC):
 
     @abstractmethod
     async def look(self, move: Move) -> Moved | None:
-        """What the venue shows of it, by its key where the venue keeps one, else by all that is known of it; None where it shows none.
+        """What the venue shows of it, by its key where the venue keeps one, else by its number, or, where no answer named that, by all
+        that is known of it; None where it shows none.
         A withdrawal is FILLED as soon as the venue has taken it from the balance."""
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from errno import EDQUOT, ENOSPC, EROFS
 
-from basis_venues.errors import BasisError, ConfigurationError, CredentialError, GuardRefused, TryAgainLater
+from basis_venues.errors import BasisError, ConfigurationError, CredentialError, GuardRefused, Stopped, TryAgainLater
 from basis_venues.http import FAILURES
 
 from ..settings import ExchangeSettings
 from .account import Setup
 from .saying import Proof, Proofs, Said, never_left
+
+_DISK = frozenset({ENOSPC, EROFS, EDQUOT})
+"""What no connection ends with."""
 
 
 def check_setup(venue: str, setup: Setup, settings: ExchangeSettings) -> None:
@@ -59,12 +63,15 @@ def leverage_note(setup: Setup, default: Decimal) -> str | None:
 
 
 def opening_error(venue: str, network: str, error: Exception, proofs: Proofs, foreign: Mapping[str, str]) -> BasisError:
-    """What opening raises for a failure: bad credentials, a guard, or a venue that cannot be reached now.
+    """What opening raises for a failure: bad credentials, a guard, a disk of our own, or a venue that cannot be reached now.
 
     `foreign`: codes of keys that belong to another network, with what they prove.
     """
     if isinstance(error, BasisError):
         return error
+    if isinstance(error, OSError) and (error.filename is not None or error.errno in _DISK):
+        place = error.filename or "the state directory"
+        return Stopped(f"{place} cannot be written ({error.strerror}): see to the disk, then start again; {venue} is not the cause")
     if isinstance(error, Said):
         if error.code in foreign:
             return GuardRefused(f"{venue}: {foreign[error.code]} ({error}); this run is on {network}: use the keys made for it")

@@ -15,6 +15,7 @@ from basis_venues.states import State
 from ..settings import AssetSettings
 from .account import AccountReader, Part
 from .desk import Desk
+from .history import Change, Happened
 from .moving import Move, Moved, Moves, move_from
 from .reading import Unreadable
 from .saying import Said, outcome
@@ -28,6 +29,10 @@ class Transferring:
         self._desk = desk
         self._moves = moves
         self._account = account
+        self._named: dict[str, str] = {}
+        """Attempt key -> the id that the venue's answer to the write named."""
+        self._told: dict[str, Effect] = {}
+        """The venue's id of a move that it has shown done -> what it did."""
 
     async def prepare(self, step: Step, key: str) -> Prepared:
         """The move, checked against network, destinations and, for `max`, the balance. Raises `Denied` and `GuardRefused`."""
@@ -45,7 +50,9 @@ class Transferring:
         asset = self._desk.settings.assets.get(transfer.asset, AssetSettings())
         fee = ZERO if inside else asset.withdrawal_fee
         amount = await self._amount(transfer, source, fee)
-        move = Move(key, transfer.asset, amount, source, fee=fee, at=self._desk.at_least())
+        at = self._desk.at_least()
+        others = tuple(number for number, effect in self._told.items() if effect.at >= at)
+        move = Move(key, transfer.asset, amount, source, fee=fee, at=at, others=others)
         if inside:
             move = move._replace(target=transfer.to_wallet or "")
         else:
@@ -61,24 +68,38 @@ class Transferring:
         except Exception as error:
             return outcome(error, self._desk.connection.wire.proofs)
         try:
-            self._moves.number(answer, move)
+            self._named[prepared.key] = self._moves.number(answer, move)
         except Unreadable as missing:
             return Report(State.UNKNOWN, reason=str(missing))
         try:
-            moved = await self._moves.look(move)
+            return await self._look(prepared, move)
         except Exception as error:  # the venue has it, whatever reading brought
             return Report(State.ACCEPTED, reason=f"acknowledged, and not shown yet ({type(error).__name__})")
-        return Report(State.ACCEPTED, reason="acknowledged, and not shown yet") if moved is None else self._report(prepared, move, moved)
 
     async def lookup(self, prepared: Prepared) -> Report:
         """What the venue shows of it."""
-        move = move_from(prepared.payload["move"])
         try:
-            moved = await self._moves.look(move)
+            return await self._look(prepared, move_from(prepared.payload["move"]))
         except Said as said:
             absent = self._desk.connection.wire.proofs.is_absent(said)
             return Report(State.ABSENT if absent else State.UNKNOWN, reason=str(said))
-        return Report(State.ABSENT, reason="the venue shows no such move") if moved is None else self._report(prepared, move, moved)
+
+    def named(self, happened: Happened) -> Happened:
+        """The same, with our keys also on those of our moves that the venue lists without."""
+        return happened._replace(changes=tuple(map(self._with_key, happened.changes)))
+
+    def _with_key(self, change: Change) -> Change:
+        ours = self._told.get(change.id) if change.kind == "transfer" and change.order is None else None
+        return change if ours is None else change._replace(order=ours.order)
+
+    async def _look(self, prepared: Prepared, move: Move) -> Report:
+        move = move._replace(number=self._named.get(prepared.key, ""))
+        moved = await self._moves.look(move)
+        if moved is not None:
+            return self._report(prepared, move, moved)
+        if move.number:
+            return Report(State.ACCEPTED, reason="acknowledged, and not shown yet")
+        return Report(State.ABSENT, reason="the venue shows no such move")
 
     def _report(self, prepared: Prepared, move: Move, moved: Moved) -> Report:
         if moved.state is not State.FILLED:
@@ -91,6 +112,7 @@ class Transferring:
         elif target is not None:
             lines.append((f"{target}:{TRANSIT}:{move.asset}/{prepared.key}", move.amount))
         effect = Effect(f"{keys.venue}:transfer:{moved.id}", prepared.key, tuple(lines), moved.at, "transfer")
+        self._told[moved.id] = effect
         return Report(State.FILLED, (effect,), moved.at)
 
     async def _amount(self, transfer: Transfer, source: str, fee: Decimal) -> Decimal:
