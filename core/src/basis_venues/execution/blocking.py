@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from threading import RLock
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..actions import Action
-from ..errors import BasisError
+from ..errors import BasisError, TryAgainLater
 from ..keys import Key
 from ..results import ActionResult
 from ..states import State
@@ -36,14 +37,18 @@ class BlockingManager:
     """`ExecutionManager` as a plain context manager: `with BlockingManager(ExecutionManager.open(...)) as manager`.
 
     A backtest is driven in place; a live manager gets an event loop in a thread of its own. Calls from inside that loop are refused.
+    Threads may share it: in a backtest they take turns. What is under way when it is closed raises `TryAgainLater`.
     """
 
     def __init__(self, manager: ExecutionManager) -> None:
         self._manager = manager
+        self._turn = RLock()
         self._loop: Any = None
         self._thread: Any = None
 
     def __enter__(self) -> BlockingManager:
+        if self._loop is not None:
+            raise BasisError("this manager is open already; threads share it")
         if self._manager.live:
             self._start_thread()
         try:
@@ -55,9 +60,20 @@ class BlockingManager:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
-            self._run(self._manager.close())
+            self._run(self._closed())
         finally:
             self._stop_thread()
+
+    async def _closed(self) -> None:
+        """Close the manager, and let nobody wait for what is still asked of it."""
+        await self._manager.close()
+        if self._loop is not None:
+            import asyncio
+
+            left = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
 
     def execute_action(self, action: Action, mode: str | None = None, timestamp: datetime | int | None = None) -> ActionResult:
         """As `ExecutionManager.execute_action`."""
@@ -104,8 +120,12 @@ class BlockingManager:
         return self._manager.state
 
     def _run(self, coroutine: Coroutine[Any, Any, Answer]) -> Answer:
+        if not self._manager.live:
+            with self._turn:
+                return drive(coroutine)
         if self._loop is None:
-            return drive(coroutine)
+            coroutine.close()
+            raise BasisError("a live manager is used inside `with`")
         import threading
 
         if threading.current_thread() is self._thread:
@@ -160,9 +180,7 @@ class BlockingManager:
 def _pass_on(task: Any, answer: Any) -> None:
     """How a task ended, for the thread that waits for it."""
     if task.cancelled():
-        from asyncio import CancelledError
-
-        answer.set_exception(CancelledError())
+        answer.set_exception(TryAgainLater("the manager was closed meanwhile: ask for the same id again, of a new one"))
     elif task.exception() is not None:
         answer.set_exception(task.exception())
     else:

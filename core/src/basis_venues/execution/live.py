@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from ..actions import Action
 from ..clock import SteeredClock
-from ..errors import ActionConflict, Denied, InvalidAction, JournalUnwritable, TryAgainLater
+from ..errors import ActionConflict, BasisError, Denied, InvalidAction, JournalUnwritable, TryAgainLater
 from ..journal.codec import fingerprint
-from ..journal.events import Closed, Event, Intent, Reserved
+from ..journal.events import Closed, Intent, Reserved
 from ..journal.locks import AccountLocks
 from ..journal.sqlite import SqliteJournal
 from ..journal.state import ActionRecord, JournalState
@@ -34,6 +35,8 @@ from .stops import HaltFlags
 from .together import carry_out_orders
 from .watch import watch
 
+_NOT_OPEN = "a live manager is used inside `async with`, in the event loop that entered it (`with`, for a BlockingManager)"
+
 
 class LiveRun(Course):
     """Carries actions out at live venues, simulated ones beside them. Nothing is sent before `start` has settled what was left."""
@@ -44,10 +47,29 @@ class LiveRun(Course):
         self._journal: SqliteJournal | None = None
         self._locks: list[AccountLocks] = []
         self._in_flight: set[str] = set()
+        self._state: JournalState | None = None
+        self._home: Any = None
+        self._is_open = False
+        self._calls: list[Any] = []
         self._venues = parts.venues
         self._reconciler = Reconciler(parts.venues, parts.clock)
 
     # -- life --------------------------------------------------------------------------------------------------------------------
+
+    def enter(self) -> None:
+        """Belong to the running event loop. Raises `BasisError` for a run that was entered before, whatever became of it."""
+        import asyncio
+
+        if self._home is not None:
+            raise BasisError("a manager is entered once; tasks share the one that is open, and a later run makes one of its own")
+        self._home = asyncio.get_running_loop()
+
+    @property
+    def state(self) -> JournalState:
+        """What the journal says. Raises `BasisError` before the run is entered."""
+        if self._state is None:
+            raise BasisError(_NOT_OPEN)
+        return self._state
 
     async def start(self) -> None:
         """Open the venues, take the accounts, read the journal, settle what was left, and only then take work."""
@@ -58,7 +80,7 @@ class LiveRun(Course):
         self._take_accounts(identities)
         self._journal = (parts.open_journal or SqliteJournal)(self._directory / "journal.sqlite", parts.clock)
         self._journal.make_room()
-        self.state = JournalState(identities)
+        self._state = JournalState(identities)
         for row in self._journal.verified():
             self.state.apply(row.event())
         simulated = SimulatedBooks(parts.ledger)
@@ -67,6 +89,7 @@ class LiveRun(Course):
         halts = HaltFlags(self._directory / "halt")
         self.loop = JournalledLoop(parts, self.records, simulated, self._reconciler, halts)
         await recover(self.loop, self._venues, self.state)
+        self._is_open = True
 
     def _take_accounts(self, identities: Mapping[str, str]) -> None:
         """Lock the accounts of this journal, and those that venues told for the whole machine user: another state directory is no way
@@ -88,7 +111,9 @@ class LiveRun(Course):
         return identities
 
     async def close(self) -> None:
-        """Let connections, journal and accounts go. What is unfinished is settled at the next start."""
+        """Call off what is in flight, and let connections, journal and accounts go. What is unfinished is settled at the next start."""
+        self._is_open = False
+        await self._call_off()
         try:
             for venue in self._venues:
                 with suppress(Exception):  # a connection that cannot be closed must not keep the others
@@ -101,6 +126,30 @@ class LiveRun(Course):
                 self._journal.close()
             while self._locks:
                 self._locks.pop().release()
+
+    @contextmanager
+    def _in_use(self) -> Iterator[None]:
+        """One call, which closing calls off. Raises `BasisError` where the run is not open, or belongs to another event loop."""
+        import asyncio
+
+        task = asyncio.current_task()
+        if not self._is_open or task is None or task.get_loop() is not self._home:
+            raise BasisError(_NOT_OPEN)
+        self._calls.append(task)
+        try:
+            yield
+        finally:
+            self._calls.remove(task)
+
+    async def _call_off(self) -> None:
+        """Cancel the calls of other tasks and wait for their ends, so that nothing is closed under their feet."""
+        import asyncio
+
+        mine = asyncio.current_task()
+        for task in set(self._calls) - {mine}:
+            task.cancel()
+        while any(task is not mine for task in self._calls):
+            await asyncio.sleep(0.001)
 
     @property
     def frozen(self) -> dict[str, str]:
@@ -117,7 +166,7 @@ class LiveRun(Course):
     async def execute_together(self, actions: Sequence[Action]) -> tuple[ActionResult, ...]:
         """Actions that do not wait for each other's proof: their orders on one account share a reading of it. Raises as `execute` does,
         before anything is sent. Among several, an action over its spend limit is denied by itself."""
-        with self._in_hand(actions):
+        with self._in_use(), self._in_hand(actions):
             routed = {action.id: await self._routed(action) for action in actions}
             told = {action.id: result for action in actions if (result := self._result_of(action)) is not None}
             left = [action for action in actions if action.id not in told]
@@ -247,15 +296,16 @@ class LiveRun(Course):
 
         Raises `TryAgainLater` when one could not be read.
         """
-        held = {key: amount for key, amount in self.parts.ledger.positions.held().items() if self._only_in_books(key)}
-        named = {*self.state.known, *self.state.book.held()}
-        for venue in self._venues:
-            if venue.simulated:
-                continue
-            reading = await self._reconciler.read(self._venues.kept_by(venue, named), 0, venue)
-            if reading.failures:
-                raise TryAgainLater(f"positions could not be read: {'; '.join(reading.failures)}")
-            held.update(reading.values)
+        with self._in_use():
+            held = {key: amount for key, amount in self.parts.ledger.positions.held().items() if self._only_in_books(key)}
+            named = {*self.state.known, *self.state.book.held()}
+            for venue in self._venues:
+                if venue.simulated:
+                    continue
+                reading = await self._reconciler.read(self._venues.kept_by(venue, named), 0, venue)
+                if reading.failures:
+                    raise TryAgainLater(f"positions could not be read: {'; '.join(reading.failures)}")
+                held.update(reading.values)
         return {key: amount for key, amount in sorted(held.items()) if amount}
 
     def _only_in_books(self, key: Key) -> bool:
@@ -268,19 +318,21 @@ class LiveRun(Course):
 
     async def heartbeat(self) -> dict[str, Mapping[str, str]]:
         """Check every live venue's connection, and look at steps that could still be reorganised. Raises as the clients do."""
-        answers = {venue.name: await venue.client.heartbeat() for venue in self._venues if not venue.simulated}
-        await watch(self.loop, self._venues, self.state)
-        await self.records.commit()  # no order comes that would take along what was kept
+        with self._in_use():
+            answers = {venue.name: await venue.client.heartbeat() for venue in self._venues if not venue.simulated}
+            await watch(self.loop, self._venues, self.state)
+            await self.records.commit()  # no order comes that would take along what was kept
         return answers
 
     async def resolve(self, step: str, state: State, reason: str) -> None:
         """Close a step that only a person can. Raises `Denied` for a step that is not open, or that the next start settles."""
-        await self.records.commit(*resolution(self.state, self.parts.mode, step, state, reason))
+        with self._in_use():
+            await self.records.commit(*resolution(self.state, self.parts.mode, step, state, reason))
 
     async def thaw(self, account: str, reason: str) -> None:
         """Let a frozen account act again. Raises `Denied`."""
-        event: Event = thawing(self.state, account, reason)
-        await self.records.commit(event)
+        with self._in_use():
+            await self.records.commit(thawing(self.state, account, reason))
 
 
 def _by_account(orders: Iterable[Order]) -> list[list[Order]]:

@@ -67,6 +67,7 @@ class ExecutionManager:
 
     async def __aenter__(self) -> ExecutionManager:
         if not isinstance(self._run, Backtest):
+            self._run.enter()
             try:
                 with money():
                     await self._run.start()
@@ -79,7 +80,7 @@ class ExecutionManager:
         await self.close()
 
     async def close(self) -> None:
-        """Let connections, journal and accounts go. What is unfinished is settled at the next start."""
+        """Call off what is in flight, and let connections, journal and accounts go. What is unfinished is settled at the next start."""
         await self._run.close()
 
     async def execute_action(self, action: Action, mode: str | None = None, timestamp: datetime | int | None = None) -> ActionResult:

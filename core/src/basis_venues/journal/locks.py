@@ -75,9 +75,10 @@ def _take(directory: Path, account: Account) -> IO[str]:
         handle.seek(0)
         holder = handle.read().strip() or _UNKNOWN
         handle.close()
-        raise AccountBusy(
-            f"another runner (process {holder}) holds the account {account.alias} ({account.identity}): stop it first, or run there"
-        ) from None
+        named = f"the account {account.alias} ({account.identity})"
+        if holder == str(os.getpid()):
+            raise AccountBusy(f"another manager of this process holds {named}: share that one between tasks and threads") from None
+        raise AccountBusy(f"another runner (process {holder}) holds {named}: stop it first, or run there") from None
     handle.seek(0)
     handle.truncate()
     handle.write(str(os.getpid()))
