@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
-from toy_runs import Run, buy, lost
+from toy_runs import Run, buy, lost, nowhere
+from toy_venues import ExchangeClient
 
 from basis_venues import BlockingManager, ExecutionManager
+from basis_venues.contract import Prepared, Report
 from basis_venues.errors import BasisError, TryAgainLater
 
 OPENING = {"north:balance:USDT": "1000000"}
@@ -120,3 +124,79 @@ def test_threads_take_turns_in_a_backtest(run: Run) -> None:
     finally:
         sys.setswitchinterval(usual)
     assert states == ["VERIFIED"] * 800
+
+
+def manager_with(run: Run, client: ExchangeClient) -> ExecutionManager:
+    """A manager whose only venue is that client's."""
+    parts = run.parts()
+    north = parts.venues.named("north")._replace(client=client)
+    return ExecutionManager(attrs.evolve(parts, venues=type(parts.venues)([north], parts.venues.keeper)))
+
+
+def test_a_close_that_is_cut_off_while_it_waits_still_frees_the_account(run: Run) -> None:
+    """The order takes a moment to end, and whoever closes is cancelled meanwhile: the next manager finds the account free."""
+
+    class Stubborn(ExchangeClient):
+        async def send(self, prepared: Prepared) -> Report:
+            self.reached = asyncio.Event()
+            try:
+                await asyncio.sleep(60)
+            finally:
+                await asyncio.sleep(0.05)
+            return await super().send(prepared)
+
+    async def go() -> None:
+        client = Stubborn(run.exchange(), "north:one", nowhere)
+        manager = await manager_with(run, client).__aenter__()
+        order = asyncio.create_task(manager.execute_action(buy()))
+        while not hasattr(client, "reached"):
+            await asyncio.sleep(0)
+        closing = asyncio.create_task(manager.close())
+        await asyncio.sleep(0)
+        closing.cancel()
+        await asyncio.gather(closing, order, return_exceptions=True)
+        async with run.manager():
+            pass
+
+    asyncio.run(go())
+
+
+def test_closing_during_the_start_leaves_nothing_taken(run: Run) -> None:
+    """The start is called off like a call: it does not take the account after the close."""
+
+    class Opening(ExchangeClient):
+        async def open(self) -> Any:
+            await asyncio.sleep(0.05)
+            return await super().open()
+
+    async def go() -> None:
+        manager = manager_with(run, Opening(run.exchange(), "north:one", nowhere))
+        entering = asyncio.create_task(manager.__aenter__())
+        await asyncio.sleep(0)
+        await manager.close()
+        await asyncio.gather(entering, return_exceptions=True)
+        async with run.manager():
+            pass
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize("repetition", range(5))
+def test_no_thread_hangs_that_asks_while_the_manager_is_left(run: Run, repetition: int) -> None:
+    """Six threads ask without pause, before, during and after the end: each is answered, at last with an error of ours."""
+    over, others = threading.Event(), list[threading.Thread]()
+
+    def ask(manager: BlockingManager) -> None:
+        while not over.is_set():
+            with suppress(BasisError):
+                manager.execute_action(buy())
+
+    with BlockingManager(run.manager()) as manager:
+        manager.execute_action(buy())
+        others += [threading.Thread(target=ask, args=(manager,), daemon=True) for _ in range(6)]
+        for each in others:
+            each.start()
+    over.set()
+    for each in others:
+        each.join(10)
+    assert not any(each.is_alive() for each in others)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from threading import RLock
@@ -60,20 +60,9 @@ class BlockingManager:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
-            self._run(self._closed())
+            self._run(self._manager.close())
         finally:
             self._stop_thread()
-
-    async def _closed(self) -> None:
-        """Close the manager, and let nobody wait for what is still asked of it."""
-        await self._manager.close()
-        if self._loop is not None:
-            import asyncio
-
-            left = asyncio.all_tasks() - {asyncio.current_task()}
-            for task in left:
-                task.cancel()
-            await asyncio.gather(*left, return_exceptions=True)
 
     def execute_action(self, action: Action, mode: str | None = None, timestamp: datetime | int | None = None) -> ActionResult:
         """As `ExecutionManager.execute_action`."""
@@ -123,9 +112,6 @@ class BlockingManager:
         if not self._manager.live:
             with self._turn:
                 return drive(coroutine)
-        if self._loop is None:
-            coroutine.close()
-            raise BasisError("a live manager is used inside `with`")
         import threading
 
         if threading.current_thread() is self._thread:
@@ -136,13 +122,14 @@ class BlockingManager:
     def _answered(self, coroutine: Coroutine[Any, Any, Answer]) -> Answer:
         """What the coroutine answers in the loop's thread. Where the waiting is interrupted (Ctrl-C, a signal), it is cancelled and has
         come to its end before this raises: nothing is closed under its feet."""
+        import asyncio
         from concurrent.futures import Future, wait
 
         answer: Future[Answer] = Future()
         tasks: list[Any] = []
 
         def begin() -> None:
-            tasks.append(self._loop.create_task(coroutine))
+            tasks.append(asyncio.get_running_loop().create_task(coroutine))
             tasks[0].add_done_callback(lambda task: _pass_on(task, answer))
 
         def give_up() -> None:
@@ -153,28 +140,53 @@ class BlockingManager:
                 answer.set_exception(InterruptedError())
 
         try:
-            self._loop.call_soon_threadsafe(begin)
+            if not self._in_loop(begin):
+                coroutine.close()
+                answer.set_exception(BasisError("a live manager is used inside `with`"))
             return answer.result()
         except BaseException:
-            if not answer.done():
-                self._loop.call_soon_threadsafe(give_up)
+            if not answer.done() and self._in_loop(give_up):
                 wait([answer])
             raise
+
+    def _in_loop(self, call: Callable[[], object]) -> bool:
+        """Have the loop make the call, before it is stopped. Answers whether there is a loop."""
+        with self._turn:
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(call)
+            return self._loop is not None
 
     def _start_thread(self) -> None:
         import asyncio
         import threading
 
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="basis-venues", daemon=True)
+        self._thread = threading.Thread(target=_serve, args=(self._loop,), name="basis-venues", daemon=True)
         self._thread.start()
 
     def _stop_thread(self) -> None:
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._loop.stop)
+        with self._turn:  # nothing is asked of the loop after this
+            loop, self._loop = self._loop, None
+        if loop is not None:
+            loop.call_soon_threadsafe(loop.stop)
             self._thread.join()
-            self._loop.close()
-            self._loop = None
+
+
+def _serve(loop: Any) -> None:
+    """Run the loop until it is stopped, then end what is left in it: somebody may be waiting for that."""
+    loop.run_forever()
+    loop.run_until_complete(_end_the_rest())
+    loop.close()
+
+
+async def _end_the_rest() -> None:
+    import asyncio
+
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+    await asyncio.sleep(0)  # those who wait for what had just ended are told, too
 
 
 def _pass_on(task: Any, answer: Any) -> None:

@@ -73,6 +73,11 @@ class LiveRun(Course):
 
     async def start(self) -> None:
         """Open the venues, take the accounts, read the journal, settle what was left, and only then take work."""
+        with self._under_way():
+            await self._start()
+        self._is_open = True
+
+    async def _start(self) -> None:
         parts = self.parts
         if isinstance(parts.clock, SteeredClock):
             parts.clock.set(parts.clock.now())
@@ -89,7 +94,6 @@ class LiveRun(Course):
         halts = HaltFlags(self._directory / "halt")
         self.loop = JournalledLoop(parts, self.records, simulated, self._reconciler, halts)
         await recover(self.loop, self._venues, self.state)
-        self._is_open = True
 
     def _take_accounts(self, identities: Mapping[str, str]) -> None:
         """Lock the accounts of this journal, and those that venues told for the whole machine user: another state directory is no way
@@ -113,8 +117,8 @@ class LiveRun(Course):
     async def close(self) -> None:
         """Call off what is in flight, and let connections, journal and accounts go. What is unfinished is settled at the next start."""
         self._is_open = False
-        await self._call_off()
         try:
+            await self._call_off()
             for venue in self._venues:
                 with suppress(Exception):  # a connection that cannot be closed must not keep the others
                     await venue.client.close()
@@ -132,9 +136,17 @@ class LiveRun(Course):
         """One call, which closing calls off. Raises `BasisError` where the run is not open, or belongs to another event loop."""
         import asyncio
 
-        task = asyncio.current_task()
-        if not self._is_open or task is None or task.get_loop() is not self._home:
+        if not self._is_open or asyncio.get_running_loop() is not self._home:
             raise BasisError(_NOT_OPEN)
+        with self._under_way():
+            yield
+
+    @contextmanager
+    def _under_way(self) -> Iterator[None]:
+        """What closing calls off: a call, or the start."""
+        import asyncio
+
+        task = asyncio.current_task()
         self._calls.append(task)
         try:
             yield
