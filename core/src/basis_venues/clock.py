@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
-_BOOT: int | None = getattr(time, "CLOCK_BOOTTIME", None)
-"""The counter that goes on while the machine is suspended, where the system has one."""
+_counted: Callable[[], int] = (
+    partial(time.clock_gettime_ns, time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic_ns
+)
+"""Nanoseconds since some moment, never set back or ahead: of a counter that goes on while the machine is suspended, where there is one."""
 
 
 class Clock(Protocol):
@@ -41,11 +44,6 @@ class SystemClock:
         import asyncio  # a backtest never needs it
 
         await asyncio.sleep(milliseconds / 1000)
-
-
-def _counted() -> int:
-    """Nanoseconds since some moment, never set back or ahead."""
-    return time.monotonic_ns() if _BOOT is None else time.clock_gettime_ns(_BOOT)
 
 
 class PlanClock:

@@ -137,8 +137,8 @@ class SteppingLoop(TightLoop):
         """Why nothing may be sent for the order now: its account or lane is frozen, or a person halted it."""
         return super().stopped(order) or self._halts.reason(order.account, order.lane)
 
-    def _key(self, order: Order, step: str, mode: str, attempt: int) -> str:
-        return attempt_key(self._identity(order), mode, step, attempt)
+    def _key(self, work: Work) -> str:
+        return attempt_key(self._identity(work.order), work.mode, work.step.id, work.attempt)
 
     def _identity(self, order: Order) -> str:
         return self.state.identities.get(order.account, order.account)
@@ -161,7 +161,7 @@ class SteppingLoop(TightLoop):
                 try:
                     sent = await self._write(work)
                 except (JournalUnwritable, _Unasked) as error:
-                    begun = (work.mode, work.step.id) in self.state.steps or self._orphan(work)
+                    begun = (work.mode, work.step.id) in self.state.steps or self._key(work) in self.state.orphans
                     return Settled(work, Report(State.UNKNOWN if begun else State.DENIED, reason=str(error)), over=False)
             report = sent.report
             if report.state not in CLOSED:
@@ -189,7 +189,8 @@ class SteppingLoop(TightLoop):
     async def _write(self, work: Work) -> Sent:
         """Prepare, write to the journal, send; what the venue has from a run whose journal was lost is not sent. Raises `JournalUnwritable`
         when the intent could not be made durable, and `_Unasked`: nothing was sent then."""
-        orphan, key = self._orphan(work), self._key(work.order, work.step.id, work.mode, work.attempt)
+        key = self._key(work)
+        orphan = self.state.orphans.get(key, ())
         since = min((effect.at for effect in orphan), default=self._clock.now())
         try:
             prepared = await boundary.prepare(work.venue.client, work.step, key)
@@ -201,10 +202,6 @@ class SteppingLoop(TightLoop):
             return Sent(Prepared(key, work.step, {}), since, Report(state, reason=reason))
         await self.records.commit(self._sending_event(work, prepared, since))
         return Sent(prepared, since, Report(State.ACCEPTED, reason=_LOST) if orphan else await self._send(work, prepared))
-
-    def _orphan(self, work: Work) -> Sequence[Effect]:
-        """What the venue has shown of the attempt, although this journal does not know it."""
-        return self.state.orphans.get(self._key(work.order, work.step.id, work.mode, work.attempt), ())
 
     def _sending_event(self, work: Work, prepared: Prepared, since: int) -> Sending:
         """All that recovery needs, if this run ends while the write is under way, and what the books said before it."""

@@ -137,7 +137,7 @@ _WRITERS = _Writers(
         FromLeg: _record_writer(("leg",), {"leg": "from_leg"}),
         **{cls: _remembered(_record_writer(cls._fields)) for cls in (Order, Effect, Compared)},
         Step: _record_writer(("id", "actions", "bounds")),  # its order stands beside it
-        Prepared: _prepared,
+        Prepared: _remembered(_prepared),
     },
 )
 _ASKED = _Writers(lambda cls: _action_writer(cls, without="valid_until"))
