@@ -13,7 +13,22 @@ from command_line import ROOT, basis, process, shipped
 import basis_venues
 from basis_venues.cli.elsewhere import BROUGHT_BY
 
-COMMANDS = ("init", "venues", "check", "doctor", "run", "positions", "journal", "env", "schema", "resolve", "thaw", "halt", "resume")
+COMMANDS = (
+    "init",
+    "venues",
+    "check",
+    "doctor",
+    "run",
+    "positions",
+    "journal",
+    "env",
+    "schema",
+    "resolve",
+    "thaw",
+    "dismiss",
+    "halt",
+    "resume",
+)
 
 
 def test_help_lists_every_command_and_exit_code() -> None:

@@ -150,7 +150,9 @@ def test_an_account_that_nobody_knows_is_halted_with_a_warning(tmp_path: Path) -
     assert "warning" not in basis("halt", "--account", "desk", "--reason", "odd", "--state", ours).err
 
 
-@pytest.mark.parametrize("command", [("halt",), ("thaw", "okx"), ("resolve", "buy-1/binance/0", "--as", "happened")])
+@pytest.mark.parametrize(
+    "command", [("halt",), ("thaw", "okx"), ("dismiss", "okx:transit:USDT/1"), ("resolve", "buy-1/binance/0", "--as", "happened")]
+)
 def test_a_reason_says_something(command: tuple[str, ...], tmp_path: Path) -> None:
     """Nothing, or blanks alone, is wrong usage."""
     ran = basis(*command, "--reason", " ", "--state", small_journal(tmp_path))

@@ -1,4 +1,4 @@
-"""`basis journal`, `basis resolve` and `basis thaw`."""
+"""`basis journal`, `basis resolve`, `basis thaw` and `basis dismiss`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sqlite3
 import stat
 from collections.abc import Callable
 from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from basis_venues.cli.journal_rows import gist, sent
 from basis_venues.cli.positions import exit_code
 from basis_venues.clock import PlanClock
 from basis_venues.execution.stops import HaltFlags
-from basis_venues.journal.events import Frozen
+from basis_venues.journal.events import Frozen, Observed
 from basis_venues.journal.locks import AccountLocks
 from basis_venues.journal.sqlite import SqliteJournal
 from basis_venues.network import Account
@@ -271,3 +272,19 @@ def test_thaw_waits_for_open_steps_and_then_frees_the_account(tmp_path: Path) ->
     assert basis("thaw", "okx", "--reason", "looked", "--state", frozen).code == 4
     assert basis("thaw", "binance", "--reason", "it was mine", "--state", frozen).code == 0
     assert basis("journal", "show", "--state", frozen, "--json").document()["frozen"] == {}
+
+
+def test_what_is_on_its_way_is_shown_and_dismissed_by_its_name(tmp_path: Path) -> None:
+    """The table has the name to copy; another name is denied with the nearest; the reason is kept."""
+    transit = "binance:transit:USDT/4711"
+    owed = Observed({transit: Decimal("49.5")}, {}, (), ACCOUNTS)
+    state = small_journal(tmp_path / "state", [owed])
+    assert re.search(rf"^{transit} +49.5$", basis("journal", "show", "--state", state).out, re.MULTILINE)
+    wrong = basis("dismiss", "binance:transit:USDT/4712", "--reason", "seen", "--state", state)
+    assert wrong.code == 4
+    assert f"did you mean {transit}?" in wrong.err
+    assert basis("dismiss", transit, "--reason", "credited on Monday", "--state", state).code == 0
+    found = basis("journal", "show", "--state", state, "--json").document()
+    assert found["obligations"] == {}
+    assert (found["rows"][-1]["kind"], found["rows"][-1]["subject"]) == ("DISMISSED", transit)
+    assert gist("DISMISSED", found["rows"][-1]) == "credited on Monday"

@@ -434,6 +434,34 @@ def test_obligations_are_kept_over_a_restart_and_a_thaw(run: Run) -> None:
     assert asyncio.run(look(thaw=False)) == owed
 
 
+def test_a_dismissed_transit_is_over_for_good_and_nothing_else_changes(run: Run) -> None:
+    """Of two equal transits one is dismissed: a later deposit of that amount ends the other, and balances are as they are shown. A claim
+    and what is not on its way cannot be dismissed."""
+    usdt, one, two, claim = (f"north:{name}" for name in ("balance:USDT", "transit:USDT/ONE", "transit:USDT/TWO", "claim:north/1"))
+    owed = {one: Decimal(50), two: Decimal(50), claim: Decimal(3)}
+
+    async def go() -> tuple[Decimal, str]:
+        async with run.manager() as manager:
+            await manager.run.records.commit(Observed(owed, {}, (), {"north": "north:one"}))
+            await manager.execute_action(buy(1))
+            before = manager.state.book[usdt]
+            await manager.dismiss(one, "credited on Monday")
+            for wrong in (one, claim, "north:transit:USDT/TOW"):
+                with pytest.raises(Denied, match="not on its way"):
+                    await manager.dismiss(wrong, "a mistake")
+            assert manager.obligations() == {two: Decimal(50), claim: Decimal(3)}
+            run.exchange().foreign({"USDT": "50"}, kind="deposit")
+            run.clock.pass_by(60_000)
+            result = await manager.execute_action(buy(2))
+            return before, result.state
+
+    before, state = asyncio.run(go())
+    assert state == "VERIFIED"
+    after = run.replayed()
+    assert after.obligations() == {claim: Decimal(3)}
+    assert after.book[usdt] == run.exchange().position("USDT") == before + 50 - 100
+
+
 class Rude:
     """An observer that raises whatever it is told."""
 
@@ -617,6 +645,28 @@ def test_what_arrives_closes_its_transit(run: Run, transits: dict[str, str], lef
     assert asyncio.run(go()) == ("VERIFIED", {f"north:transit:{name}": Decimal(amount) for name, amount in left.items()})
     assert set(run.replayed().obligations()) == {f"north:transit:{name}" for name in left}
     assert lost(run, [buy(1), buy(2)], OPENING) == []
+
+
+def test_what_arrived_at_an_account_that_is_not_as_it_was_left_is_not_waited_for_after_a_thaw(run: Run) -> None:
+    """The reading before an order shows the arrival and a change that nothing explains: the account is frozen, and the transit is over."""
+    owed = {"north:transit:USDT/REF": Decimal(50)}
+
+    async def go() -> tuple[str, dict[str, Decimal], str]:
+        async with run.manager() as manager:
+            await manager.run.records.commit(Observed(owed, {}, (), {"north": "north:one"}))
+            await manager.execute_action(buy(1))
+            run.exchange().foreign({"USDT": "50"}, kind="deposit")
+            data = run.world.load()
+            data["venues"]["north"]["positions"]["north:balance:USDT"] = "5"
+            run.world.save(data)
+            run.clock.pass_by(60_000)
+            denied = await manager.execute_action(buy(2))
+            await manager.thaw("north", "looked at")
+            run.exchange().foreign({"USDT": "9000"}, kind="deposit")
+            return denied.state, manager.obligations(), (await manager.execute_action(buy(3))).state
+
+    assert asyncio.run(go()) == ("DENIED", {}, "VERIFIED")
+    assert not run.replayed().obligations()
 
 
 def test_a_strangers_trade_before_an_order_freezes_the_account(run: Run) -> None:

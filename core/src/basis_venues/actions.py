@@ -12,14 +12,14 @@ The classes are the core's, so that every mode, journal and venue means the same
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from operator import attrgetter
 from typing import Any, ClassVar, Literal, TypeVar
 
 from attrs import field, fields, frozen
 
+from .action_texts import make_plain
 from .amounts import exact, positive
 from .errors import InvalidAction
 
@@ -76,35 +76,6 @@ def _allowance(value: Decimal | int | str) -> Amount:
     return number
 
 
-def _plain_text(name: str, value: Any) -> str:
-    """`value` as `str` itself: how one of its subclasses (an enum, say) is formatted, stored and hashed is its own affair."""
-    if not isinstance(value, str):
-        raise InvalidAction(f"{name} must be text, not {type(value).__name__}: give {name} as a str")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise InvalidAction(f"{name} holds half a character (a lone surrogate), which cannot be stored: give valid text") from None
-    return str.__str__(value)
-
-
-def _is_text(declared: Any) -> bool:
-    """Whether a field so annotated holds text."""
-    said = declared.__name__ if isinstance(declared, type) else str(declared).replace("typing.", "")
-    return said.startswith(("str", "Optional[str", 'Literal["', "Literal['"))
-
-
-Reader = Callable[[Any], tuple[Any, ...]]
-_TEXTS: dict[type[Action], tuple[Reader, Reader]] = {}
-"""How the text fields of each class of actions are read: those that always hold text, and those that may be None."""
-
-
-def _readers(cls: type[Action]) -> tuple[Reader, Reader]:
-    texts = [each for each in fields(cls) if _is_text(each.type)]
-    always = [each.name for each in texts if each.default is not None]
-    _TEXTS[cls] = attrgetter("id", *always), attrgetter(*(each.name for each in texts if each.default is None))
-    return _TEXTS[cls]  # both read at least two fields, `id` twice, and so answer tuples
-
-
 @frozen(kw_only=True, repr=False, eq=False)
 class Action:
     """What all actions share.
@@ -123,24 +94,7 @@ class Action:
     account: str | None = None
     valid_until: int | None = field(default=None, converter=_optional_moment)
 
-    def __attrs_post_init__(self) -> None:
-        # All text fields in a loop instead of a converter for each: actions are made by the hundred thousand.
-        always, optional = _TEXTS.get(type(self)) or _readers(type(self))
-        for value in always(self):
-            if type(value) is not str or not value.isascii():
-                self._settle_texts()
-                return
-        for value in optional(self):
-            if value is not None and (type(value) is not str or not value.isascii()):
-                self._settle_texts()
-                return
-
-    def _settle_texts(self) -> None:
-        """Make every text field plain `str`, or raise `InvalidAction`."""
-        for each in fields(type(self)):
-            value = getattr(self, each.name)
-            if _is_text(each.type) and (value is not None or each.default is not None):
-                object.__setattr__(self, each.name, _plain_text(each.name, value))
+    __attrs_post_init__ = make_plain
 
     # Written once here instead of generated for every class: making those methods is most of what importing this module costs.
     def __repr__(self) -> str:

@@ -7,9 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
-_counted: Callable[[], int] = (
-    partial(time.clock_gettime_ns, time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic_ns
-)
+_counted: Callable[[], int] = partial(time.clock_gettime_ns, time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic_ns
 """Nanoseconds since some moment, never set back or ahead: of a counter that goes on while the machine is suspended, where there is one."""
 
 

@@ -41,6 +41,10 @@ _COMMANDS = (
         'basis thaw okx --profile sandbox --reason "moved by the desk, ticket 17"',
     ),
     (
+        "dismiss", "dismiss:dismiss", "Stop waiting for a transfer that no history will end.",
+        'basis dismiss okx:transit:USDT/4711 --profile sandbox --reason "credited on the web page on Monday"',
+    ),
+    (
         "halt", "halt:halt", "Stop sending, at once.",
         'basis halt --reason "looking into ticket 17"', 'basis halt --account okx --reason "odd fills"',
     ),

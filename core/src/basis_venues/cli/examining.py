@@ -25,6 +25,7 @@ from ..market.provider import utc
 from ..registry import Installed, Registry
 from ..trust import FILE as LOCK
 from ..trust import read_lock
+from ..validation import mend_of
 from ..worlds import known_worlds
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def _plugins(configs: Path) -> Iterator[Finding]:
         try:
             passed.append(registry.venue(name))
         except PluginRefused as error:
-            yield Finding("fail" if len(registry.claims(name)) > 1 else "warn", "plugins", str(error), "run the command that it names")
+            yield Finding("fail" if len(registry.claims(name)) > 1 else "warn", "plugins", str(error), mend_of(str(error)))
     yield from _imported(passed)
     for entry in registry.strangers:
         text = f"the observer {entry.name!r} of {entry.distribution.name} is not trusted and not loaded"
@@ -202,9 +203,9 @@ def _left(world: Path, rows: Iterable[Row]) -> Iterator[Finding]:
 
 
 def _halts(worlds: tuple[Path, ...]) -> Iterator[Finding]:
-    from .halt import standing
+    from .halt import flags_at
 
-    flags = [(world, flag) for world in worlds for flag in standing(world)]
+    flags = [(world, flag) for world in worlds for flag in flags_at(world)]
     for world, flag in flags:
         what = f"the account {flag['account']}" if flag["account"] else "everything"
         text = f"{world}: {what} is halted: {flag['reason'] or 'no reason given'}"

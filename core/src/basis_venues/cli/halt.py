@@ -75,7 +75,7 @@ def resume(
     _end(failed)
 
 
-def standing(directory: Path) -> list[dict[str, Any]]:
+def flags_at(directory: Path) -> list[dict[str, Any]]:
     """The flags of a state directory: account (None for everything), reason, and the command that takes the flag away."""
     from ..execution.stops import HaltFlags
 
@@ -84,7 +84,7 @@ def standing(directory: Path) -> list[dict[str, Any]]:
 
 
 def table(flags: Sequence[Mapping[str, Any]]) -> None:
-    """Print flags of `standing`."""
+    """Print flags of `flags_at`."""
     from . import output
 
     rows = ((each["account"] or "everything", each["reason"], each["resume"]) for each in flags)
@@ -160,7 +160,7 @@ def _show(directories: Sequence[Path], lifted: Sequence[Path], failed: Sequence[
     """All flags that stand now, what was taken away, and what could not be done."""
     from . import output
 
-    flags = [{"state": str(directory), **flag} for directory in directories for flag in standing(directory)]
+    flags = [{"state": str(directory), **flag} for directory in directories for flag in flags_at(directory)]
     if json:
         output.document({"halted": flags, "resumed": [str(path) for path in lifted], "failed": list(failed)})
         return

@@ -29,7 +29,7 @@ def show(
     configs: Configs = CONFIGS_HERE,
     json: Json = False,
 ) -> None:
-    """Show rows, open steps, and what is frozen or halted; with ID also what was sent: client id or hash, request, fence."""
+    """Show rows, open steps, and what is on its way, frozen or halted; with ID also what was sent: client id or hash, request, fence."""
     from ..market.provider import utc
     from . import halt, output
     from .journal_file import opened, replayed
@@ -40,15 +40,15 @@ def show(
         latest = replayed(journal.verified())
         rows = _about(journal, subject)
     rows = rows[-last:] if last else rows
-    halted = halt.standing(directory)
+    halted = halt.flags_at(directory)
     unsettled = [
         {"step": step, "mode": mode, "account": record.sending.order.account, "settled_by": _settler(latest, record)}
         for (mode, step), record in latest.steps.items()
         if _open(record)
     ]
+    obligations = {key: f"{amount:f}" for key, amount in latest.obligations().items()}
     if json:
         shown = [{**row.data(), "at": utc(row.at)} for row in rows]
-        obligations = {key: f"{amount:f}" for key, amount in latest.obligations().items()}
         frozen = dict(latest.frozen)
         output.document(
             {
@@ -64,6 +64,8 @@ def show(
     _tables(str(journal.path), rows, writes=subject is not None)
     if unsettled:
         output.table("open steps", ("step", "mode", "account", "settled by"), (tuple(each.values()) for each in unsettled))
+    if obligations:
+        output.table("begun and not yet arrived", ("position", "amount"), obligations.items())
     if latest.frozen:
         output.table("frozen accounts", ("account", "reason"), latest.frozen.items())
     if halted:

@@ -61,6 +61,7 @@ _GISTS: Mapping[str, Callable[[Data], str]] = {
     "CLOSED": lambda d: d["result"]["state"],
     "FROZEN": lambda d: d["reason"],
     "THAWED": lambda d: d["reason"],
+    "DISMISSED": lambda d: d["reason"],
     "RESOLVED": lambda d: f"{d['state']}: {d['reason']}",
     "OBSERVED": _observed,
 }

@@ -98,6 +98,10 @@ class BlockingManager:
         """As `ExecutionManager.thaw`."""
         self._run(self._manager.thaw(account, reason))
 
+    def dismiss(self, transit: Key, reason: str) -> None:
+        """As `ExecutionManager.dismiss`."""
+        self._run(self._manager.dismiss(transit, reason))
+
     @property
     def frozen(self) -> dict[str, str]:
         """As `ExecutionManager.frozen`."""

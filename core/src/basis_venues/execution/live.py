@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from ..actions import Action
 from ..clock import SteeredClock
@@ -26,16 +25,15 @@ from ..states import NOTHING_HAPPENED, State, Verdict
 from .books import SimulatedBooks
 from .course import Course
 from .journalled import JournalledLoop
+from .life import NOT_OPEN, Life
 from .parts import Parts
 from .reconcile import Reconciler
 from .records import Records
 from .recover import recover
-from .resolution import resolution, thawing
+from .resolution import dismissal, resolution, thawing
 from .stops import HaltFlags
 from .together import carry_out_orders
 from .watch import watch
-
-_NOT_OPEN = "a live manager is used inside `async with`, in the event loop that entered it (`with`, for a BlockingManager)"
 
 
 class LiveRun(Course):
@@ -48,34 +46,23 @@ class LiveRun(Course):
         self._locks: list[AccountLocks] = []
         self._in_flight: set[str] = set()
         self._state: JournalState | None = None
-        self._home: Any = None
-        self._is_open = False
-        self._calls: list[Any] = []
+        self.life = Life()
         self._venues = parts.venues
         self._reconciler = Reconciler(parts.venues, parts.clock)
 
-    # -- life --------------------------------------------------------------------------------------------------------------------
-
-    def enter(self) -> None:
-        """Belong to the running event loop. Raises `BasisError` for a run that was entered before, whatever became of it."""
-        import asyncio
-
-        if self._home is not None:
-            raise BasisError("a manager is entered once; tasks share the one that is open, and a later run makes one of its own")
-        self._home = asyncio.get_running_loop()
+    # -- start and close -----------------------------------------------------------------------------------------------------------
 
     @property
     def state(self) -> JournalState:
         """What the journal says. Raises `BasisError` before the run is entered."""
         if self._state is None:
-            raise BasisError(_NOT_OPEN)
+            raise BasisError(NOT_OPEN)
         return self._state
 
     async def start(self) -> None:
         """Open the venues, take the accounts, read the journal, settle what was left, and only then take work."""
-        with self._under_way():
+        with self.life.starting():
             await self._start()
-        self._is_open = True
 
     async def _start(self) -> None:
         parts = self.parts
@@ -116,9 +103,8 @@ class LiveRun(Course):
 
     async def close(self) -> None:
         """Call off what is in flight, and let connections, journal and accounts go. What is unfinished is settled at the next start."""
-        self._is_open = False
         try:
-            await self._call_off()
+            await self.life.end()
             for venue in self._venues:
                 with suppress(Exception):  # a connection that cannot be closed must not keep the others
                     await venue.client.close()
@@ -130,38 +116,6 @@ class LiveRun(Course):
                 self._journal.close()
             while self._locks:
                 self._locks.pop().release()
-
-    @contextmanager
-    def _in_use(self) -> Iterator[None]:
-        """One call, which closing calls off. Raises `BasisError` where the run is not open, or belongs to another event loop."""
-        import asyncio
-
-        if not self._is_open or asyncio.get_running_loop() is not self._home:
-            raise BasisError(_NOT_OPEN)
-        with self._under_way():
-            yield
-
-    @contextmanager
-    def _under_way(self) -> Iterator[None]:
-        """What closing calls off: a call, or the start."""
-        import asyncio
-
-        task = asyncio.current_task()
-        self._calls.append(task)
-        try:
-            yield
-        finally:
-            self._calls.remove(task)
-
-    async def _call_off(self) -> None:
-        """Cancel the calls of other tasks and wait for their ends, so that nothing is closed under their feet."""
-        import asyncio
-
-        mine = asyncio.current_task()
-        for task in set(self._calls) - {mine}:
-            task.cancel()
-        while any(task is not mine for task in self._calls):
-            await asyncio.sleep(0.001)
 
     @property
     def frozen(self) -> dict[str, str]:
@@ -178,7 +132,7 @@ class LiveRun(Course):
     async def execute_together(self, actions: Sequence[Action]) -> tuple[ActionResult, ...]:
         """Actions that do not wait for each other's proof: their orders on one account share a reading of it. Raises as `execute` does,
         before anything is sent. Among several, an action over its spend limit is denied by itself."""
-        with self._in_use(), self._in_hand(actions):
+        with self.life.in_use(), self._in_hand(actions):
             routed = {action.id: await self._routed(action) for action in actions}
             told = {action.id: result for action in actions if (result := self._result_of(action)) is not None}
             left = [action for action in actions if action.id not in told]
@@ -308,7 +262,7 @@ class LiveRun(Course):
 
         Raises `TryAgainLater` when one could not be read.
         """
-        with self._in_use():
+        with self.life.in_use():
             held = {key: amount for key, amount in self.parts.ledger.positions.held().items() if self._only_in_books(key)}
             named = {*self.state.known, *self.state.book.held()}
             for venue in self._venues:
@@ -330,7 +284,7 @@ class LiveRun(Course):
 
     async def heartbeat(self) -> dict[str, Mapping[str, str]]:
         """Check every live venue's connection, and look at steps that could still be reorganised. Raises as the clients do."""
-        with self._in_use():
+        with self.life.in_use():
             answers = {venue.name: await venue.client.heartbeat() for venue in self._venues if not venue.simulated}
             await watch(self.loop, self._venues, self.state)
             await self.records.commit()  # no order comes that would take along what was kept
@@ -338,13 +292,18 @@ class LiveRun(Course):
 
     async def resolve(self, step: str, state: State, reason: str) -> None:
         """Close a step that only a person can. Raises `Denied` for a step that is not open, or that the next start settles."""
-        with self._in_use():
+        with self.life.in_use():
             await self.records.commit(*resolution(self.state, self.parts.mode, step, state, reason))
 
     async def thaw(self, account: str, reason: str) -> None:
         """Let a frozen account act again. Raises `Denied`."""
-        with self._in_use():
+        with self.life.in_use():
             await self.records.commit(thawing(self.state, account, reason))
+
+    async def dismiss(self, transit: Key, reason: str) -> None:
+        """End a transit that no history will end. Raises `Denied`."""
+        with self.life.in_use():
+            await self.records.commit(dismissal(self.state, transit, reason))
 
 
 def _by_account(orders: Iterable[Order]) -> list[list[Order]]:

@@ -67,7 +67,7 @@ class ExecutionManager:
 
     async def __aenter__(self) -> ExecutionManager:
         if not isinstance(self._run, Backtest):
-            self._run.enter()
+            self._run.life.enter()
             try:
                 with money():
                     await self._run.start()
@@ -174,3 +174,9 @@ class ExecutionManager:
         frozen, or while one of its steps is with a person: that is resolved first."""
         with money():
             await self.run.thaw(account, reason)
+
+    async def dismiss(self, transit: Key, reason: str) -> None:
+        """End a transit that no history will end, by its key as `obligations` names it: it is over, and a later deposit is somebody
+        else's. Balances stay as they are. Raises `Denied` for what is not on its way."""
+        with money():
+            await self.run.dismiss(transit, reason)

@@ -53,6 +53,7 @@ class Readings:
         if findings.verdict is Verdict.UNVERIFIED:
             raise TryAgainLater(f"the account could not be read before the order: {findings.reason}")
         if findings.verdict is Verdict.MISMATCHED:
+            self._keep_arrivals(order, findings)
             await self.freeze(order.account, f"before {order.id}: {findings.reason}")
             raise Stopped(f"the account is not as it was left: {findings.reason}")
         await self._note(order, venue, findings)
@@ -70,6 +71,13 @@ class Readings:
     def trust_none(self) -> None:
         """Every account is read again before its next order."""
         self._verified_at.clear()
+
+    def _keep_arrivals(self, order: Order, findings: Findings) -> None:
+        """Of an account that is not as it was left, take what ended on the way: a thaw takes what the account holds as it stands, and asks
+        for no history before it."""
+        ended = tuple(effect for effect in findings.externals if _ends_transit(effect))
+        if ended:
+            self._records.keep(Observed(findings.book, {}, ended, self._records.identities(order)))
 
     async def _note(self, order: Order, venue: Venue, findings: Findings) -> None:
         """Take a verified reading into the books; a change by others that the policy does not tolerate freezes the account."""
@@ -102,7 +110,7 @@ class Readings:
     def _intolerant(self, home: Venue, effect: Effect) -> Venue | None:
         """The venue whose policy does not tolerate such an effect of someone else: of those that answer for the positions it changed.
         The arrival of what we sent ourselves is always tolerated."""
-        if any(split_key(key).kind == TRANSIT for key, _ in effect.lines):
+        if _ends_transit(effect):
             return None
         owners = [owner for key, _ in effect.lines if (owner := self._venues.owner(key)) is not None]
         return next((owner for owner in owners or [home] if effect.kind not in owner.tolerated), None)
@@ -111,3 +119,8 @@ class Readings:
         """Send nothing more from the account until a person says so."""
         await self._records.commit(Frozen(account, reason, {account: self._state.identities[account]}))
         tell_halted(self._observers, account, reason)
+
+
+def _ends_transit(effect: Effect) -> bool:
+    """Whether the effect is the arrival of what we sent ourselves."""
+    return any(split_key(key).kind == TRANSIT for key, _ in effect.lines)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..journal.events import Event, Observed, Outcome, Reopened, Resolved
+from ..amounts import ZERO
+from ..journal.events import Dismissed, Event, Observed, Outcome, Reopened, Resolved
 from ..journal.sqlite import SqliteJournal
 from ..journal.state import JournalState
 from ..orders import Order
@@ -41,6 +42,8 @@ class Records:
             self._simulated.follow(self.state, self.state.without((event.mode, event.step)))
         elif isinstance(event, Resolved):
             self._simulated.follow(self.state, self.state.resolved(event))
+        elif isinstance(event, Dismissed):
+            self._simulated.follow(self.state, {event.key: ZERO})
         self.state.apply(event)
 
     def identities(self, *orders: Order) -> dict[str, str]:

@@ -1,12 +1,14 @@
-"""What a person may say of a step that the venue could not settle."""
+"""What a person may say of what the venues could not settle: a step, a frozen account, a transit."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..config.misfit import nearest
 from ..errors import Denied
-from ..journal.events import Resolved, Thawed
+from ..journal.events import Dismissed, Resolved, Thawed
 from ..journal.state import JournalState, StepRecord
+from ..keys import TRANSIT, Key, split_key
 from ..states import State, Verdict
 
 
@@ -61,6 +63,18 @@ def thawing(journal: JournalState, account: str, reason: str) -> Thawed:
     for record in _unsettled(journal, account):
         raise Denied(f"the step {record.sending.step.id} of {account} is not settled: basis resolve it first")
     return Thawed(account, reason, {account: journal.identities[account]})
+
+
+def dismissal(journal: JournalState, key: Key, reason: str) -> Dismissed:
+    """The entry that ends a transit which no history will end: its arrival was never told, or could be that of another one.
+
+    Raises `Denied` for what is not on its way; a claim is among them, for it is what its venue shows.
+    """
+    transits = [each for each in journal.obligations() if split_key(each).kind == TRANSIT]
+    if key not in transits:
+        raise Denied(f"{key!r} is not on its way{nearest(key, transits)}; on their way are: {', '.join(transits) or 'none'}")
+    account = split_key(key).account
+    return Dismissed(key, reason, {account: journal.identities[account]})
 
 
 def _unsettled(journal: JournalState, alias: str) -> Iterator[StepRecord]:

@@ -126,6 +126,14 @@ class Resolved(NamedTuple):
     accounts: Mapping[str, str]
 
 
+class Dismissed(NamedTuple):
+    """A person said that a transit is over, although no history shows how it ended. `key`: its position."""
+
+    key: Key
+    reason: str
+    accounts: Mapping[str, str]
+
+
 class Reopened(NamedTuple):
     """A reorganisation took a mined step back: its effects no longer stand, and it is settled again."""
 
@@ -142,10 +150,10 @@ class Finalised(NamedTuple):
     accounts: Mapping[str, str]
 
 
-Event = Intent | Sending | Outcome | Closed | Observed | Frozen | Thawed | Resolved | Reopened | Finalised
+Event = Intent | Sending | Outcome | Closed | Observed | Frozen | Thawed | Resolved | Dismissed | Reopened | Finalised
 
 _CLASSES: tuple[type[Event], ...] = (
-    Intent, Sending, Outcome, Closed, Observed, Frozen, Thawed, Resolved, Reopened, Finalised,
+    Intent, Sending, Outcome, Closed, Observed, Frozen, Thawed, Resolved, Dismissed, Reopened, Finalised,
 )  # fmt: skip
 
 
@@ -157,6 +165,7 @@ _SUBJECTS: Mapping[type[Event], Callable[[Any], str]] = {
     Closed: attrgetter("result.action.id"),
     **dict.fromkeys((Outcome, Resolved, Reopened, Finalised), attrgetter("step")),
     **dict.fromkeys((Frozen, Thawed), attrgetter("account")),
+    Dismissed: attrgetter("key"),
     Observed: lambda _: "",
 }
 
@@ -172,5 +181,5 @@ def event_class(kind: str) -> type[Event]:
 
 
 def subject_of(event: Event) -> str:
-    """What a row is about, for finding it: an action's or step's id, or an account."""
+    """What a row is about, for finding it: an action's or step's id, an account, or a position."""
     return _SUBJECTS[type(event)](event)

@@ -9,13 +9,14 @@ from typing import Any
 from attrs import define, field
 
 from ..actions import Action
+from ..amounts import ZERO
 from ..attempts import is_ours
 from ..keys import OBLIGATIONS, TRANSIT, Key, split_key
 from ..orders import Effect, Order, Report, Step, deltas
 from ..positions import Positions
 from ..results import ActionResult, Compared
 from ..states import REVERSIBLE, State, Verdict
-from .events import Closed, Event, Finalised, Frozen, Intent, Observed, Outcome, Reopened, Resolved, Sending, Thawed
+from .events import Closed, Dismissed, Event, Finalised, Frozen, Intent, Observed, Outcome, Reopened, Resolved, Sending, Thawed
 
 Name = tuple[str, str]
 """A mode and an id: actions and steps are named by both."""
@@ -96,10 +97,6 @@ class JournalState:
                 group[name] = record
             else:
                 group.pop(name, None)
-
-    def unsettled(self) -> list[tuple[Name, StepRecord]]:
-        """Steps that were being sent and have no outcome yet, oldest first."""
-        return list(self.open.items())
 
     def reporting(self, effects: Collection[str], but: Name) -> Name | None:
         """Another step whose report has one of the effects (ids); None where there is none."""
@@ -204,6 +201,10 @@ def _resolved(state: JournalState, event: Resolved) -> None:
     state.put(name, record)
 
 
+def _dismissed(state: JournalState, event: Dismissed) -> None:
+    state.book[event.key] = ZERO
+
+
 def _reopened(state: JournalState, event: Reopened) -> None:
     name = (event.mode, event.step)
     record = state.steps[name]
@@ -233,6 +234,7 @@ _APPLY: Mapping[type, Callable[[JournalState, Any], None]] = {
     Frozen: _frozen,
     Thawed: _thawed,
     Resolved: _resolved,
+    Dismissed: _dismissed,
     Reopened: _reopened,
     Finalised: _finalised,
 }
