@@ -14,14 +14,17 @@ from pathlib import Path
 import pytest
 from command_line import ACCOUNTS, basis, events, small_journal
 
+from basis_venues.cli.examining import examined
 from basis_venues.cli.journal_rows import gist, sent
 from basis_venues.cli.positions import exit_code
 from basis_venues.clock import PlanClock
 from basis_venues.execution.stops import HaltFlags
-from basis_venues.journal.events import Frozen, Observed
+from basis_venues.journal.events import Frozen, Observed, Outcome
 from basis_venues.journal.locks import AccountLocks
 from basis_venues.journal.sqlite import SqliteJournal
 from basis_venues.network import Account
+from basis_venues.orders import Report
+from basis_venues.states import State, Verdict
 
 
 @pytest.fixture
@@ -220,6 +223,19 @@ def test_a_step_whose_run_merely_ended_is_left_to_the_next_start(tmp_path: Path,
     assert left["settled_by"] == "the next start"
     assert basis(*arguments, "--force").code == 0
     assert basis("journal", "show", "--state", crashed, "--json").document()["open"] == []
+
+
+def test_a_step_whose_account_could_not_be_read_waits_for_the_next_order(tmp_path: Path) -> None:
+    """It is compared again then: no person is asked for, unless the account is frozen, whose next order never comes."""
+    intent, sending, outcome, frozen = events()
+    assert isinstance(outcome, Outcome)
+    unread = outcome._replace(report=Report(State.FILLED, (), 1_500), verdict=Verdict.UNVERIFIED)
+    for name, rows, by in (("acts", [], "the account's next order"), ("frozen", [frozen], "a person")):
+        state = small_journal(tmp_path / name, [intent, sending, unread, *rows])
+        (left,) = basis("journal", "show", "--state", state, "--json").document()["open"]
+        assert left["settled_by"] == by
+        told = [finding for finding in examined(tmp_path, state) if "needs a person" in finding.text]
+        assert bool(told) == (by == "a person")
 
 
 def test_an_open_step_of_a_frozen_account_may_be_resolved(tmp_path: Path) -> None:

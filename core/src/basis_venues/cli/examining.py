@@ -180,7 +180,7 @@ def _journals(worlds: tuple[Path, ...]) -> Iterator[Finding]:
 
 def _left(world: Path, rows: Iterable[Row]) -> Iterator[Finding]:
     """Steps that only a person can close, and accounts that are frozen for another reason: each with the command, once somebody looked."""
-    from ..execution.resolution import left_to_start, needs_person
+    from ..execution.resolution import PERSON, needs_person, settler
     from .journal_file import replayed
 
     try:
@@ -192,7 +192,9 @@ def _left(world: Path, rows: Iterable[Row]) -> Iterator[Finding]:
     for (mode, step), record in state.steps.items():
         order = record.sending.order
         frozen = state.frozen.keys() & {order.account, order.lane}
-        if needs_person(record) or (record.report is None and not left_to_start(state, record)):
+        if record.report is not None and not needs_person(record):
+            continue
+        if settler(state, record) == PERSON:
             awaited |= frozen
             text = f"{world / 'journal.sqlite'}: the step {step} of {mode} needs a person"
             yield Finding("warn", "journal", text, f"look at the venue, then: basis resolve {step} --state {world} --as ... --reason ...")

@@ -13,7 +13,7 @@ from .options import CONFIGS_HERE, Configs, Json, Profile, State, examples
 
 if TYPE_CHECKING:
     from ..journal.sqlite import Row, SqliteJournal
-    from ..journal.state import JournalState, StepRecord
+    from ..journal.state import StepRecord
 
 app = typer.Typer(
     help="Read a live run's journal, check its chain, copy or export it.", no_args_is_help=True, rich_markup_mode=None, add_completion=False
@@ -30,6 +30,7 @@ def show(
     json: Json = False,
 ) -> None:
     """Show rows, open steps, and what is on its way, frozen or halted; with ID also what was sent: client id or hash, request, fence."""
+    from ..execution.resolution import settler
     from ..market.provider import utc
     from . import halt, output
     from .journal_file import opened, replayed
@@ -42,7 +43,7 @@ def show(
     rows = rows[-last:] if last else rows
     halted = halt.flags_at(directory)
     unsettled = [
-        {"step": step, "mode": mode, "account": record.sending.order.account, "settled_by": _settler(latest, record)}
+        {"step": step, "mode": mode, "account": record.sending.order.account, "settled_by": settler(latest, record)}
         for (mode, step), record in latest.steps.items()
         if _open(record)
     ]
@@ -199,10 +200,3 @@ def _open(record: StepRecord) -> bool:
     from ..execution.resolution import needs_person
 
     return record.report is None or needs_person(record)
-
-
-def _settler(latest: JournalState, record: StepRecord) -> str:
-    """Who settles an open step."""
-    from ..execution.resolution import left_to_start
-
-    return "the next start" if left_to_start(latest, record) else "a person"

@@ -9,7 +9,9 @@ from ..errors import Denied
 from ..journal.events import Dismissed, Resolved, Thawed
 from ..journal.state import JournalState, StepRecord
 from ..keys import TRANSIT, Key, split_key
-from ..states import State, Verdict
+from ..states import DONE, State, Verdict
+
+PERSON = "a person"
 
 
 def needs_person(record: StepRecord) -> bool:
@@ -25,6 +27,16 @@ def left_to_start(journal: JournalState, record: StepRecord) -> bool:
     which it must not."""
     order = record.sending.order
     return record.report is None and not journal.frozen.keys() & {order.account, order.lane}
+
+
+def settler(journal: JournalState, record: StepRecord) -> str:
+    """Who ends a step that is not over. One that is done and whose account could not be read is compared again before the account's next
+    order."""
+    if left_to_start(journal, record):
+        return "the next start"
+    order = record.sending.order
+    parked = record.report is not None and record.report.state in DONE and record.verdict is Verdict.UNVERIFIED
+    return "the account's next order" if parked and not journal.frozen.keys() & {order.account, order.lane} else PERSON
 
 
 def resolution(
