@@ -15,7 +15,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from toy_runs import FAR, Run, buy, supply
 
-from basis_venues.actions import Action, AtomicBundle, PerpTrade, SpotTrade, Supply, Transfer, action_classes
+from basis_venues.actions import (
+    Action,
+    AtomicBundle,
+    PerpTrade,
+    SetCollateral,
+    SetEMode,
+    SpotTrade,
+    Stake,
+    Supply,
+    Transfer,
+    action_classes,
+)
 from basis_venues.amounts import exact
 from basis_venues.errors import InvalidAction
 from basis_venues.journal.codec import action_from, plain
@@ -177,6 +188,32 @@ def test_every_amount_of_a_trade_is_exact_and_above_zero(name: str, given: Any, 
     with pytest.raises(InvalidAction, match=refusal):
         PerpTrade(**{**values, name: given})
     assert getattr(PerpTrade(**{**values, name: "1.50"}), name) == Decimal("1.5")
+
+
+@pytest.mark.parametrize("size", ["1e41", "1e-41", "1e400"])
+def test_an_amount_has_a_size_that_money_has(size: str) -> None:
+    """An exponent too many is refused as such, before any arithmetic fails on it."""
+    with pytest.raises(InvalidAction, match="between 1e-40 and 1e40"):
+        Stake(amount=size)
+    assert Stake(amount="1e40").amount == Decimal("1e40")
+
+
+@pytest.mark.parametrize("said", ["no", "false", 0, 1, None, []])
+def test_what_is_neither_true_nor_false_is_no_answer(said: Any) -> None:
+    """Text such as 'no' would count as true, and a closing order would open."""
+    with pytest.raises(InvalidAction, match="reduce_only must be true or false"):
+        PerpTrade(symbol="BTC/USDT:USDT", side="sell", quantity="1", reduce_only=said)
+    with pytest.raises(InvalidAction, match="enabled must be true or false"):
+        SetCollateral(asset="WETH", enabled=said)
+
+
+@pytest.mark.parametrize("said", ["1", 1.0, True, -1])
+def test_what_is_counted_is_a_whole_number(said: Any) -> None:
+    """Not its text, not a fraction."""
+    with pytest.raises(InvalidAction, match="category must be a whole number"):
+        SetEMode(category=said)
+    with pytest.raises(InvalidAction, match="good_for must be whole milliseconds"):
+        SpotTrade(symbol="BTC/USDT", side="buy", quantity="1", order_type="limit", price="1", good_for=said)
 
 
 def test_a_stored_action_keeps_its_text() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -209,25 +210,28 @@ def test_without_typer_the_command_says_what_to_install(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("number", "code", "how"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")])
+@pytest.mark.parametrize(
+    ("number", "code", "how"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated"), (signal.SIGHUP, 129, "hung up")]
+)
 def test_signals_end_it_with_their_codes(number: signal.Signals, code: int, how: str, tmp_path: Path) -> None:
     """A runner that is told to stop leaves in order. The mode's file is a pipe here, which holds the run where it reads it."""
     configs = shipped(tmp_path)
     mode = configs / "modes" / "btc_basis.yaml"
     mode.unlink()
     os.mkfifo(mode)
-    command = [sys.executable, "-c", "from basis_venues.cli import main; main()", "run", "btc_basis", "--configs", str(configs)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=_as_from_a_terminal) as running:
+    command = [sys.executable, "-c", "from basis_venues.cli import main; main()", "run", "btc_basis", "--json", "--configs", str(configs)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=_as_from_a_terminal) as running:
         try:
             pipe = _opened_for_writing(mode, running)
             running.send_signal(number)
-            _, said = running.communicate(timeout=30)
+            written, said = running.communicate(timeout=30)
             os.close(pipe)
         finally:
             running.kill()
     assert running.returncode == code
     assert f"basis: {how}; what is unfinished is settled at the next start" in said
     assert "Traceback" not in said
+    assert (json.loads(written)["error"]["type"], json.loads(written)["error"]["exit_code"]) == ("Ended", code)
 
 
 def test_a_reader_that_leaves_ends_it_quietly(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from basis_venues.config.routes import Route, Wish, resolve
 from basis_venues.errors import ConfigurationError
 
 D = Decimal
+SIMPLE = "venues: {execution_subscriptions: {cex_spot: [binance]}}"
 
 
 def mode(tmp_path: Path, text: str, requirements: str = "strategy_requirements: {}", name: str = "m") -> Mode:
@@ -26,6 +27,13 @@ def refused(tmp_path: Path, text: str) -> str:
     with pytest.raises(ConfigurationError) as caught:
         mode(tmp_path, text)
     return str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["mode", "share_class", "asset"])
+@pytest.mark.parametrize("said", ["../x", "btc_basis ", "", "B\\nTC"])
+def test_names_are_one_word(key: str, said: str, tmp_path: Path) -> None:
+    """A blank or a slash is a slip of the hand, and what compares with the name would pass it by."""
+    assert f"{key}: must be one word" in refused(tmp_path, f'{key}: "{said}"\n{SIMPLE}')
 
 
 def test_subscriptions_alone_route_to_the_first_venue_with_a_note(tmp_path: Path) -> None:

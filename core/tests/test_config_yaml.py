@@ -32,6 +32,11 @@ def test_what_yaml_would_reinterpret_stays_text(text: str) -> None:
     assert parse_yaml(f"a: {text}", "f.yaml").data == {"a": text}
 
 
+def test_a_number_of_thousands_of_digits_is_a_problem_with_its_line() -> None:
+    """Python by itself refuses to read it, with an error of its own."""
+    assert problems(f"a: 1\nb: {'7' * 5000}") == ("f.yaml:2: b: is a number of 5000 digits",)
+
+
 def test_an_empty_file_is_an_empty_mapping() -> None:
     """A file of comments has no keys, and says which are missing where they are needed."""
     assert parse_yaml("# nothing", "f.yaml").data == {}

@@ -158,6 +158,15 @@ def unsettled(run: Run) -> None:
     assert result.state == "NEEDS_HUMAN"
 
 
+def test_an_order_that_must_not_rest_and_does_is_asked_back(run: Run) -> None:
+    """Left in the book, it would be filled after a person was asked. It ends as what it is, and the account acts on."""
+    run.exchange().change(script=["rest:9999"])
+    stuck, after = run.act(buy(1), buy(2))
+    assert [(leg.state, leg.verdict) for leg in stuck.legs] == [(State.CANCELLED, Verdict.VERIFIED)]
+    assert after.state == "VERIFIED"
+    assert lost(run, [buy(1), buy(2)], OPENING) == []
+
+
 def test_an_outcome_that_cannot_be_settled_freezes_the_account(run: Run) -> None:
     """Patience ends: the account is frozen over restarts, the id stays open, and other orders are refused."""
     unsettled(run)
@@ -552,7 +561,7 @@ def test_an_absence_without_the_accounts_lists_is_no_proof(run: Run) -> None:
 
 def test_a_resting_order_is_cancelled_when_its_time_is_over(run: Run) -> None:
     """The core cancels after good_for; the time it rests is counted from its sending, also over a restart."""
-    run.exchange().change(script=["rest_forever"])
+    run.exchange().change(script=["rest:9999"])
     action = buy(order_type="limit", price="100", good_for=4_000)
     with pytest.raises(Killed):
         run.act(action, point=crash_when("after a look-up"))

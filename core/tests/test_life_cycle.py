@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import threading
 from contextlib import suppress
@@ -66,7 +67,7 @@ def test_a_manager_that_is_not_open_says_how_it_is_used(run: Run, call: str) -> 
 
 def test_closing_calls_off_what_is_in_flight_and_waits_for_it(run: Run) -> None:
     """The task that carried it out is over before journal and accounts are let go; the id goes on where it stood."""
-    run.exchange().change(script=["rest_forever"])
+    run.exchange().change(script=["rest:9999"])
 
     async def go() -> None:
         async with run.manager() as manager:
@@ -200,3 +201,23 @@ def test_no_thread_hangs_that_asks_while_the_manager_is_left(run: Run, repetitio
     for each in others:
         each.join(10)
     assert not any(each.is_alive() for each in others)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_fork_of_the_process_is_told_to_open_one_of_its_own(run: Run) -> None:
+    """The loop's thread is not in it: it would wait for ever. Leaving `with` there closes nothing, and the parent goes on."""
+    with BlockingManager(run.manager()) as manager:
+        child = os.fork()
+        if not child:  # nothing of pytest may run here
+            code = 1
+            with suppress(BaseException), manager:
+                pass
+            try:
+                manager.execute_action(buy(1))
+            except BasisError as error:
+                manager.__exit__(None, None, None)
+                code = 0 if "opened by another process" in str(error) else 2
+            finally:
+                os._exit(code)
+        assert os.waitpid(child, 0)[1] == 0
+        assert manager.execute_action(buy(1)).state == "VERIFIED"

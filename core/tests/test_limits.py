@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,6 +18,8 @@ from toy_runs import Killed, Run, buy, crash_at, nowhere, supply
 from toy_venues import PRICE, ChainModel, ToyMarket
 
 from basis_venues.actions import AtomicBundle, Borrow, PerpTrade, Repay, Supply, Transfer, Withdraw
+from basis_venues.assemble import assemble
+from basis_venues.clock import PlanClock
 from basis_venues.config.limits import LimitRule, read_limits
 from basis_venues.errors import ConfigurationError, Denied, LimitReached, MissingData
 from basis_venues.execution.manager import ExecutionManager
@@ -322,6 +325,8 @@ def test_prices_come_from_oracles_and_exchanges() -> None:
     assert in_dollars(Moved("ETH", Decimal(1), "binance:price:ETH/BTC"), sources, figures) == 2000
     figures["aave:oracle:WETH"] = Decimal(2100)
     assert in_dollars(Moved("WETH", Decimal(2)), sources, figures) == 4200
+    lender: Any = Prices({"aave:oracle:WETH": Decimal(2100)})
+    assert [in_dollars(Moved(asset, Decimal(1)), sources, lender) for asset in ("ETH", "stETH")] == [2100, 2100]
 
 
 def test_limits_yaml_is_checked_line_by_line(tmp_path: Path) -> None:
@@ -336,6 +341,29 @@ def test_limits_yaml_is_checked_line_by_line(tmp_path: Path) -> None:
     assert "limits.yaml:2: limits[0].per_action_us: is not a known key; did you mean per_action_usd?" in first
     assert "limits.yaml:3: limits[1]: limits nothing" in second
     assert "limits.yaml:4: limits[2]: gas_per_day_eth is below zero" in third
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("venue: binanse", "there is no venue 'binanse'; did you mean binance?"),
+        ("mode: btcbasis", "there is no mode 'btcbasis'; did you mean btc_basis?"),
+        ("account: binanc", "there is no account 'binanc'; did you mean binance?"),
+        ("asset: btc", "such as BTC"),
+    ],
+)
+def test_a_limit_about_what_nothing_has_is_an_error(words: str, told: str, tmp_path: Path) -> None:
+    """It would limit nothing: neither `basis check` nor a live run passes over it. Another mode and its accounts are known."""
+    configs = shipped(tmp_path)
+    limits = configs / "limits.yaml"
+    limits.write_text(f"limits: [{{{words}, per_day_usd: 5}}]\n", encoding="utf-8")
+    ran = basis("check", "btc_basis", "--configs", configs, "--json")
+    assert ran.code == 3
+    assert any(told in each["text"] for each in ran.document()["checks"] if each["check"] == "static limits")
+    with pytest.raises(ConfigurationError, match=re.escape(told)):
+        assemble("btc_basis", configs=configs, live=True, profile="sandbox", state=tmp_path / "state", env={}, clock=PlanClock(1))
+    limits.write_text("limits: [{mode: eth_staking, venue: lido, account: wallet, asset: ETH, per_day_usd: 5}]\n", encoding="utf-8")
+    assert basis("check", "btc_basis", "--configs", configs).code == 0
 
 
 def test_check_finds_wrong_limits(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -74,13 +75,13 @@ def _document(run: Run, result: Any) -> dict[str, Any]:
     return _report(run, result).document()
 
 
-def _report(run: Run, *results: Any, failure: BasisError | None = None) -> RunReport:
+def _report(run: Run, *results: Any, failure: BasisError | None = None, frozen: Mapping[str, str] = {}) -> RunReport:
     settings = SimpleNamespace(
         mode=SimpleNamespace(name="toy"), selection=SimpleNamespace(live=True, environment="dev"), networks={}, manifests={}, warnings=()
     )
     assembly: Any = SimpleNamespace(settings=settings, parts=run.parts(), market=None)
     plan = Plan(name="p", mode="toy", summary="", since=None, until=None, valid_for=1, positions={}, actions=())
-    return RunReport(assembly, plan, results, None if failure else {}, {}, 0, 1, failure)
+    return RunReport(assembly, plan, results, None if failure else {}, {}, 0, 1, failure, frozen)
 
 
 def test_the_last_sentence_is_that_of_the_state(tmp_path: Path) -> None:
@@ -128,6 +129,19 @@ def test_what_ends_a_run_is_told_beside_what_was_done(tmp_path: Path, capsys: py
     assert "the clock does not answer" in said.err
     assert told(report, False, {}) == 8
     assert "positions" not in capsys.readouterr().out
+
+
+def test_a_run_whose_verified_action_froze_the_account_does_not_end_well(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The venue filled more than was asked for, say: the action is verified, and who looks at the exit code alone must learn of it."""
+    run = Run(directory=tmp_path)
+    run.exchange().set_up()
+    (result,) = run.act(buy())
+    report = _report(run, result, frozen={"north": "the venue filled 2, and 1 was asked for"})
+    assert (result.state, told(report, True, {})) == ("VERIFIED", 8)
+    said = capsys.readouterr()
+    assert json.loads(said.out)["frozen"] == {"north": "the venue filled 2, and 1 was asked for"}
+    assert "the account north is frozen: the venue filled 2" in said.err
+    assert told(_report(run, result), True, {}) == 0
 
 
 def test_an_error_after_the_first_action_keeps_its_report(tmp_path: Path) -> None:

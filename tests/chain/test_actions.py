@@ -6,6 +6,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from modes import SINK
 
 from basis_venues.actions import (
@@ -25,6 +26,7 @@ from basis_venues.actions import (
     Wrap,
     WrapEther,
 )
+from basis_venues_evm.live import Method
 
 
 def test_ether_and_tokens_go_to_a_listed_address(play: Any, soon: int) -> None:
@@ -131,6 +133,10 @@ def test_staking_from_ether_to_ether(play: Any, soon: int) -> None:
         assert "finalised yet" in refused.legs[0].reason
         claims = {key: amount for key, amount in run.manager.obligations().items() if amount}
         assert len(claims) == 2
+        stranger, at = run.control.whale, run.control.addresses  # anybody may make a request in the wallet's name
+        run.control.give("stETH", stranger.address, 10**18)
+        stranger.send(at.lido.steth, "approve(address,uint256)", at.lido.queue, 10**18)
+        stranger.send(at.lido.queue, "requestWithdrawals(uint256[],address)", [1000], at.wallet)
         run.control.lido.finalize(discount=Decimal("0.97"))
         (claimed,) = await run.good(ClaimUnstake(id="c1", valid_until=soon))
         assert not any(run.manager.obligations().values())
@@ -163,6 +169,26 @@ def test_a_reset_token_is_approved_in_two_steps(play: Any, soon: int) -> None:
         assert len(supplied.legs[0].steps) == 3
         assert supplied.deltas["wallet:allowance:aave/USDT"] == -5
         await run.judge(mined=4)
+
+    play(course)
+
+
+@pytest.mark.parametrize("asset", ["WETH", "USDC"])
+@pytest.mark.parametrize("units", [2**255, 2**256 - 1])
+def test_an_allowance_for_ever_that_was_given_elsewhere_stays_one(play: Any, control: Any, soon: int, asset: str, units: int) -> None:
+    """Whether the token lowers it or not: what is pulled under it is verified, and so is a small one in its place."""
+    wallet, token = control.addresses.wallet, control.addresses.tokens[asset]
+    control.rpc.call("anvil_impersonateAccount", wallet)
+    given = Method("approve(address,uint256)")(control.addresses.aave.pool, units)
+    control.rpc.call("eth_sendTransaction", {"from": wallet, "to": token, "data": given})
+    control.give(asset, wallet, 10**18 if asset == "WETH" else 10**6)
+
+    async def course(run: Any) -> None:
+        (supplied,) = await run.good(Supply(id="s", asset=asset, amount="0.123456", valid_until=soon))
+        assert len(supplied.legs[0].steps) == 1
+        await run.good(Approve(id="a", asset=asset, amount="0.05", spender="aave", valid_until=soon))
+        assert run.manager.state.book[f"wallet:allowance:aave/{asset}"] == Decimal("0.05")
+        await run.judge(mined=3)
 
     play(course)
 

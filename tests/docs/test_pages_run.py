@@ -171,7 +171,7 @@ def lost_reply(reader: Reader, control: Control) -> None:
     assert reader.types("basis run btc_basis --plan lost --profile sandbox --live").code == 8
     control.clear()
     control.endow("okx", "trading", "USDT", "50")
-    assert reader.types("basis run btc_basis --plan later --profile sandbox --live").code == 4
+    assert reader.types("basis run btc_basis --plan later --profile sandbox --live").code == 8
 
 
 BEFORE: dict[str, Callable[[Reader, Control], None]] = {"docs/how-to/recover-after-a-crash.md": lost_reply}

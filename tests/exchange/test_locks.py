@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -39,6 +40,14 @@ def ask(configs: Path, state: Path) -> Any:
         timeout=60,
         check=False,
     )
+
+
+@pytest.mark.parametrize("venue", ["okx"])
+def test_the_state_directory_is_its_owners_alone(world: Any) -> None:
+    """Whoever makes it: a client that keeps its markets there comes before the locks."""
+    world.act(world.spot())
+    assert stat.S_IMODE((world.directory / "state").stat().st_mode) == 0o700
+    world.judge(effects=1)
 
 
 @pytest.mark.parametrize("venue", ["okx"])

@@ -37,6 +37,16 @@ class FromLeg:
 Amount = Decimal | FromLeg | Literal["max"]
 
 
+def _is_flag(_action: Any, field: Any, value: Any) -> None:
+    if type(value) is not bool:
+        raise InvalidAction(f"{field.name} must be true or false, not {type(value).__name__}: text such as 'no' would count as true")
+
+
+def _is_whole(_action: Any, field: Any, value: Any) -> None:
+    if type(value) is not int or value < 0:
+        raise InvalidAction(f"{field.name} must be a whole number from 0, written without quotes")
+
+
 def moment(value: datetime | int) -> int:
     """A time as whole milliseconds since 1970 UTC. Raises `InvalidAction` for a datetime without a zone."""
     if type(value) is int:
@@ -158,6 +168,8 @@ class _Trade(Action):
             raise InvalidAction(f"a {self.order_type} order needs a price and a quantity")
         if self.time_in_force == "gtc" and self.good_for is None:
             raise InvalidAction("a resting order needs good_for, the milliseconds it may rest")
+        if self.good_for is not None and (type(self.good_for) is not int or self.good_for <= 0):
+            raise InvalidAction(f"good_for must be whole milliseconds above 0, written without quotes")
 
 
 class SpotTrade(_Trade):
@@ -176,7 +188,7 @@ class PerpTrade(_Trade):
 
     action_types: ClassVar[tuple[str, ...]] = ("cex_futures", "hedge_execution")
 
-    reduce_only: bool = False
+    reduce_only: bool = field(default=False, validator=_is_flag)
     leverage: Decimal | None = field(default=None, converter=_optional_positive)
     margin_mode: Literal["cross", "isolated"] = "cross"
 
@@ -296,7 +308,7 @@ class SetCollateral(Action):
     action_types: ClassVar[tuple[str, ...]] = ("lending_execution",)
 
     asset: str
-    enabled: bool
+    enabled: bool = field(validator=_is_flag)
 
 
 @frozen(kw_only=True, repr=False, eq=False)
@@ -305,7 +317,7 @@ class SetEMode(Action):
 
     action_types: ClassVar[tuple[str, ...]] = ("lending_execution",)
 
-    category: int
+    category: int = field(validator=_is_whole)
 
 
 class Stake(_AmountOnly):

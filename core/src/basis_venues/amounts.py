@@ -23,6 +23,8 @@ from .errors import InvalidAction
 
 MONEY = Context(prec=60, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
 ZERO = Decimal(0)
+_LARGEST = 40
+"""The exponent of the largest positive amount, and of the smallest: arithmetic on them has digits enough."""
 
 
 def money() -> AbstractContextManager[Context]:
@@ -53,10 +55,12 @@ def exact(value: Decimal | int | str) -> Decimal:
 
 
 def positive(value: Decimal | int | str) -> Decimal:
-    """`exact(value)`, above zero. Raises `InvalidAction`."""
+    """`exact(value)`, above zero and of a size that money has. Raises `InvalidAction`."""
     number = value if type(value) is Decimal and value.is_finite() else exact(value)  # trades are made by the hundred thousand
     if number <= 0:
         raise InvalidAction(f"an amount must be above zero, not {number}")
+    if not -_LARGEST <= number.adjusted() <= _LARGEST:
+        raise InvalidAction(f"an amount must be between 1e-{_LARGEST} and 1e{_LARGEST}, not {number}")
     return number
 
 

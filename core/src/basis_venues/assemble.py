@@ -143,7 +143,7 @@ def _recorded(settings: Settings, name: str | None, directory: Path | str | None
 
 def _limits(settings: Settings, models: Mapping[str, VenueModel], market: Market, clock: Clock, keeper: Callable[[str], str]) -> Limits:
     """The spend limits: those of limits.yaml, and what each venue's settings say of a single action."""
-    from .config.limits import LimitRule, read_limits  # a backtest spends nothing
+    from .config.limits import LimitRule, read_limits, strange_names  # a backtest spends nothing
     from .limits import Limits
     from .valuation import Sources
 
@@ -152,7 +152,11 @@ def _limits(settings: Settings, models: Mapping[str, VenueModel], market: Market
     exchanges = tuple(venue for venue, kind in kinds.items() if kind == "cex")
     lenders = tuple(venue for venue in kinds if "lending_execution" in settings.manifests[venue].actions)
     simulated = [venue for venue, network in settings.networks.items() if network is Network.SIMULATION]
-    rules = (*read_limits(settings.configs), *single)
+    said = read_limits(settings.configs)
+    strange = tuple(strange_names(said, settings))
+    if strange:
+        raise ConfigurationError(strange)
+    rules = (*said, *single)
     return Limits(rules, settings.mode.name, models, simulated, Sources(exchanges, lenders, keeper), market, clock)
 
 

@@ -39,8 +39,8 @@ from .orders import Order
 
 DOLLARS = frozenset({"USD", "USDT", "USDC", "DAI"})
 """Assets that are taken for a dollar each."""
-SAME = {"WETH": "ETH", "stETH": "ETH"}
-"""Assets that are worth another, one to one: wrapped, or staked and counted in what was staked."""
+SAME = {"ETH": ("WETH",), "WETH": ("ETH",), "stETH": ("ETH", "WETH")}
+"""What each asset is worth, one to one: wrapped or not, or staked and counted in what was staked."""
 _BRINGS_BACK = (
     Approve, ClaimUnstake, CreateAccount, Repay, RequestUnstake, SetCollateral, SetEMode, Unwind, Unwrap, UnwrapEther, Withdraw, Wrap,
     WrapEther,
@@ -68,7 +68,7 @@ class Sources(NamedTuple):
 
     def of(self, asset: str) -> Iterator[str]:
         """The series that may price the asset in dollars, the best first."""
-        for name in dict.fromkeys((asset, SAME.get(asset, asset))):
+        for name in (asset, *SAME.get(asset, ())):
             yield from (series.oracle(venue, name) for venue in self.lenders)
             yield from (series.price(venue, f"{name}/USDT") for venue in self.exchanges)
 

@@ -25,6 +25,12 @@ def locks_directory() -> Path:
     return _root() / _LOCKS
 
 
+def make_private(directory: Path) -> None:
+    """Make a directory that its owner alone may read, unless it is there."""
+    for folder in (directory.parent, directory):  # parents that `mkdir` makes on the way are open to others
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
 def _root() -> Path:
     from platformdirs import user_state_path  # a backtest has no state
 

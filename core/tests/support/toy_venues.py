@@ -254,6 +254,7 @@ class Exchange:
         quantity = Decimal(order["quantity"])
         if verb in ("rest", "rest_forever"):
             order["looks_needed"] = int(detail or 2)
+            order["stays"] = verb == "rest_forever"
             return Report(State.ACCEPTED, (), data["now"])
         if verb == "partial":
             self._fill(data, order, quantity / 2)
@@ -334,7 +335,7 @@ class Exchange:
     def cancel(self, key: str) -> None:
         data = self.world.load()
         for order in data["venues"][self.name]["orders"]:
-            if order["key"] == key:
+            if order["key"] == key and not order.get("stays"):
                 order["open"] = False
         self.world.save(data)
 

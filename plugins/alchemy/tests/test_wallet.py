@@ -85,6 +85,16 @@ def test_a_transfer_from_elsewhere_is_denied() -> None:
         run(Transfer(id="t", asset="USDT", amount=5, source="binance", target="wallet"), wallet())
 
 
+def test_an_amount_of_shares_is_not_sent_as_one_of_the_token() -> None:
+    """A balance of stETH is a number of shares: an amount of it would send another one. All of it is no amount."""
+    positions = wallet() | {"wallet:balance:stETH": Decimal(3)}
+    send = {"id": "t", "asset": "stETH", "source": "wallet", "address": ADDRESS}
+    with pytest.raises(Denied, match="is a number of shares, and an amount is not: wrap it"):
+        run(Transfer(**send, amount=1), Positions(positions), destinations=[{"address": ADDRESS}])
+    outcome = run(Transfer(**send, amount=MAX), Positions(positions), destinations=[{"address": ADDRESS}])
+    assert deltas(outcome.effects)["wallet:balance:stETH"] == -3
+
+
 def test_a_transfer_of_more_than_there_is_reverts() -> None:
     """The token refuses; only gas is lost."""
     positions = wallet()

@@ -9,8 +9,8 @@ _OBJECTS = 100_000
 """New objects between two searches for garbage. A command makes some 50,000 classes, functions and settings that all stay; Python, which
 looks after every 700, would take a fifth of the time of `basis check` to find nothing, the search at its end included."""
 
-TERMINATED = 143
-"""The exit code after SIGTERM."""
+ENDED = {129: "hung up", 130: "interrupted", 143: "terminated"}
+"""The exit codes after SIGHUP, SIGINT and SIGTERM, and what each is called."""
 
 
 def main() -> None:
@@ -27,9 +27,19 @@ def main() -> None:
             raise
         sys.exit("basis: the command line needs two more packages: pip install 'basis-venues[cli]'")
     atexit.register(gc.freeze)  # what is left goes with the process, without a last search through it
-    signal.signal(signal.SIGTERM, _terminated)
-    app(prog_name="basis")
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, _ended)
+    try:
+        app(prog_name="basis")
+    except KeyboardInterrupt:  # another one, on the way out
+        sys.exit(130)
 
 
-def _terminated(_number: int, _frame: Any) -> NoReturn:
-    sys.exit(TERMINATED)  # an exception like any other: connections, journal and locks are let go on the way out
+def _ended(number: int, _frame: Any) -> NoReturn:
+    """An exception like any other: connections, journal and locks are let go on the way out, however often the process is told to end."""
+    import signal
+
+    for each in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(each, signal.SIG_IGN)
+    sys.exit(128 + number)

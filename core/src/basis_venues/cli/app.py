@@ -65,6 +65,7 @@ Exit codes:
   8    halted or frozen
   9    plugin refused
   75   temporary: try again later
+  129  hung up (SIGHUP)
   130  interrupted (SIGINT)
   141  nobody reads the output any more (| head)
   143  terminated (SIGTERM)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import typer
 
 from ..errors import BasisError, ConfigurationError
-from . import TERMINATED
+from . import ENDED
 from .options import CONFIGS, CONFIGS_HERE, JSON
 
 if TYPE_CHECKING:
@@ -43,11 +43,11 @@ def reported(meta: Mapping[str, Any]) -> Iterator[None]:
         _tell_known(error, meta)
         raise typer.Exit(error.exit_code) from None
     except KeyboardInterrupt:
-        _tell_ended("interrupted")
+        _tell_ended(130, meta)
         raise typer.Exit(130) from None
     except SystemExit as ended:
-        if ended.code == TERMINATED:
-            _tell_ended("terminated")
+        if ended.code in ENDED:
+            _tell_ended(int(ended.code), meta)
         raise
     except Exception as error:
         if isinstance(error, BrokenPipeError) and _reader_left():
@@ -56,8 +56,11 @@ def reported(meta: Mapping[str, Any]) -> Iterator[None]:
         raise typer.Exit(1) from None
 
 
-def _tell_ended(how: str) -> None:
-    typer.echo(f"\nbasis: {how}; what is unfinished is settled at the next start", err=True)
+def _tell_ended(code: int, meta: Mapping[str, Any]) -> None:
+    message = f"{ENDED[code]}; what is unfinished is settled at the next start"
+    typer.echo(f"\nbasis: {message}", err=True)
+    if meta.get(JSON):
+        _document({"type": "Ended", "exit_code": code, "message": message, "problems": [message]})
 
 
 def _reader_left() -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..clock import SystemClock
-from ..config.limits import read_limits
+from ..config.limits import FILE, read_limits, strange_names
 from ..config.settings import Settings
 from ..config.yaml_file import read_yaml
 from ..environment import EnvironmentManager
@@ -61,6 +61,9 @@ class Checks:
             self._files("plan", "plans", lambda file: _plan(file, settings))
         self._files("data settings", "data", load_data_settings)
         limits = self._try("static limits", lambda: read_limits(self._configs))
+        if limits and settings is not None:
+            said, loaded = limits, settings
+            self._add(Finding("fail", "static limits", each, f"mend it in {self._configs / FILE}") for each in strange_names(said, loaded))
         if limits == () and settings is not None and Network.MAINNET in settings.networks.values():
             self._add([Finding("warn", "static limits", "nothing limits what this run may spend", "add a limit to configs/limits.yaml")])
 

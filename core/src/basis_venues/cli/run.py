@@ -179,6 +179,8 @@ def told(report: RunReport, json: bool, meta: Mapping[str, Any]) -> int:
         _show(report.document())
     for sentence in dict.fromkeys(filter(None, map(meaning, report.results))):
         output.note(f"basis: {sentence}")
+    for account, reason in report.frozen.items():
+        output.note(f"basis: the account {account} is frozen: {reason}; `basis journal show`")
     return report.exit_code
 
 

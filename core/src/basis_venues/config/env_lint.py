@@ -9,14 +9,15 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from ..errors import ConfigurationError, CredentialError
 from ..findings import Finding
 from ..manifest import CredentialField, Manifest
 from ..secret import Secret
 from .env_example import ROWS, names_of
 from .env_file import EnvFile, scan_env
 from .misfit import nearest
-from .references import is_reference
-from .selection import ENVIRONMENT, EXECUTION_MODE, OLDER
+from .references import is_reference, resolved
+from .selection import ENVIRONMENT, EXECUTION_MODE, OLDER, said_by
 from .variables import todays_names
 
 _SELECTING = (ENVIRONMENT, EXECUTION_MODE)
@@ -25,6 +26,8 @@ _PLACEHOLDER = re.compile(
     r"(?i)your[_-].*|<.*>|\$\{.*|change[_-]?me.*|x{3,}|\.{3}|…|todo|tbd|none|null|placeholder.*|example.*|dummy.*|replace[_-].*|secret|key"
 )
 _URL = re.compile(r"(https|wss)://\S+|(http|ws)://(127\.0\.0\.1|localhost|\[::1\])\S*")
+_PLAIN = re.compile(r"[!-~]*")
+"""ASCII without blanks: what keys are made of. A passphrase is its owner's own."""
 _SHAPES = (
     (re.compile(r"(^|_)private_key$"), re.compile(r"(0x)?[0-9a-fA-F]{64}"), "64 hexadecimal digits"),
     (re.compile(r"(^|_)address$"), re.compile(r"0x[0-9a-fA-F]{40}"), "0x and 40 hexadecimal digits"),
@@ -46,6 +49,8 @@ def lint(file: Path, manifests: Iterable[Manifest]) -> list[Finding]:
         "names": _names(read, manifests),
         "placeholders": _placeholders(read),
         "whole values": _cut(read, manifests),
+        "selection": _selecting(read),
+        "references": _references(read, file),
         "production apart": _shared(read),
         "file mode": _owner_alone(file, status, bool(read.values)),
         "git": _git(file),
@@ -61,6 +66,8 @@ _PASSES = {
     "names": "every name is asked for by an installed plugin",
     "placeholders": "no value is a placeholder",
     "whole values": "keys, addresses and URLs have their full form",
+    "selection": "the words that choose environment and mode are known",
+    "references": "every file that is referred to can be read",
     "production apart": "no production secret is used elsewhere",
     "file mode": "its owner alone may read it",
     "git": "git does not track it",
@@ -105,7 +112,27 @@ def _wanted(field: CredentialField, value: Secret) -> str | None:
     for name, form, words in _SHAPES:
         if name.search(field.name):
             return None if form.fullmatch(value.reveal()) else words
-    return "whole: it ends in dots" if value.reveal().endswith(("...", "…")) else None
+    if value.reveal().endswith(("...", "…")):
+        return "whole: it ends in dots"
+    plain = "passphrase" in field.name or _PLAIN.fullmatch(value.reveal())
+    return None if plain else "plain: it holds a blank or a letter that no key has (typographic quotes, say)"
+
+
+def _selecting(read: EnvFile) -> Iterator[Finding]:
+    try:
+        said_by({name: value.reveal() for name, value in read.values.items() if name in _SELECTING}, str(read.file))
+    except ConfigurationError as error:
+        yield from (Finding("fail", "selection", problem, "write one of its words") for problem in error.problems)
+
+
+def _references(read: EnvFile, file: Path) -> Iterator[Finding]:
+    """Those to files; a keyring is not opened for a look."""
+    for name, value in read.values.items():
+        if value.reveal().startswith("file:"):
+            try:
+                resolved(name, value, file.parent)
+            except CredentialError as error:
+                yield Finding("fail", "references", f"{_where(read, name)}: {error}", "put the file there, or the value here")
 
 
 def _shared(read: EnvFile) -> Iterator[Finding]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path as FilePath
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from attrs import fields, frozen
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, PluginRefused
+from .misfit import nearest
 from .yaml_file import read_yaml
+
+if TYPE_CHECKING:
+    from .settings import Settings
 
 FILE = "limits.yaml"
 
@@ -55,6 +60,36 @@ class LimitRule:
 
 class _File(NamedTuple):
     limits: tuple[LimitRule, ...] = ()
+
+
+def strange_names(rules: Iterable[LimitRule], settings: Settings) -> Iterator[str]:
+    """Names in limits that nothing has: such a limit would limit nothing."""
+    said: Mapping[str, Callable[[], Collection[str]]] = {
+        "mode": lambda: _modes(settings),
+        "venue": lambda: (*settings.networks, *settings.plugins.registry.names()),
+        "account": lambda: _accounts(settings),
+    }
+    for number, rule in enumerate(rules):
+        for word, known in said.items():
+            name = getattr(rule, word)
+            if name is not None and name not in known():
+                yield f"{settings.configs / FILE}: limits[{number}].{word}: there is no {word} {name!r}{nearest(name, known())}"
+        if rule.asset is not None and rule.asset == rule.asset.lower():
+            yield f"{settings.configs / FILE}: limits[{number}].asset: assets are written as venues do, such as {rule.asset.upper()}"
+
+
+def _modes(settings: Settings) -> set[str]:
+    files = (settings.configs / "modes").glob("*.yaml")
+    return {settings.mode.name, *(name for file in files for name in (file.stem, read_yaml(file).data.get("mode")) if name)}
+
+
+def _accounts(settings: Settings) -> set[str]:
+    """Of every venue that is installed: a limit may be about another run's account."""
+    registry, found = settings.plugins.registry, list(settings.manifests.values())
+    for name in registry.names():
+        with suppress(PluginRefused):
+            found.append(registry.venue(name).manifest)
+    return {alias for each in found for alias in (each.account.alias, each.account.lane) if alias}
 
 
 def read_limits(configs: FilePath) -> tuple[LimitRule, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path as FilePath
@@ -17,6 +18,8 @@ from .misfit import nearest
 from .routes import TWINS, Route, Wish, resolve
 from .yaml_file import read_yaml
 
+_WORDS = ("mode", "share_class", "asset")
+_WORD = re.compile(r"[A-Za-z0-9_-]+")
 _SUBSCRIPTIONS = ("data_subscriptions", "execution_subscriptions")
 
 
@@ -203,10 +206,17 @@ def read_mode(file: FilePath, more_types: Callable[[], Iterable[str]] = tuple) -
                 entries[key] = _entry(document, key)
             else:
                 raise document.error([(("venues", key), f"is not an action type{nearest(key, {*known, *_SUBSCRIPTIONS})}")])
+    problems.extend(
+        document.problem((key,), "must be one word of letters, digits, _ and -") for key in _WORDS if not _is_word(getattr(top, key))
+    )
     problems.extend(document.problem(path, text) for path, text in _repeated(data, listed))
     problems.extend(document.problem(path, text) for path, text in _strange_types(listed, top, known))
     problems.raise_if_any()
     return ModeFile(name=top.mode or file.stem, document=document, top=top, data_venues=data, listed=listed, entries=entries)
+
+
+def _is_word(said: str | None) -> bool:
+    return said is None or _WORD.fullmatch(said) is not None
 
 
 def _entry(document: Document, action_type: str) -> Entry:

@@ -24,6 +24,8 @@ _CORE = "tag:yaml.org,2002:"
 _WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _FRACTION = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 _TEXT_TAGS = frozenset(_CORE + kind for kind in ("str", "int", "float", "bool", "timestamp", "value", "merge"))
+_DIGITS = 100
+"""The longest whole number; uint256 has 78 digits."""
 _PRIVATE_KEY = re.compile(r"(0x)?[0-9a-fA-F]{64}")
 
 
@@ -111,6 +113,9 @@ class _Builder:
         if kind == _CORE + "null":
             return None
         if kind == _CORE + "int" and _WHOLE.fullmatch(text):
+            if len(text) > _DIGITS:
+                self.problems.append((path, f"is a number of {len(text)} digits"))
+                return 0
             return int(text)
         if kind == _CORE + "float" and _FRACTION.fullmatch(text):
             return Decimal(text)

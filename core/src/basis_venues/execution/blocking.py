@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -45,6 +46,7 @@ class BlockingManager:
         self._turn = RLock()
         self._loop: Any = None
         self._thread: Any = None
+        self._process = 0
 
     def __enter__(self) -> BlockingManager:
         if self._loop is not None:
@@ -59,6 +61,8 @@ class BlockingManager:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._is_elsewhere():
+            return  # what is open belongs to the process that opened it
         try:
             self._run(self._manager.close())
         finally:
@@ -118,6 +122,9 @@ class BlockingManager:
                 return drive(coroutine)
         import threading
 
+        if self._is_elsewhere():
+            coroutine.close()
+            raise BasisError("this manager was opened by another process, before a fork: open one here, once that one is closed")
         if threading.current_thread() is self._thread:
             coroutine.close()
             raise BasisError("the blocking manager was called from inside its own event loop; use ExecutionManager there")
@@ -160,10 +167,15 @@ class BlockingManager:
                 self._loop.call_soon_threadsafe(call)
             return self._loop is not None
 
+    def _is_elsewhere(self) -> bool:
+        """Whether this is a fork of the process that has the loop's thread, connections and journal."""
+        return self._loop is not None and os.getpid() != self._process
+
     def _start_thread(self) -> None:
         import asyncio
         import threading
 
+        self._process = os.getpid()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=_serve, args=(self._loop,), name="basis-venues", daemon=True)
         self._thread.start()

@@ -22,6 +22,7 @@ from ..orders import Order
 from ..results import STOPPED, ActionResult, LegResult
 from ..router import Routed
 from ..states import NOTHING_HAPPENED, State, Verdict
+from ..worlds import make_private
 from .books import SimulatedBooks
 from .course import Course
 from .journalled import JournalledLoop
@@ -66,6 +67,7 @@ class LiveRun(Course):
 
     async def _start(self) -> None:
         parts = self.parts
+        make_private(self._directory)  # before venues keep anything there
         if isinstance(parts.clock, SteeredClock):
             parts.clock.set(parts.clock.now())
         identities = await self._open_venues()

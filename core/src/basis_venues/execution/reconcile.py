@@ -192,7 +192,7 @@ class Reconciler:
             except HistoryGone:
                 raise
             except Exception as error:  # as above: an unreadable history explains nothing
-                return f"{name} could not tell its recent effects: {type(error).__name__}"
+                return f"{name} could not tell its recent effects: {_told(error)}"
             found.update({effect.id: effect for effect in effects if effect.id not in own and effect.id not in book.seen})
         return tuple(found.values())
 

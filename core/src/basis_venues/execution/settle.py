@@ -1,8 +1,8 @@
 """Settling: from what a venue first said of a write to an outcome that can be relied on.
 
 Nothing is sent again before its fence has passed, the venue has repeatedly said that it does not know it, and the account's own lists do
-not show it either; where there is no fence, the very same bytes are sent again. A resting order is cancelled when its time is over.
-Patience ends with a person.
+not show it either; where there is no fence, the very same bytes are sent again. A resting order is cancelled when its time is over,
+one that must not rest when half of the patience is. Patience ends with a person.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
+from ..actions import PerpTrade, SpotTrade
 from ..clock import Clock
 from ..orders import Prepared, Report
 from ..states import CLOSED, State
@@ -43,7 +44,8 @@ async def settle(venue: Venue, prepared: Prepared, report: Report, rest_until: i
     if venue.rehearsed:
         return await _seen_once(venue, prepared, stopped)
     timing = venue.timing
-    patience_ends = max(clock.now(), rest_until or 0) + timing.patience_ms
+    begun = max(clock.now(), rest_until or 0)
+    patience_ends = begun + timing.patience_ms
     absences = 0
     while report.state not in CLOSED:
         now = clock.now()
@@ -71,7 +73,8 @@ async def settle(venue: Venue, prepared: Prepared, report: Report, rest_until: i
             absences = 0
         if now >= patience_ends:
             return report._replace(state=State.NEEDS_HUMAN, reason=_why(report, timing.patience_ms))
-        await _pass_time(venue, prepared, report, rest_until, clock)
+        back_at = begun + timing.patience_ms // 2 if rest_until is None and _must_not_rest(prepared, report) else rest_until
+        await _pass_time(venue, prepared, report, back_at, clock)
         report = _forward(report, await boundary.lookup(venue.client, prepared), prepared)
     return report
 
@@ -112,11 +115,16 @@ def _forward(before: Report, after: Report, prepared: Prepared) -> Report:
     return after._replace(effects=(*(effect for effect in before.effects if effect.id not in shown), *after.effects))
 
 
-async def _pass_time(venue: Venue, prepared: Prepared, report: Report, rest_until: int | None, clock: Clock) -> None:
-    """Wait until the next look. An order whose time to rest is over is asked back first."""
+def _must_not_rest(prepared: Prepared, report: Report) -> bool:
+    """Whether the venue keeps a market, ioc or fok order in its book: left there, it would be filled long after a person was asked."""
+    return report.state in _SHOWN and isinstance(prepared.step.order.action, (SpotTrade, PerpTrade))
+
+
+async def _pass_time(venue: Venue, prepared: Prepared, report: Report, back_at: int | None, clock: Clock) -> None:
+    """Wait until the next look. An order is asked back first, once it is time for that."""
     now = clock.now()
-    if rest_until is None or now < rest_until or report.state is State.ABSENT:
-        await clock.sleep(_wait(venue, now, rest_until))
+    if back_at is None or now < back_at or report.state is State.ABSENT:
+        await clock.sleep(_wait(venue, now, back_at))
         return
     await _cancel(venue, prepared)
     if not venue.simulated:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ..worlds import make_private
+
 
 class HaltFlags:
     """Halt flags below a directory: one for everything, one for each account alias. Checked before every write."""
@@ -37,8 +39,7 @@ class HaltFlags:
 
     def halt(self, reason: str, account: str = "") -> None:
         """Stop sending, from `account` or (empty) from all. Cancelling and reading go on."""
-        for folder in (self._directory.parent, self._directory):  # parents that `mkdir` makes on the way are open to others
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(self._directory)
         self._path(account).write_text(reason, encoding="utf-8", errors="replace")
 
     def resume(self, account: str = "") -> bool:

@@ -11,6 +11,7 @@ from typing import IO
 
 from ..errors import AccountBusy, ConfigurationError
 from ..network import Account
+from ..worlds import make_private
 
 _UNKNOWN = "unknown"
 
@@ -23,8 +24,7 @@ class AccountLocks:
         made."""
         self._held: list[IO[str]] = []
         try:
-            for folder in (directory.parent, directory):  # parents that `mkdir` makes on the way are open to others
-                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private(directory)
             for account in sorted(accounts, key=lambda account: account.identity):
                 self._held.append(_take(directory, account))
         except OSError as error:

@@ -82,6 +82,7 @@ def plan_of(document: Document, name: str) -> Plan:
     """The plan in a document that was read already. Raises `ConfigurationError` with every problem found."""
     read = document.fit(_File)
     problems: list[tuple[Place, str]] = [(("positions", key), text) for key in read.positions if (text := _wrong_key(key))]
+    problems += [(("positions", key), "must not be below zero") for key, held in read.positions.items() if held < 0 and ":balance:" in key]
     actions: list[Timed] = []
     for number, entry in enumerate(read.actions):
         try:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from ..assemble import Assembly
-from ..errors import BasisError
+from ..errors import BasisError, Stopped
 from ..keys import Key
 from ..market.notes import Note
 from ..market.provider import utc
@@ -31,6 +31,8 @@ class RunReport(NamedTuple):
     since: int
     until: int
     failure: BasisError | None = None
+    frozen: Mapping[str, str] = {}
+    """Accounts that must not act any more, with the reasons: a verified action may be what froze one."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -40,9 +42,9 @@ class RunReport(NamedTuple):
     @property
     def exit_code(self) -> int:
         """0 when every action is VERIFIED, else the code of the gravest: unknown outcomes before mismatches before refusals. What ended the
-        run counts as one of them."""
+        run counts as one of them, and so does an account that is frozen at its end."""
         errors = (*(error_of(result) for result in self.results), self.failure)
-        codes = {error.exit_code for error in errors if error is not None}
+        codes = {error.exit_code for error in errors if error is not None} | ({Stopped.exit_code} if self.frozen else set())
         return next((code for code in _GRAVEST_FIRST if code in codes), min(codes, default=0))
 
     def document(self) -> dict[str, Any]:
@@ -59,6 +61,7 @@ class RunReport(NamedTuple):
             "actions": [result.document(self._moment) for result in self.results],
             "positions": None if self.positions is None else {key: f"{amount:f}" for key, amount in self.positions.items()},
             "obligations": {key: f"{amount:f}" for key, amount in self.obligations.items()},
+            "frozen": dict(self.frozen),
             "counts": self.counts,
             "substitutions": self._notes("substitutions"),
             "bridged": self._notes("bridged"),

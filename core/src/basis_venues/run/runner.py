@@ -52,8 +52,8 @@ def run_plan(assembly: Assembly, plan: Plan, since: int, until: int, *, progress
             if not results:
                 raise
             failure = error
-        obligations = manager.obligations()
-    return RunReport(assembly, plan, tuple(results), positions, obligations, since, until, failure)
+        obligations, frozen = manager.obligations(), manager.frozen
+    return RunReport(assembly, plan, tuple(results), positions, obligations, since, until, failure, frozen)
 
 
 def scheduled(assembly: Assembly, plan: Plan, since: int, until: int) -> list[tuple[int, Action]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from basis_venues.actions import Action, Approve, Transfer, UnwrapEther, WrapEther
+from basis_venues.actions import MAX, Action, Approve, Transfer, UnwrapEther, WrapEther
 from basis_venues.contract import Market
 from basis_venues.errors import Denied
 from basis_venues.guard import destination
@@ -85,5 +85,8 @@ class AlchemyModel(ChainModel):
     def _allow(self, action: Transfer, acting: Acting) -> None:
         if action.source != acting.account:
             raise Denied(f"the transfer is from {action.source}, and this is {acting.account}: name the venue that keeps {action.source}")
+        token = self.settings.tokens.get(action.asset)
+        if token is not None and token.shares and action.amount != MAX:
+            raise Denied(f"a balance of {action.asset} is a number of shares, and an amount is not: wrap it and send that, or all of it")
         if action.address is not None:
             destination(self.venue, self.settings, action)

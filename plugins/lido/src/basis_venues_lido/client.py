@@ -18,7 +18,7 @@ from basis_venues_evm.live.abi import decoded, number
 
 from .contracts import Contracts, find_contracts
 from .events import LidoEvents
-from .model import DECIMALS, STETH, WSTETH
+from .model import DECIMALS, REQUESTS, STETH, WSTETH
 from .queue import divide
 from .refusals import ERRORS
 from .settings import LidoSettings
@@ -32,7 +32,6 @@ UNWRAP = Method("unwrap(uint256)")
 REQUEST = Method("requestWithdrawals(uint256[],address)")
 REQUEST_WRAPPED = Method("requestWithdrawalsWstETH(uint256[],address)")
 CLAIM_ALL = Method("claimWithdrawals(uint256[],uint256[])")
-OPEN_REQUESTS = Method("getWithdrawalRequests(address)")
 STATUS = Method("getWithdrawalStatus(uint256[])")
 LAST_CHECKPOINT = Method("getLastCheckpointIndex()")
 HINTS = Method("findCheckpointHints(uint256[],uint256,uint256)")
@@ -55,7 +54,6 @@ class LidoClient(EvmClient):
             Wrap: self._wrap,
             Unwrap: self._unwrap,
             RequestUnstake: self._request,
-            ClaimUnstake: self._claim,
         }
 
     async def join(self) -> Mapping[str, str]:
@@ -76,6 +74,8 @@ class LidoClient(EvmClient):
         account = action.account or step.order.account
         if isinstance(action, Approve):
             return approval(self.chain, action, account)
+        if isinstance(action, ClaimUnstake):
+            return await self._claim([int(each) for each in step.bounds[REQUESTS].split()], account)
         maker = self._makers.get(type(action))
         if maker is None:
             raise Denied(f"{self.venue} does not know {type(action).__name__}")
@@ -109,22 +109,16 @@ class LidoClient(EvmClient):
         data = method(list(parts), self.chain.address_of(account))
         return Wanted(self._found.queue, data, facts=(allowance_key(account, f"{self.venue}/queue", action.asset),))
 
-    async def _claim(self, action: ClaimUnstake, account: str) -> Wanted:
-        """Every request that is named or open, finalised, and not collected yet, with its hint."""
-        ids = await self._ready(action, self.chain.address_of(account))
+    async def _claim(self, requests: list[int], account: str) -> Wanted:
+        """Those of the requests that are finalised and not collected yet, each with its hint."""
+        ids = await self._ready(requests)
         last = number(await self.chain.view(Call(self._found.queue, LAST_CHECKPOINT())))
         (hints,) = decoded(_NUMBERS, await self.chain.view(Call(self._found.queue, HINTS(ids, 1, last))))
         facts = tuple(self._claim_key(account, each) for each in ids)
         return Wanted(self._found.queue, CLAIM_ALL(ids, list(hints)), facts=facts)  # type: ignore[call-overload]
 
-    async def _ready(self, action: ClaimUnstake, owner: str) -> list[int]:
-        if action.request == "all":
-            (open_ids,) = decoded(_NUMBERS, await self.chain.view(Call(self._found.queue, OPEN_REQUESTS(owner))))
-        else:
-            open_ids = (int(action.request),)
-        ids: list[int] = sorted(open_ids)  # type: ignore[call-overload]
-        if not ids:
-            raise Denied("there is no open withdrawal request")
+    async def _ready(self, requests: list[int]) -> list[int]:
+        ids = sorted(requests)
         (status,) = decoded(_STATUS, await self.chain.view(Call(self._found.queue, STATUS(ids))))
         ready = [each for each, told in zip(ids, status, strict=True) if told[4] and not told[5]]  # type: ignore[call-overload]
         if not ready:

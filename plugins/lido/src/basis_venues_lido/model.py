@@ -26,6 +26,8 @@ from .settings import LidoSettings
 STETH = "stETH"
 WSTETH = "wstETH"
 DECIMALS = 18
+REQUESTS = "requests"
+"""The bound of a claim's step: the ids that it may collect, with blanks between them."""
 
 
 class LidoModel(ChainModel):
@@ -79,7 +81,7 @@ class LidoModel(ChainModel):
         if type(action) not in self._rules or isinstance(action, Approve):  # an approval by itself is the wallet's
             raise Denied(f"{self.venue} does not know {type(action).__name__}")
         if isinstance(action, ClaimUnstake):
-            self._has_claim(action, acting)
+            return (Write((action,), {REQUESTS: " ".join(self._claimable(action, acting))}),)
         if isinstance(action, RequestUnstake) and action.asset not in (STETH, WSTETH):
             raise Denied(f"the withdrawal queue takes {STETH} and {WSTETH}, not {action.asset}")
         sized = self.sized(action, acting)
@@ -168,13 +170,15 @@ class LidoModel(ChainModel):
         waited = acting.market.now() - int(request)
         return bool(acting.view[self._claims(acting.account) + request]) and waited >= self.settings.withdrawal_delay_ms
 
-    def _has_claim(self, action: ClaimUnstake, acting: Acting) -> None:
+    def _claimable(self, action: ClaimUnstake, acting: Acting) -> list[str]:
+        """The requests that it is about: "all" are those of the books, for anybody may make one in the account's name."""
         prefix = self._claims(acting.account)
         known = [request for request in requests(acting.view, prefix) if acting.view[prefix + request]]
         if not known:
             raise Denied(f"{acting.account} has no open withdrawal request")
         if action.request not in ("all", *known):
             raise Denied(f"{acting.account} has no open withdrawal request {action.request}; open are {', '.join(known)}")
+        return known if action.request == "all" else [action.request]
 
     def _large_enough(self, action: RequestUnstake, acting: Acting) -> None:
         amount = self.spent(action, acting)

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from basis_venues.cli import TERMINATED, output
+from basis_venues.cli import output
 from basis_venues.cli.options import CONFIGS_HERE, Configs, Json, examples
 from basis_venues.errors import ConfigurationError, TryAgainLater
 
@@ -179,7 +179,7 @@ def _start(names: list[str], options: Options) -> None:
         _end_starting(pid)
         os.waitpid(pid, 0)
         output.note("\nbasis: the sandbox that was starting is ended; nothing of it runs")
-        raise typer.Exit(130 if isinstance(ended, KeyboardInterrupt) else TERMINATED) from None
+        raise typer.Exit(130 if isinstance(ended, KeyboardInterrupt) else int(ended.code or 0)) from None
 
 
 def _wait_for_start(pid: int, options: Options) -> None:
