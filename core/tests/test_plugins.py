@@ -13,6 +13,7 @@ import pytest
 from fake_distributions import PLUGIN, install
 from fake_venues import FakePlugin, manifests
 
+from basis_venues.blame import is_slip, raised
 from basis_venues.contract import VenueModel
 from basis_venues.distributions import entry_points
 from basis_venues.errors import PluginRefused
@@ -339,3 +340,14 @@ def test_importing_the_loader_imports_nothing_heavy() -> None:
         "print([m for m in ('importlib.metadata', 'ccxt', 'web3', 'aiohttp', 'requests', 'typer', 'rich') if m in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(("kind", "told"), [(KeyError, "KeyError (test_plugins.py, line "), (ConnectionError, "ConnectionError")])
+def test_a_slip_is_told_with_its_line_and_never_with_its_text(kind: type[Exception], told: str) -> None:
+    """For the plugin's author; what a connection or a venue does is told by its kind alone."""
+    with pytest.raises(kind) as caught:
+        raise kind("kX9canary7Qz2LmW4secretVb81")
+    said = raised(caught.value)
+    assert said.startswith(told)
+    assert "canary" not in said
+    assert ("line" in said) == is_slip(caught.value)

@@ -169,7 +169,7 @@ class _Trade(Action):
         if self.time_in_force == "gtc" and self.good_for is None:
             raise InvalidAction("a resting order needs good_for, the milliseconds it may rest")
         if self.good_for is not None and (type(self.good_for) is not int or self.good_for <= 0):
-            raise InvalidAction(f"good_for must be whole milliseconds above 0, written without quotes")
+            raise InvalidAction("good_for must be whole milliseconds above 0, written without quotes")
 
 
 class SpotTrade(_Trade):

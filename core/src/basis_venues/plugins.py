@@ -110,7 +110,9 @@ class Plugins:
         except BasisError:
             raise
         except Exception as error:
-            refusal = PluginRefused(f"the plugin of the venue {venue!r} raised {type(error).__name__} in its hook {hook}")
+            from .blame import raised  # a backtest never needs it
+
+            refusal = PluginRefused(f"the plugin of the venue {venue!r} raised {raised(error)} in its hook {hook}")
             cause = error if hook in PURE_HOOKS else None
         raise refusal from cause
 

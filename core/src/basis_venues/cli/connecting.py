@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from ..blame import raised
 from ..contract import VenueClient
 from ..errors import BasisError
 from ..findings import Finding, Status
@@ -51,7 +52,7 @@ async def _one(venue: str, client: VenueClient) -> list[Finding]:
     except BasisError as error:
         return [Finding("fail", CHECK, f"{venue}: {line}", "see the message; then check again") for line in str(error).splitlines()]
     except Exception as error:  # of a plugin: its text may carry a URL with a key
-        return [Finding("fail", CHECK, f"{venue}: its client raised {type(error).__name__}", "look at the plugin's version and report it")]
+        return [Finding("fail", CHECK, f"{venue}: its client raised {raised(error)}", "look at the plugin's version and report it")]
     key = said.pop("key", None)
     words = ", ".join(f"{name} {word}" for name, word in said.items())
     found = [Finding("pass", CHECK, f"{venue}: {words or 'answers'}; accounts: {', '.join(sorted(identities)) or 'of another venue'}")]

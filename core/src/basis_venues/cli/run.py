@@ -77,6 +77,7 @@ def run(
         if dry_run:
             show_dry_run(assembly, chosen, begin, end, json)
             return
+        _tell_end(assembly, end)
         with ShownProgress() as progress:
             report = run_plan(assembly, chosen, begin, end, progress=progress.step)
     raise typer.Exit(told(report, json, context.meta))
@@ -119,6 +120,16 @@ def _on_the_clock(assembly: Assembly, begin: int, end: int, since: str | None) -
         return begin, end
     now = assembly.clock.now()
     return now, now + end - begin
+
+
+def _tell_end(assembly: Assembly, end: int) -> None:
+    """A plan on the machine's clock takes as long as its window: whoever sees nothing happen is to know why, and what is safe."""
+    from ..clock import SystemClock
+    from ..market.provider import utc
+    from . import output
+
+    if isinstance(assembly.clock, SystemClock):
+        output.note(f"basis: the run ends at {utc(end)}, and waits between actions; Ctrl-C is safe: it goes on where it stood")
 
 
 def moment_of(text: str, option: str) -> int:

@@ -49,7 +49,7 @@ async def send(client: VenueClient, prepared: Prepared) -> Report:
     try:
         return checked(await client.send(prepared), _SAID_OF_SENDING)
     except Exception as error:  # the rule of the house: an error is not a failure
-        return Report(State.UNKNOWN, reason=f"sending raised {type(error).__name__}")
+        return Report(State.UNKNOWN, reason=f"sending raised {_raised(error)}")
 
 
 async def lookup(client: VenueClient, prepared: Prepared) -> Report:
@@ -57,7 +57,7 @@ async def lookup(client: VenueClient, prepared: Prepared) -> Report:
     try:
         return checked(await client.lookup(prepared), _SAID_OF_LOOKING_UP)
     except Exception as error:  # as above
-        return Report(State.UNKNOWN, reason=f"looking it up raised {type(error).__name__}")
+        return Report(State.UNKNOWN, reason=f"looking it up raised {_raised(error)}")
 
 
 async def listed(client: VenueClient, prepared: Prepared, keys: Collection[Key], since: int, seen: Collection[str]) -> Report:
@@ -66,13 +66,19 @@ async def listed(client: VenueClient, prepared: Prepared, keys: Collection[Key],
     try:
         effects = checked_effects(await client.recent_effects(keys, since, 0))
     except Exception as error:  # as above
-        return Report(State.UNKNOWN, reason=f"reading the account's history raised {type(error).__name__}")
+        return Report(State.UNKNOWN, reason=f"reading the account's history raised {_raised(error)}")
     if any(effect.order == prepared.key for effect in effects):
         return Report(State.ACCEPTED, reason="the account's history shows it, its look-up does not")
     nameless = [effect for effect in effects if effect.order is None and effect.kind == "transfer" and effect.id not in seen]
     if nameless and any(isinstance(action, Transfer) for action in prepared.step.actions):
         return Report(State.UNKNOWN, reason=f"its look-up does not show it, but {nameless[0].id} may be it")
     return Report(State.ABSENT)
+
+
+def _raised(error: Exception) -> str:
+    from ..blame import raised  # a backtest never needs it
+
+    return raised(error)
 
 
 def checked(report: Report, allowed: Collection[State] = _SAID_BY_VENUES) -> Report:

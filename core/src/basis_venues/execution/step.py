@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from ..attempts import attempt_key
+from ..blame import raised
 from ..errors import BasisError, JournalUnwritable, TryAgainLater
 from ..journal.events import Event, Frozen, Outcome, Sending
 from ..keys import Key
@@ -195,7 +196,7 @@ class SteppingLoop(TightLoop):
         try:
             prepared = await boundary.prepare(work.venue.client, work.step, key)
         except Exception as error:  # nothing has left: whatever went wrong, it is a refusal on this side
-            reason = str(error) if isinstance(error, BasisError) else f"{work.venue.name} could not prepare it: {type(error).__name__}"
+            reason = str(error) if isinstance(error, BasisError) else f"{work.venue.name} could not prepare it: {raised(error)}"
             if orphan:
                 raise _Unasked(f"{_LOST}, and cannot be asked about it now ({reason}): ask for the same id again") from error
             state = State.NOT_SENT if isinstance(error, TryAgainLater) else State.DENIED

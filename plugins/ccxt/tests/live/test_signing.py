@@ -115,3 +115,14 @@ def test_a_disk_of_our_own_is_no_venue_that_is_down(tmp_path: Path) -> None:
         assert type(told) is (Stopped if said else TryAgainLater)
         assert said in str(told)
         assert ("see to the disk" in str(told)) == bool(said)
+
+
+def test_a_mistake_of_the_plugins_is_not_told_as_the_venues() -> None:
+    """A name that there is not, with its line; and a class that ccxt does not have, with the one that was meant."""
+    with pytest.raises(AttributeError) as caught:
+        _ = object().missing  # type: ignore[attr-defined]
+    refusal = opening_error("mexc", "mainnet", caught.value, Proofs({}, absent=()), {})
+    assert isinstance(refusal, PluginRefused)
+    assert "AttributeError (test_signing.py, line " in str(refusal)
+    with pytest.raises(PluginRefused, match="ccxt has no exchange 'binanse'; did you mean binance"):
+        exchange_class("binanse")

@@ -15,16 +15,30 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from basis_venues.config.misfit import nearest
+from basis_venues.errors import PluginRefused
+
 _PACKAGES = ("ccxt",)
 _NEEDED_BY_MODULES = ("ccxt.base.errors", "ccxt.base.exchange")
 
 
 def exchange_class(name: str) -> Any:
-    """The class `name` of ccxt. Raises `ModuleNotFoundError` where ccxt is not installed or has no such exchange."""
+    """The class `name` of ccxt. Raises `ModuleNotFoundError` where ccxt is not installed, and `PluginRefused` where it has no such
+    exchange."""
     module = f"ccxt.{name}"
-    if module not in sys.modules and "ccxt" not in sys.modules:
-        _import_alone(module)
-    return getattr(importlib.import_module(module), name)
+    try:
+        if module not in sys.modules and "ccxt" not in sys.modules:
+            _import_alone(module)
+        return getattr(importlib.import_module(module), name)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise PluginRefused(f"ccxt has no exchange {name!r}{nearest(name, _names())}") from None
+
+
+def _names() -> list[str]:
+    found = find_spec("ccxt")
+    return [] if found is None or found.origin is None else [each.stem for each in Path(found.origin).parent.glob("*.py")]
 
 
 def _import_alone(module: str) -> None:

@@ -6,7 +6,16 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from errno import EDQUOT, ENOSPC, EROFS
 
-from basis_venues.errors import BasisError, ConfigurationError, CredentialError, GuardRefused, Stopped, TryAgainLater
+from basis_venues.blame import raised
+from basis_venues.errors import (
+    BasisError,
+    ConfigurationError,
+    CredentialError,
+    GuardRefused,
+    PluginRefused,
+    Stopped,
+    TryAgainLater,
+)
 from basis_venues.http import FAILURES
 
 from ..settings import ExchangeSettings
@@ -15,6 +24,8 @@ from .saying import Proof, Proofs, Said, never_left
 
 _DISK = frozenset({ENOSPC, EROFS, EDQUOT})
 """What no connection ends with."""
+_CODE = (AttributeError, ImportError, NameError, NotImplementedError)
+"""What no answer of a venue leads to; a missing key may be the answer's fault as well as the plugin's."""
 
 
 def check_setup(venue: str, setup: Setup, settings: ExchangeSettings) -> None:
@@ -84,5 +95,7 @@ def opening_error(venue: str, network: str, error: Exception, proofs: Proofs, fo
         return TryAgainLater(f"{venue} does not answer as it should: {error}")
     if never_left(error):
         return TryAgainLater(f"{venue} cannot be reached: {type(error.__cause__ or error).__name__}")
+    if isinstance(error, _CODE):
+        return PluginRefused(f"the plugin of {venue} raised {raised(error)} when it opened: mend it there, or compare it with ccxt's class")
     what = "did not answer" if isinstance(error, FAILURES) else "answered what cannot be read"
-    return TryAgainLater(f"{venue} {what}: {type(error).__name__}")
+    return TryAgainLater(f"{venue} {what}: {raised(error)}")

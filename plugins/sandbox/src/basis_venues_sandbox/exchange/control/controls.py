@@ -61,10 +61,11 @@ class Controls:
     ) -> int:
         """Script verbs that strike together at an endpoint: see `Entry` for what names one. Verbs that change the venue itself do so at
         once. Answers the number of the entry, 0 where there is none."""
+        exchanges = self._exchanges(venue)
         made = tuple(_verb(each) for each in verbs)
         for each in made:
             if each.stage is Stage.STATE:
-                for exchange in self._exchanges(venue):
+                for exchange in exchanges:
                     self._change(exchange, each)
         queued = tuple(each for each in made if each.stage is not Stage.STATE)
         if not queued:
