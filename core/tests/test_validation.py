@@ -454,3 +454,14 @@ def test_a_mainnet_run_without_limits_is_a_warning(tmp_path: Path) -> None:
     (configs / "limits.yaml").write_text("limits: [{per_day_usd: 1000}]\n", encoding="utf-8")
     _, found = checked(configs, "btc_basis", *words, env={"BASIS_ENVIRONMENT": "prod"})
     assert {status for status, _, _ in found["static limits"]} == {"pass"}
+
+
+def test_check_warns_of_a_mode_that_its_file_calls_otherwise(tmp_path: Path) -> None:
+    """What is required of it, and what limits it, is looked up under the name that the file says."""
+    configs = shipped(tmp_path)
+    spoil(configs / "modes" / "btc_basis.yaml", 'mode: "btc_basis"', "mode: basis")
+    told = [
+        each for each in basis("check", "btc_basis", "--configs", configs, "--json").document()["checks"] if each["check"] == "mode file"
+    ]
+    assert [each["status"] for each in told] == ["pass", "warn"]
+    assert "its file says mode: basis" in told[1]["text"]

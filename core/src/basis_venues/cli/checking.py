@@ -53,6 +53,9 @@ class Checks:
         settings = self._try(None, self._load)
         if settings is not None:
             self._add([Finding("pass", "mode file", f"the mode {settings.mode.name} and its venues' settings load")])
+            if settings.mode.name != Path(self._mode).stem:
+                text = f"its file says mode: {settings.mode.name}: requirements, limits and journal know it by that name"
+                self._add([Finding("warn", "mode file", text, "name the file after it, or leave the key out")])
             self._warnings(settings)
             self._described(settings)
             self._add(of_settings(settings))

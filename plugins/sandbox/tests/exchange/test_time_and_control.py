@@ -22,6 +22,7 @@ from basis_venues.errors import ConfigurationError
 from basis_venues.market import write_synthetic
 from basis_venues_sandbox import Running, running_sandbox
 from basis_venues_sandbox.command import app
+from basis_venues_sandbox.exchange.control.client import ControlFailed
 from basis_venues_sandbox.standing import is_held
 from basis_venues_sandbox.steering import CONTROLS, steer, usage
 
@@ -227,3 +228,10 @@ def test_a_control_that_is_typed_wrong_is_told_as_it_is_written(sandbox: Running
 def test_every_control_can_be_typed() -> None:
     """Its usage begins with its name."""
     assert all(usage(name).split()[0] == name for name in CONTROLS)
+
+
+def test_a_fault_at_a_venue_that_there_is_not_is_refused(sandbox: Running) -> None:
+    """It would never strike: a plugin of one's own is scripted by the name of the dialect that it speaks."""
+    with pytest.raises(ControlFailed, match="mini"):
+        sandbox.control.fault("mini", "order.create", "garbage")
+    assert sandbox.control.faults() == []
