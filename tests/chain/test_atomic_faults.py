@@ -37,7 +37,7 @@ KEPT = Decimal("0.7")
 
 class Fault(NamedTuple):
     """Something that goes wrong. `part`: which part of the bundle it hits, and `why` what the result says of it. `early`: what it says
-    where the fault is there when the bundle is planned, if that is something else; None where that is no fault any more."""
+    where the fault is there when the bundle is planned, if that is something else; None where that has a test of its own."""
 
     inject: Callable[[Any], None]
     part: str
@@ -303,6 +303,52 @@ def test_an_account_that_someone_else_may_use_is_not_taken(play: Any, soon: int)
         await run.good(CreateAccount(id="make", valid_until=soon))
         assert account_of(run) != trap.lower()
         await run.good(lever(soon))
+
+    play(course, MODE)
+
+
+def test_an_account_that_a_stranger_made_and_handed_over_is_not_taken(play: Any, soon: int) -> None:
+    """He lets himself borrow on it, makes the wallet its authority and leaves, so that the wallet is the only one; or he makes one for the
+    wallet. Neither is used, in this run or the next, and what he may borrow on has no collateral."""
+    used = []
+
+    async def make(run: Any) -> None:
+        at, stranger = run.control.addresses, run.control.owner
+        nobody, build = "0x" + "00" * 20, "build(address,uint256,address)"
+        stranger.send(at.instadapp.index, build, stranger.address, 2, nobody)
+        first = stranger.read(at.instadapp.list, "userLink(address)(uint64,uint64,uint64)", stranger.address)[1]
+        trap = stranger.read(at.instadapp.list, "accountAddr(uint64)(address)", first).lower()
+        spells = [selector + who[2:].lower().rjust(64, "0") for selector, who in (("0a3b0a4f", at.wallet), ("29092d0e", stranger.address))]
+        stranger.send(trap, "cast(string[],bytes[],address)", ["AUTHORITY-A"] * 2, [bytes.fromhex(each) for each in spells], nobody)
+        assert stranger.read(at.instadapp.list, "accountLink(uint64)(address,address,uint64)", first)[2] == 1
+        stranger.send(at.instadapp.index, build, at.wallet, 2, nobody)
+        refused = await run.do(lever(soon, name="early"))
+        assert "send CreateAccount" in refused.legs[0].reason
+        await run.good(CreateAccount(id="make", valid_until=soon), lever(soon))
+        used.append(account_of(run))
+        third = stranger.read(at.instadapp.list, "userLink(address)(uint64,uint64,uint64)", at.wallet)[1]
+        assert used == [stranger.read(at.instadapp.list, "accountAddr(uint64)(address)", third).lower()]
+
+    async def leave(run: Any) -> None:
+        assert [account_of(run)] == used
+        await run.good(Unwind(id="close", slippage="0.005", valid_until=soon))
+
+    play(make, MODE)
+    play(leave, MODE)
+
+
+def test_an_unwind_at_the_price_that_someone_moved_the_pool_to_is_refused(play: Any, soon: int) -> None:
+    """He sells into it just before: a minimum counted from that price would let him keep the difference."""
+
+    async def course(run: Any) -> None:
+        await run.good(CreateAccount(id="make", valid_until=soon), lever(soon, flash="70"))
+        before, ether = held(run), run.control.balance("ETH", run.control.addresses.wallet)
+        pool_moves(run)
+        run.pass_time(1000)
+        result = await run.do(Unwind(id="close", slippage="0.005", valid_until=soon))
+        assert result.state == "DENIED"
+        assert "someone may be moving the pool" in result.legs[0].reason
+        await unchanged(run, before, ether, result, 2)
 
     play(course, MODE)
 

@@ -634,6 +634,43 @@ def test_others_payments_are_found_and_explained(play: Any, soon: int) -> None:
     play(course)
 
 
+def test_a_history_that_the_node_does_not_tell_is_said_in_its_own_words(play: Any, soon: int) -> None:
+    """Nothing is sent on what nobody explains; once the node tells it, the next action goes on."""
+
+    async def course(run: Any) -> None:
+        await run.good(pay("a", soon))
+        run.control.pay("ETH", run.control.addresses.wallet, 7 * 10**17)
+        run.manager.run.loop.readings.trust_none()
+        words = "Under the Free tier plan, you can make eth_getLogs requests with up to a 0 block range"
+        run.control.fault("refuse", words, method="eth_getLogs", times=0)
+        refused = await run.do(pay("b", soon))
+        assert refused.state == "INTERRUPTED"
+        assert words in refused.legs[0].reason
+        run.control.clear_faults()
+        await run.good(pay("c", soon))
+        await run.judge(mined=2)
+
+    play(course)
+
+
+def test_a_node_that_stumbles_over_an_estimate_denies_nothing(play: Any, soon: int) -> None:
+    """Once is waited for; where it goes on, nothing has left, and it is to be tried again later."""
+
+    async def course(run: Any) -> None:
+        words = "header not found"
+        run.control.fault("refuse", words, method="eth_estimateGas", times=1)
+        await run.good(pay("a", soon))
+        run.control.fault("refuse", words, method="eth_estimateGas", times=0)
+        refused = await run.do(pay("b", soon))
+        assert refused.state == "INTERRUPTED"
+        assert words in refused.legs[0].reason
+        run.control.clear_faults()
+        await run.good(pay("c", soon))
+        await run.judge(mined=2)
+
+    play(course)
+
+
 def test_a_view_that_is_not_answered_is_no_zero(play: Any) -> None:
     """Where there is no contract, there is no answer: the caller is told so, and to try again."""
 

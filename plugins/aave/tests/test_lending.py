@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil, floor
@@ -243,6 +244,16 @@ def test_a_deposit_that_is_no_collateral_may_always_leave() -> None:
     positions["wallet:supplied:aave/USDT"] = Decimal(100)
     low = market(price_WETH="1250")
     assert run(Withdraw(id="w", asset="USDT", amount=MAX), positions, low).reverted == ""
+
+
+def test_under_the_floor_a_part_may_be_closed_at_its_ratio() -> None:
+    """10 WETH at 1250 carry 10,000 USDC at 1.0375. Nine tenths of both taken leave that, a base unit of collateral more is of no account,
+    and a twentieth of a WETH more is refused."""
+    positions, low = borrower(), market(price_WETH="1250")
+    for taken, passes in (("9", True), ("9.000000000000000001", True), ("9.05", False)):
+        after = Positions({**positions, "wallet:supplied:aave/WETH": 10 - Decimal(taken), "wallet:borrowed:aave/USDC": Decimal(1000)})
+        with nullcontext() if passes else pytest.raises(Denied, match="under the floor"):
+            model().permits("wallet", positions, after, low)
 
 
 def test_interest_and_prices_move_the_health_factor() -> None:

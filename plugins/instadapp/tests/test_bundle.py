@@ -36,7 +36,7 @@ from basis_venues.actions import (
     Wrap,
 )
 from basis_venues.amounts import money
-from basis_venues.errors import Denied
+from basis_venues.errors import Denied, MissingData
 from basis_venues.fold import foresee
 from basis_venues.orders import Order, Step, deltas
 from basis_venues.positions import Positions
@@ -394,8 +394,48 @@ def test_a_swap_that_cannot_give_its_minimum_is_refused_when_planned() -> None:
 def test_an_unwind_of_an_account_under_water_reverts() -> None:
     """When the collateral no longer pays the flash loan back, the payback fails and with it everything."""
     cheap = market(uniswap__swap_rate__wstETH_to_WETH="1.0")
-    outcome = run(Unwind(id="u"), levered(), cheap)
+    outcome = run(Unwind(id="u"), levered(), cheap, price_tolerance="0.2")
     assert "part 4 (FlashPayback)" in outcome.reverted
+
+
+@pytest.mark.parametrize(("bought", "sound"), [("WETH", "1.2"), ("USDC", "3000")])
+@pytest.mark.parametrize("moved", ["0.994", "1.006"])
+def test_an_unwind_at_a_rate_that_someone_moved_is_refused(bought: str, sound: str, moved: str) -> None:
+    """Its minimum would bound nothing. The share rate judges the pool of wstETH and WETH, whatever the oracle says, and that the others."""
+    positions = owner()
+    positions["wallet:balance:wstETH"] = Decimal(5)
+    pool = f"uniswap__swap_rate__wstETH_to_{bought}"
+    oracle = {"aave__oracle__USDC": "1", **({"aave__oracle__wstETH": "1"} if bought == "WETH" else {})}
+    pools = {"wstETH/WETH": 100, "wstETH/USDC": 500}
+    unwind = Unwind(id="u", debt_asset=bought)
+    with money():
+        rate = str(Decimal(sound) * Decimal(moved))
+    with pytest.raises(Denied, match=f"which is worth {sound}.*raise price_tolerance in instadapp.yaml, now 0.005, above 0.0060"):
+        run(unwind, positions, market(**oracle, **{pool: rate}), pools=pools)
+    assert run(unwind, positions, market(**oracle, **{pool: sound}), pools=pools).reverted == ""
+
+
+def test_without_a_share_rate_the_oracle_judges_the_pool_of_shares() -> None:
+    """A mode need not have a staking venue; without both figures nothing is sent."""
+    positions = owner()
+    positions["wallet:balance:wstETH"] = Decimal(5)
+    figures = market(uniswap__swap_rate__wstETH_to_WETH="1.19")
+    del figures.figures["lido:share_rate:wstETH"]
+    with pytest.raises(Denied, match="someone may be moving the pool"):
+        run(Unwind(id="u"), positions, figures)
+    del figures.figures["aave:oracle:wstETH"]
+    with pytest.raises(MissingData, match="aave:oracle:wstETH"):
+        run(Unwind(id="u"), positions, figures)
+
+
+def test_an_unwind_of_ether_into_shares_is_judged_by_the_same_share_rate() -> None:
+    """Its inverse."""
+    positions = owner()
+    positions["wallet:balance:WETH"] = Decimal(5)
+    unwind = Unwind(id="u", collateral_asset="WETH", debt_asset="wstETH")
+    with pytest.raises(Denied, match="someone may be moving the pool"):
+        run(unwind, positions, market(uniswap__swap_rate__WETH_to_wstETH="0.82"))
+    assert run(unwind, positions, market(uniswap__swap_rate__WETH_to_wstETH="0.833")).reverted == ""
 
 
 def test_an_unwind_without_debt_is_the_swap_of_what_lies_in_the_wallet() -> None:

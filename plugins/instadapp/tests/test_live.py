@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from eth_abi.abi import encode
+from hypothesis import given
+from hypothesis import strategies as st
 
 from basis_venues.errors import ConfigurationError
 from basis_venues.secret import Secret
-from basis_venues_evm.live import Call, EvmChain, Log, Mined, Registry
+from basis_venues_evm.live import Call, EvmChain, Log, Mined, Registry, RpcUnavailable
 from basis_venues_evm.live.abi import topic, word
 from basis_venues_evm.live.reading import Views
 from basis_venues_evm.live.tokens import Tokens
@@ -34,6 +36,7 @@ from basis_venues_instadapp.methods import (
     IS_OWNER,
     NEXT_ACCOUNT,
     OWNERS_OF,
+    VERSION,
 )
 from basis_venues_instadapp.settings import InstadappSettings
 
@@ -42,12 +45,44 @@ ETHER = "0x" + "ee" * 20
 CONTRACTS = Contracts(INDEX, LIST, "0x0", "0x0", {})
 
 
+class Made(NamedTuple):
+    """The making of an account: in which block, who sent for it, and for whom."""
+
+    block: int
+    sender: str
+    owner: str
+
+
+class FakeNode:
+    """The blocks that it keeps, and the making of accounts in them."""
+
+    def __init__(self, made: Mapping[str, Made], kept_since: int) -> None:
+        self._made = made
+        self._kept_since = kept_since
+        self.asked = 0
+
+    async def ask(self, method: str, *params: Any) -> Any:
+        self.asked += 1
+        if method == "eth_getLogs":
+            (wanted,) = params
+            made = self._made["0x" + wanted["topics"][2][-40:]]
+            here = wanted["fromBlock"] == wanted["toBlock"] == hex(made.block) and wanted["address"] == INDEX
+            topics = [topic(CREATED), "0x" + word(made.owner), wanted["topics"][2], "0x" + word(0)]
+            return [{"topics": topics, "data": "0x" + word(made.sender)}] if here and wanted["topics"][:2] == [topic(CREATED), None] else []
+        account, block = params
+        if int(block, 16) < self._kept_since:
+            raise RpcUnavailable("missing trie node")
+        return "0x363d" if int(block, 16) >= self._made[account].block else "0x"
+
+
 class FakeChain:
-    """Accounts and tokens, and the answers of views by call."""
+    """Accounts and tokens, the answers of views by call, and the making of accounts."""
 
     chain_id = 31337
 
-    def __init__(self, answers: Mapping[Call, str] | None = None) -> None:
+    def __init__(
+        self, answers: Mapping[Call, str] | None = None, made: Mapping[str, Made] | None = None, head: int = 1, kept_since: int = 0
+    ) -> None:
         self.registry = Registry()
         self.registry.add_account("wallet", WALLET)
         self.registry.add_account("dsa", DSA)
@@ -55,9 +90,11 @@ class FakeChain:
         settings = load_settings(InstadappSettings, "basis_venues_instadapp")
         self.tokens.add(settings.tokens, {"WETH": WETH}, "the test")
         self._answers = answers or {}
+        self._head = head
+        self.rpc = FakeNode(made or {}, kept_since)
 
     async def views(self, calls: Any, at: int = 0) -> Views:
-        return Views(1, {call: self._answers.get(call) for call in calls})
+        return Views(self._head, {call: self._answers.get(call) for call in calls})
 
     async def view(self, call: Call) -> str:
         return self._answers[call]
@@ -119,28 +156,66 @@ def words(*values: int | str) -> str:
     return "0x" + "".join(map(word, values))
 
 
-def test_the_first_account_of_the_wallet_alone_is_taken() -> None:
-    """One that has another authority is passed over, and none is an answer."""
-    answers = {
-        Call(LIST, ACCOUNTS_OF(WALLET)): words(7, 9, 2),
-        Call(LIST, OWNERS_OF(7)): words(STRANGER, WALLET, 2),
-        Call(LIST, NEXT_ACCOUNT(WALLET, 7)): words(0, 9),
-        Call(LIST, OWNERS_OF(9)): words(WALLET, WALLET, 1),
-        Call(LIST, ACCOUNT_AT(9)): words(DSA),
-    }
-    assert asyncio.run(find_account(FakeChain(answers), CONTRACTS, WALLET, None)) == DSA  # type: ignore[arg-type]
-    nobody = {Call(LIST, ACCOUNTS_OF(WALLET)): words(0, 0, 0)}
-    assert asyncio.run(find_account(FakeChain(nobody), CONTRACTS, WALLET, None)) is None  # type: ignore[arg-type]
+def listed(*accounts: tuple[int, str, int, int]) -> dict[Call, str]:
+    """What the list says of the wallet's accounts: of each its number, where it is, how many may act through it, and its version."""
+    numbers = [number for number, *_ in accounts]
+    answers = {Call(LIST, ACCOUNTS_OF(WALLET)): words(*([numbers[0], numbers[-1], len(numbers)] if numbers else [0, 0, 0]))}
+    for (number, at, owners, version), following in zip(accounts, [*numbers, 0][1:], strict=True):
+        answers[Call(LIST, OWNERS_OF(number))] = words(WALLET, WALLET, owners)
+        answers[Call(LIST, ACCOUNT_AT(number))] = words(at)
+        answers[Call(LIST, NEXT_ACCOUNT(WALLET, number))] = words(0, following)
+        answers[Call(at, VERSION())] = words(version)
+    return answers
 
 
-@pytest.mark.parametrize(("known", "may", "reason"), [(0, 0, "no smart account of Instadapp"), (7, 0, "may not act through")])
-def test_a_configured_account_is_checked(known: int, may: int, reason: str) -> None:
-    """It must be an account, and the wallet one of its authorities."""
-    answers = {Call(LIST, ACCOUNT_ID(DSA)): words(known), Call(DSA, IS_OWNER(WALLET)): words(may)}
+def taken(chain: FakeChain, configured: str | None = None) -> str | None:
+    return asyncio.run(find_account(chain, CONTRACTS, WALLET, configured))  # type: ignore[arg-type]
+
+
+def test_the_first_account_that_the_wallet_made_and_alone_may_use_is_taken() -> None:
+    """Passed over are those with another authority, of another version, handed over by a stranger, or made by him for the wallet."""
+    shared, older, handed, given_to = ("0x" + digit * 40 for digit in "789a")
+    answers = listed((3, shared, 2, 2), (5, older, 1, 1), (6, handed, 1, 2), (8, given_to, 1, 2), (9, DSA, 1, 2))
+    ours = Made(700, WALLET, WALLET)
+    made = {shared: ours, older: ours, handed: Made(500, STRANGER, STRANGER), given_to: Made(600, STRANGER, WALLET), DSA: ours}
+    assert taken(FakeChain(answers, made, head=1000)) == DSA
+    assert taken(FakeChain(listed((6, handed, 1, 2), (8, given_to, 1, 2)), made, head=1000)) is None
+    assert taken(FakeChain(listed())) is None
+
+
+@given(st.integers(1, 30_000_000), st.integers(0, 1000))
+def test_who_made_an_account_is_found_wherever_it_was_made(block: int, since: int) -> None:
+    """In the one block that has its log, with few questions where it is a recent one, and not many elsewhere."""
+    for head in (block + since, 30_001_000):
+        chain = FakeChain(listed((9, DSA, 1, 2)), {DSA: Made(block, WALLET, WALLET)}, head=head)
+        assert taken(chain) == DSA
+        assert chain.rpc.asked <= 2 + 2 * (head - block + 1).bit_length()
+
+
+@pytest.mark.parametrize(("block", "why"), [(500, "missing trie node"), (1001, "no log of it in block 1000")])
+def test_an_account_of_which_the_node_does_not_tell_who_made_it_is_not_taken(block: int, why: str) -> None:
+    """Neither where the blocks are thrown away, nor where the logs lag behind; the sentence names the account and the setting."""
+    chain = FakeChain(listed((9, DSA, 1, 2)), {DSA: Made(block, WALLET, WALLET)}, head=1000, kept_since=900)
+    with pytest.raises(RpcUnavailable, match=rf"who made the smart account {DSA} cannot be told .*{why}.* INSTADAPP__ACCOUNT_ADDRESS"):
+        taken(chain)
+    recent = FakeChain(listed((9, DSA, 1, 2)), {DSA: Made(960, WALLET, WALLET)}, head=1000, kept_since=900)
+    assert taken(recent) == DSA
+
+
+@pytest.mark.parametrize(
+    ("known", "version", "may", "reason"),
+    [(0, 0, 0, "no smart account of Instadapp"), (7, 1, 1, "another version than 2"), (7, 2, 0, "may not act through")],
+)
+def test_a_configured_account_is_checked(known: int, version: int, may: int, reason: str) -> None:
+    """It must be an account, of the version that casts are for, and the wallet one of its authorities; who made it is not asked."""
+
+    def answers(known: int, version: int, may: int) -> dict[Call, str]:
+        calls = Call(LIST, ACCOUNT_ID(DSA)), Call(DSA, VERSION()), Call(DSA, IS_OWNER(WALLET))
+        return {call: words(answer) for call, answer in zip(calls, (known, version, may), strict=True)}
+
     with pytest.raises(ConfigurationError, match=reason):
-        asyncio.run(find_account(FakeChain(answers), CONTRACTS, WALLET, DSA))  # type: ignore[arg-type]
-    fine = {Call(LIST, ACCOUNT_ID(DSA)): words(7), Call(DSA, IS_OWNER(WALLET)): words(1)}
-    assert asyncio.run(find_account(FakeChain(fine), CONTRACTS, WALLET, DSA)) == DSA  # type: ignore[arg-type]
+        taken(FakeChain(answers(known, version, may)), DSA)
+    assert taken(FakeChain(answers(7, 2, 1)), DSA) == DSA
 
 
 def test_rates_follow_from_the_pools_price() -> None:

@@ -110,7 +110,7 @@ class Reconciler:
                 times[name] = answer.at
                 failures += [f"{name} did not show {key}" for key in by_owner[name] if key not in answer.values]
             else:
-                failures.append(f"{name} could not be read: {_told(answer)}")
+                failures.append(f"{name} could not be read: {told(answer)}")
         return Reading(values, times, tuple(failures))
 
     async def _ask(self, venue: Venue, keys: list[Key], at: int) -> Snapshot | Exception:
@@ -192,7 +192,7 @@ class Reconciler:
             except HistoryGone:
                 raise
             except Exception as error:  # as above: an unreadable history explains nothing
-                return f"{name} could not tell its recent effects: {_told(error)}"
+                return f"{name} could not tell its recent effects: {told(error)}"
             found.update({effect.id: effect for effect in effects if effect.id not in own and effect.id not in book.seen})
         return tuple(found.values())
 
@@ -250,6 +250,6 @@ async def _side_by_side(asked: Sequence[Awaitable[Snapshot | Exception]]) -> lis
     return list(await asyncio.gather(*asked))
 
 
-def _told(error: Exception) -> str:
+def told(error: Exception) -> str:
     """What a client raised: in its own words where it is one of this library's errors, else its kind alone, as texts may hold secrets."""
     return str(error) if isinstance(error, BasisError) else type(error).__name__

@@ -13,6 +13,7 @@ from ..orders import Effect, deltas
 from ..venues import Venue, Venues
 from .boundary import checked_effects
 from .journalled import JournalledLoop
+from .reconcile import told
 
 
 async def recover(loop: JournalledLoop, venues: Venues, state: JournalState) -> None:
@@ -38,8 +39,7 @@ async def _sweep(loop: JournalledLoop, venue: Venue, venues: Venues, state: Jour
             await loop.readings.freeze(account, f"{gone}: compare what it holds with the books, then thaw it")
         return
     except Exception as error:
-        reason = type(error).__name__
-        raise TryAgainLater(f"{venue.name} could not tell its recent effects at start ({reason}); nothing was sent") from error
+        raise TryAgainLater(f"{venue.name} could not tell its recent effects at start ({told(error)}); nothing was sent") from error
     lost = tuple(_unknown(effects, state))
     if lost:
         book = {key: state.book[key] + change for key, change in deltas(lost).items() if key in state.known}

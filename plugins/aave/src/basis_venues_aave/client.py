@@ -11,13 +11,13 @@ from basis_venues.contract import ClientContext
 from basis_venues.errors import Denied
 from basis_venues.keys import ALLOWANCE, BORROWED, SETTING, SUPPLIED, Key, KeyParts
 from basis_venues.orders import Step
-from basis_venues_evm import allowance_key, emode_key
+from basis_venues_evm import RISKY, allowance_key, emode_key
 from basis_venues_evm.live import MAX_UINT, NOTHING, Call, EvmClient, Method, Read, Wanted, amount_of, approval, units_of
 from basis_venues_evm.live.abi import number
 
 from .events import PoolEvents
-from .market import AaveMarket, ListedReserve, find_market, stricter
-from .model import RISKY
+from .floor import Floor
+from .market import USER_BITS, AaveMarket, ListedReserve, find_market
 from .refusals import CODES, ERRORS
 from .settings import AaveSettings
 
@@ -29,7 +29,6 @@ SET_EMODE = Method("setUserEMode(uint8)")
 SET_COLLATERAL = Method("setUserUseReserveAsCollateral(address,bool)")
 SCALED_BALANCE = Method("scaledBalanceOf(address)")
 USER_EMODE = Method("getUserEMode(address)")
-USER_BITS = Method("getUserConfiguration(address)")
 
 VARIABLE = 2
 """The only rate mode that there is."""
@@ -43,7 +42,6 @@ class AaveClient(EvmClient):
         super().__init__(context)
         self._settings: AaveSettings = context.settings
         self._market: AaveMarket | None = None
-        self._stricter: Mapping[str, str] = {}
         self._encoders: dict[type[Action], Callable[[Any, str, str], Wanted]] = {
             Supply: self._supply,
             Withdraw: self._withdraw,
@@ -54,31 +52,33 @@ class AaveClient(EvmClient):
         }
 
     async def join(self) -> Mapping[str, str]:
-        """Find the market, and register reads, logs, errors and the pool as a spender."""
+        """Find the market, and register reads, logs, errors, the floor under the health factor and the pool as a spender."""
         market = self._market = await find_market(self.chain, self.venue, self._settings)
-        self._stricter = stricter(market, self._settings)
         registry = self.chain.registry
         registry.add_spender(self.venue, market.pool)
         registry.add_reads(self.venue, self._read)
+        registry.watches[self.venue] = Floor(self.venue, self.chain, market, self._settings)
         self.chain.reverts.know(ERRORS)
         self.chain.reverts.know_codes(CODES)
         PoolEvents(self.venue, self.chain, market).register()
         return {}
 
     async def wanted(self, step: Step) -> Wanted:
-        """The pool's call, or the approval that it needs. Raises `Denied` for an asset that this market does not list, and for a risky
-        action while the configured figures flatter."""
-        action = step.actions[0]
-        account = action.account or step.order.account
+        """The pool's call, or the approval that it needs. Raises `Denied` for an asset that this market does not list."""
+        action, account = _acting(step)
         if isinstance(action, Approve):
             return approval(self.chain, action, account)
         encoder = self._encoders.get(type(action))
         if encoder is None:
             raise Denied(f"{self.venue} does not know {type(action).__name__}")
-        if isinstance(action, RISKY) and self._stricter:
-            what = "; ".join(self._stricter.values())
-            raise Denied(f"{self.venue} on this chain is stricter than {self.venue}.yaml says: {what}; set them there under reserves")
         return encoder(action, account, self.chain.address_of(account))
+
+    async def checked(self, step: Step, wanted: Wanted) -> Mapping[str, Any]:
+        """Raises `Denied` for a risky action that would bring the account under the floor by the chain's own figures."""
+        action, account = _acting(step)
+        if isinstance(action, RISKY):
+            await self.chain.weigh(wanted, account)
+        return {}
 
     # calls
 
@@ -149,3 +149,9 @@ class AaveClient(EvmClient):
         if found is None:
             raise Denied(f"{self.venue} on this chain does not list {asset}; it lists {', '.join(self._found.reserves)}")
         return found
+
+
+def _acting(step: Step) -> tuple[Action, str]:
+    """The step's one action, and the account that it is for."""
+    action = step.actions[0]
+    return action, action.account or step.order.account

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 
 from basis_venues.keys import BORROWED, SUPPLIED
 from basis_venues_evm import allowance_key, emode_key, reserve_keys
@@ -46,20 +47,22 @@ class PoolEvents:
             (REPAID_LOG, self._repaid),
             (LIQUIDATED_LOG, self._liquidated),
             (EMODE_LOG, self._emode),
-            (ENABLED_LOG, lambda log, _: self._collateral(log, 1)),
-            (DISABLED_LOG, lambda log, _: self._collateral(log, -1)),
+            (ENABLED_LOG, lambda log, sent: self._collateral(log, sent, 1)),
+            (DISABLED_LOG, lambda log, sent: self._collateral(log, sent, -1)),
         ):
             self._chain.registry.add_decoder(self._market.pool, event, decoder)
+        for reserve in self._market.reserves.values():
+            self._chain.registry.add_decoder(reserve.a_token, MOVED_LOG, partial(self._moved, reserve))
 
     def _supplied(self, log: Log, sent: Mined) -> Told | None:
-        """Topics: reserve, on behalf of, referral code. Data: user, amount."""
+        """Topics: reserve, on behalf of, referral code. Data: user, amount. What somebody else pays in for an account is a deposit."""
         reserve, amount = self._reserve(log), number(log.data, 1)
         alias, payer = self._alias(address_in(log.topics[2])), self._alias(address_in(log.data))
         pulled = self._pulled(payer, reserve, amount, sent)
         if reserve is None or (alias is None and not pulled):
             return None
         scaled = self._market.scaled(amount, self._index(log, sent, _SUPPLY_INDEX), up=False)
-        return Told("lend", (*self._change(alias, SUPPLIED, reserve, scaled), *pulled))
+        return Told("lend" if payer else "deposit", (*self._change(alias, SUPPLIED, reserve, scaled), *pulled))
 
     def _withdrawn(self, log: Log, sent: Mined) -> Told | None:
         """Topics: reserve, user, to. Data: amount."""
@@ -78,7 +81,7 @@ class PoolEvents:
         return Told("lend", self._change(alias, BORROWED, reserve, scaled))
 
     def _repaid(self, log: Log, sent: Mined) -> Told | None:
-        """Topics: reserve, user, repayer. Data: amount, whether by aTokens."""
+        """Topics: reserve, user, repayer. Data: amount, whether by aTokens. What somebody else pays of an account's debt is a deposit."""
         reserve, amount, by_deposit = self._reserve(log), number(log.data), bool(number(log.data, 1))
         alias, payer = self._alias(address_in(log.topics[2])), self._alias(address_in(log.topics[3]))
         pulled = () if by_deposit else self._pulled(payer, reserve, amount, sent)
@@ -87,7 +90,7 @@ class PoolEvents:
         burnt = self._market.scaled(amount, self._index(log, sent, _BORROW_INDEX), up=False)
         spent = self._market.scaled(amount, self._index(log, sent, _SUPPLY_INDEX), up=True) if by_deposit else 0
         changes = (*self._change(alias, BORROWED, reserve, -burnt), *self._change(payer, SUPPLIED, reserve, -spent), *pulled)
-        return Told("lend", changes)
+        return Told("lend" if payer else "deposit", changes)
 
     def _liquidated(self, log: Log, sent: Mined) -> Told | None:
         """Topics: collateral, debt, user. Data: debt covered, collateral taken, liquidator, whether it was taken as a deposit.
@@ -117,6 +120,22 @@ class PoolEvents:
     def _moved_from(self, log: Log, reserve: ListedReserve, owner: str) -> bool:
         return log.address == reserve.a_token and log.topics[0] == topic(MOVED_LOG) and log.topics[1] == owner
 
+    def _moved(self, reserve: ListedReserve, log: Log, sent: Mined) -> Told | None:
+        """Topics: from, to. Data: scaled amount, index. What a liquidation took is counted by its own log."""
+        giver, taker = (self._alias(address_in(each)) for each in log.topics[1:3])
+        scaled = number(log.data)
+        lost = () if self._seized(log, reserve, sent) else self._change(giver, SUPPLIED, reserve, -scaled)
+        changes = (*lost, *self._change(taker, SUPPLIED, reserve, scaled))
+        return Told("transfer", changes) if changes else None
+
+    def _seized(self, log: Log, reserve: ListedReserve, sent: Mined) -> bool:
+        """Whether the action that the pool was at is the liquidation of who gave it."""
+        ends = (each for each in sent.logs[log.place + 1 :] if each.address == self._market.pool and each.topics[0] in _ENDS)
+        end = next(ends, None)
+        if end is None or end.topics[0] != topic(LIQUIDATED_LOG):
+            return False
+        return self._reserve(end) == reserve and end.topics[3] == log.topics[1]
+
     def _of_this_action(self, log: Log, sent: Mined) -> list[Log]:
         """The logs since the pool ended its last action in this transaction."""
         ends = (at for at in range(log.place - 1, -1, -1) if sent.logs[at].address == log.address and sent.logs[at].topics[0] in _ENDS)
@@ -129,12 +148,13 @@ class PoolEvents:
             return None
         return Told("setting", (Change(emode_key(alias, self._venue), Decimal(number(log.data)), "set"),))
 
-    def _collateral(self, log: Log, change: int) -> Told | None:
-        """Topics: reserve, user."""
+    def _collateral(self, log: Log, sent: Mined, change: int) -> Told | None:
+        """Topics: reserve, user. An account's first deposit turns it on, also where somebody else pays it in."""
         reserve, alias = self._reserve(log), self._alias(address_in(log.topics[2]))
         if reserve is None or alias is None:
             return None
-        return Told("setting", (Change(reserve_keys(alias, self._venue, reserve.asset).collateral, Decimal(change)),))
+        kind = "deposit" if change > 0 and self._alias(sent.sender) is None else "setting"
+        return Told(kind, (Change(reserve_keys(alias, self._venue, reserve.asset).collateral, Decimal(change)),))
 
     def _change(self, alias: str | None, kind: str, reserve: ListedReserve, scaled: int) -> tuple[Change, ...]:
         if alias is None:

@@ -17,7 +17,7 @@ GET_ORACLE = Method("getPriceOracle()")
 GET_RESERVE = Method("getReserveData(address)")
 REVISION = Method("POOL_REVISION()")
 BASE_UNIT = Method("BASE_CURRENCY_UNIT()")
-EMODE_NUMBERS = Method("getEModeCategoryCollateralConfig(uint8)")
+USER_BITS = Method("getUserConfiguration(address)")
 
 DIRECTED_SINCE = 9
 """Pool revision from which every step rounds for the protocol; before it, half up."""
@@ -27,24 +27,13 @@ _ID, _A_TOKEN, _DEBT_TOKEN = 7, 8, 10
 
 
 class ListedReserve(NamedTuple):
-    """A reserve that the market has. `bits`: its configuration word. `id`: its place in an account's configuration."""
+    """A reserve that the market has. `id`: its place in an account's configuration."""
 
     asset: str
     underlying: str
     id: int
     a_token: str
     debt_token: str
-    bits: int
-
-    @property
-    def ltv(self) -> int:
-        """In basis points."""
-        return self.bits & 0xFFFF
-
-    @property
-    def threshold(self) -> int:
-        """In basis points."""
-        return self.bits >> 16 & 0xFFFF
 
 
 class AaveMarket(NamedTuple):
@@ -95,15 +84,4 @@ async def _reserves(chain: EvmChain, venue: str, settings: AaveSettings, pool: s
 
 
 def _listed(asset: str, underlying: str, data: str) -> ListedReserve:
-    return ListedReserve(asset, underlying, number(data, _ID), address_in(data, _A_TOKEN), address_in(data, _DEBT_TOKEN), number(data))
-
-
-def stricter(market: AaveMarket, settings: AaveSettings) -> dict[str, str]:
-    """Reserves whose LTV or threshold on the chain is below the configured one, each with a sentence: a health factor computed here
-    would flatter."""
-    found = {}
-    for asset, reserve in market.reserves.items():
-        ours = settings.reserves[asset]
-        if reserve.threshold < ours.threshold or reserve.ltv < ours.ltv:
-            found[asset] = f"{asset}: ltv {reserve.ltv}, threshold {reserve.threshold} (configured: {ours.ltv}, {ours.threshold})"
-    return found
+    return ListedReserve(asset, underlying, number(data, _ID), address_in(data, _A_TOKEN), address_in(data, _DEBT_TOKEN))

@@ -17,6 +17,7 @@ from basis_venues.errors import Denied
 from basis_venues.keys import Key
 from basis_venues_evm import (
     ETHER,
+    RISKY,
     Acting,
     AnyAction,
     ChainModel,
@@ -33,13 +34,10 @@ from basis_venues_evm import (
 
 from .reserves import Figures, debt_worth, deposit_worth, scaled_borrow, scaled_repayment, scaled_supply, scaled_withdrawal
 from .settings import AaveSettings, Category, Reserve
-from .standing import Pledge, Standing, value_ceil, value_floor
+from .standing import SLACK, Pledge, Standing, value_ceil, value_floor
 
 REPAY_MARGIN = 100_000
 """One part in so many is added to the leave to pull a whole debt: interest until the transaction is mined, hours at a few percent."""
-
-RISKY = (Borrow, Withdraw, SetCollateral, SetEMode)
-"""Actions that can bring an account nearer to liquidation."""
 
 
 class AaveModel(ChainModel):
@@ -139,7 +137,7 @@ class AaveModel(ChainModel):
         if factor is None or factor >= floor:
             return
         had = self.standing(account, before, market).health_factor
-        if had is None or factor < had:
+        if had is None or factor < had - SLACK:
             raise Denied(
                 f"the bundle would leave {account} with a health factor of {factor:.4f}, under the floor of {floor}: "
                 f"act on less, or lower minimum_health_factor in {self.venue}.yaml"
@@ -169,7 +167,7 @@ class AaveModel(ChainModel):
         if isinstance(action, Withdraw) and not acting.view[self._keys(acting.account)[action.asset].collateral]:
             return False
         before = self.standing(acting.account, acting.view, acting.market).health_factor
-        return before is None or after < before
+        return before is None or after < before - SLACK
 
     def _to_pull(self, action: Supply | Repay, acting: Acting) -> Decimal:
         if isinstance(action, Supply):

@@ -91,12 +91,13 @@ ERRORS = (
     "UnderlyingCannotBeRescued()",
     "UnderlyingClaimableRightsNotZero()",
     "UserCannotHaveDebt()",
+    "UserHasAssetWithZeroLtv()",
     "UserInIsolationModeOrLtvZero()",
     "VariableDebtSupplyNotZero()",
     "WithdrawToAToken()",
     "ZeroAddressNotValid()",
 )
-"""Of the `Errors` library of Aave 3.6."""
+"""Of the `Errors` library of Aave 3.6, with what 3.7 calls otherwise."""
 
 CODES = {
     "13": "flash-loan return",

@@ -12,6 +12,10 @@ from typing import NamedTuple
 from basis_venues.amounts import MONEY
 from basis_venues_evm import BPS
 
+SLACK = Decimal("0.0001")
+"""By how much a health factor may fall in spite of a floor: roundings, and the interest since the figures were read, where a part of a
+position is closed at the ratio that it has."""
+
 
 class Pledge(NamedTuple):
     """One asset that counts as collateral."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .acting import Acting, Lines, allowance_key, balance_key
-from .lending import ReserveKeys, emode_key, reserve_keys
+from .lending import RISKY, ReserveKeys, emode_key, reserve_keys
 from .model import AnyAction, ChainModel, Rule, Write, did_you_mean, with_amount
 from .rays import BPS, RAY, bps_ceil, over_ceil, over_floor, ray, times_ceil, times_floor, whole_ceil, whole_floor
 from .settings import ETHER, ChainSettings, Token, TransactionSettings
@@ -12,6 +12,7 @@ __all__ = [
     "BPS",
     "ETHER",
     "RAY",
+    "RISKY",
     "Acting",
     "AnyAction",
     "ChainModel",

@@ -1,10 +1,15 @@
-"""Names of positions in a lending protocol: who lends there, and who does so from an account of another venue, mean the same."""
+"""Names of positions in a lending protocol, and which actions are risky: who lends there, and who does so from an account of another venue,
+mean the same."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+from basis_venues.actions import Borrow, SetCollateral, SetEMode, Withdraw
 from basis_venues.keys import BORROWED, SETTING, SUPPLIED, Key
+
+RISKY = (Borrow, Withdraw, SetCollateral, SetEMode)
+"""Actions that can bring an account nearer to liquidation."""
 
 
 class ReserveKeys(NamedTuple):

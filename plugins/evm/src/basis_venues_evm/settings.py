@@ -35,7 +35,8 @@ class TransactionSettings:
     `max_fee_gwei`, `max_tip_gwei`: caps that nothing goes over, a replacement included; `min_tip_gwei`: the least that is offered to a
     block's maker. `gas_margin`: the estimate times this is the gas limit, at most `gas_limit` (EIP-7825). `confirmations`: blocks, the
     transaction's own included, before it counts as done. `stuck_after_ms`: how long a transaction may wait before one with a higher
-    fee takes its place. `timeout_ms`: of one request to the node.
+    fee takes its place. `timeout_ms`: of one request to the node. `log_blocks`: blocks whose logs are asked for at once (`eth_getLogs`);
+    where the provider grants fewer, fewer are asked for as soon as it says so.
     """
 
     max_fee_gwei: Decimal = Decimal(200)
@@ -46,6 +47,7 @@ class TransactionSettings:
     confirmations: int = 1
     stuck_after_ms: int = 90_000
     timeout_ms: int = 15_000
+    log_blocks: int = 2000
 
 
 @frozen(kw_only=True, eq=False, repr=False)

@@ -21,16 +21,23 @@ from basis_venues_evm.live.rpc import Answer, Fault
 
 ME, OTHER, TOKEN = "0x" + "11" * 20, "0x" + "22" * 20, "0x" + "33" * 20
 RICH = 10**20
+LOG_BLOCKS = 2000
 FEE, SENT = 21_000 * 10**9, 10**15
 
 
 class Node:
-    """In place of the transport: a chain on which our account sent `SENT` wei in each of some blocks. It keeps the newest `keeps`."""
+    """In place of the transport: a chain on which our account sent `SENT` wei in each of some blocks. It keeps the newest `keeps`, tells
+    the logs of `granted` blocks at once, and refuses the rest with `words`."""
 
-    def __init__(self, head: int, blocks: Sequence[int], keeps: int = 0, words: str = "missing trie node") -> None:
+    def __init__(
+        self, head: int, blocks: Sequence[int], keeps: int = 0, words: str = "missing trie node", granted: int = LOG_BLOCKS
+    ) -> None:
         self.head, self.blocks = head, sorted(blocks)
         self.keeps, self.words = keeps or head, words
+        self.granted = granted
         self.logs_of: list[int] = []
+        self.sizes: list[int] = []
+        self.refused = 0
         self.endpoints = 1
 
     def go_on(self) -> None:
@@ -42,13 +49,16 @@ class Node:
         return hex(self.head)
 
     async def batch(self, requests: Sequence[Request]) -> list[Answer]:
-        assert len(requests) < 1000
+        assert len(requests) <= (20 if requests[0].method == "eth_getBlockByNumber" else 500)
+        self.sizes.append(len(requests))
         return [self._answer(each.method, each.params) for each in requests]
 
     def _answer(self, method: str, params: Sequence[Any]) -> Answer:
         if method == "eth_getLogs":
             begin, end = int(params[0]["fromBlock"], 16), int(params[0]["toBlock"], 16)
-            assert end - begin < 2000
+            if end - begin >= self.granted:
+                self.refused += 1
+                return Answer(None, Fault(-32600, self.words))
             self.logs_of += range(begin, end + 1) if len(params[0]["topics"]) == 2 else ()
             return Answer([])
         if method in ("eth_getTransactionByHash", "eth_getTransactionReceipt"):
@@ -68,14 +78,18 @@ def _transaction(block: int) -> dict[str, Any]:
     return {**name, **paid, "value": hex(SENT), "input": "0x", "status": "0x1", "logs": []}
 
 
-def recent(node: Node, since: int) -> list[Effect]:
-    """What the history tells of all positions since a block."""
+def history_of(node: Node) -> History:
+    """That of our account."""
     registry = Registry()
     registry.add_account("wallet", ME)
     registry.add_decoder(TOKEN, "Transfer(address,address,uint256)", lambda log, transaction: None)
     rpc: Any = node
-    history = History("alchemy", rpc, registry, Effects(registry, Reading("alchemy", rpc, Reverts())))
-    return asyncio.run(history.effects((), since, 0))
+    return History("alchemy", rpc, registry, Effects(registry, Reading("alchemy", rpc, Reverts())), LOG_BLOCKS)
+
+
+def recent(node: Node, since: int) -> list[Effect]:
+    """What the history tells of all positions since a block."""
+    return asyncio.run(history_of(node).effects((), since, 0))
 
 
 @settings(max_examples=40)
@@ -136,3 +150,57 @@ def test_what_one_node_threw_away_another_may_keep() -> None:
     node = Node(1000, [500], keeps=128)
     node.endpoints = 2
     assert {effect.at for effect in recent(node, 7)} == {500}
+
+
+RANGES = (
+    "Under the Free tier plan, you can make eth_getLogs requests with up to a 10 block range. Based on your parameters, this block range "
+    "should work: [0x1, 0xa]. Upgrade to PAYG for expanded block range."
+)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        RANGES,
+        "eth_getLogs is limited to a 5 range",
+        "Log response size exceeded",
+        "query returned more than 10000 results",
+        "exceed maximum block range: 1000",
+        "query exceeds max results 20000, retry with the range 1-9",
+        "Block range is too large",
+    ],
+)
+@pytest.mark.parametrize(("head", "granted"), [(27, 10), (27, 5), (3000, 10), (3000, 1), (60_000, 1000)])
+def test_a_node_that_grants_the_logs_of_fewer_blocks_is_asked_for_fewer(words: str, head: int, granted: int) -> None:
+    """In the words of several providers; nothing is passed over, and what it grants is not asked for in vain again."""
+    node = Node(head, [20], words=words, granted=granted)
+    history = history_of(node)
+
+    async def course() -> list[Effect]:
+        found = await history.effects((), 7, 0)
+        assert node.logs_of == list(range(8, head + 1))
+        node.logs_of.clear()
+        node.refused = 0
+        return [*found, *await history.effects((), 7, 0)]
+
+    assert [effect.at for effect in asyncio.run(course())] == [20] * 4
+    assert node.logs_of == list(range(8, head + 1))
+    assert not node.refused
+
+
+@pytest.mark.parametrize("words", [RANGES, "block range extends beyond current head block", "eth_getLogs is not available"])
+def test_why_logs_are_not_told_is_said(words: str) -> None:
+    """In the node's own sentence; a node that is behind, or tells no logs, is not asked for fewer."""
+    node = Node(27, [20], words=words, granted=0)
+    with pytest.raises(RpcUnavailable, match="eth_getLogs") as refused:
+        recent(node, 7)
+    assert words in str(refused.value)
+    assert node.sizes == ([3, 12, 60] if words == RANGES else [3])
+
+
+def test_a_busy_history_is_asked_for_in_pieces() -> None:
+    """Hundreds of payments: neither full blocks nor transactions are asked for in one request of any size."""
+    blocks = range(2000, 2600)
+    node = Node(6000, blocks)
+    assert {effect.at for effect in recent(node, 1000)} == set(blocks)
+    assert max(node.sizes) <= 500

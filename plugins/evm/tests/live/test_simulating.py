@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from basis_venues_evm.live import Wanted
+from basis_venues_evm.live import Call, Wanted
 from basis_venues_evm.live.rpc import Answer, Fault
-from basis_venues_evm.live.simulating import simulated, simulation
+from basis_venues_evm.live.simulating import around, simulated, simulation
 
 SENDER, TARGET = "0x" + "11" * 20, "0x" + "22" * 20
 WANTED = Wanted(TARGET, "0xabcdef01", 5)
@@ -29,6 +29,20 @@ def test_the_transaction_is_asked_for_as_it_would_be_sent() -> None:
     request = simulation(SENDER, WANTED)
     call = {"from": SENDER, "to": TARGET, "data": "0xabcdef01", "value": "0x5"}
     assert (request.method, request.params) == ("eth_simulateV1", ({"blockStateCalls": [{"calls": [call]}]}, "latest"))
+
+
+def test_views_are_asked_before_it_and_after_it() -> None:
+    """In one block, so that no interest is between them; their answers come back in pairs."""
+    views = [Call("0x" + digit * 40, "0x0" + digit) for digit in "78"]
+    *before, call, third, fourth = simulation(SENDER, WANTED, views).params[0]["blockStateCalls"][0]["calls"]
+    assert before == [third, fourth] == [{"to": view.to, "data": view.data} for view in views]
+    assert call["to"] == TARGET
+    block = {"number": "0x71", "calls": [{"status": "0x1", "returnData": f"0x{place}", "logs": []} for place in range(5)]}
+    assert around(Answer([block])) == [("0x0", "0x3"), ("0x1", "0x4")]
+    block["calls"][2]["status"] = "0x0"
+    found = simulated(Answer([block]), SENDER, WANTED)
+    assert found is not None
+    assert not found.ok
 
 
 def test_it_is_read_like_a_mined_one_in_the_next_block() -> None:
@@ -53,6 +67,7 @@ def test_one_that_is_reverted_is_not_ok() -> None:
         Answer(None),
         Answer([]),
         Answer([{"number": "0x1"}]),
+        Answer([{"number": "0x1", "calls": []}]),
         Answer([{"number": "0x1", "calls": [{"status": None, "logs": []}]}]),
         Answer({"error": "no"}),
     ],

@@ -11,7 +11,7 @@ from basis_venues.errors import Denied
 from basis_venues.keys import ALLOWANCE, SETTING, Key, KeyParts
 from basis_venues.orders import Outgoing, Prepared, Report, Step
 from basis_venues.states import DONE, State
-from basis_venues_evm import ETHER, allowance_key, emode_key
+from basis_venues_evm import ETHER, RISKY, allowance_key, emode_key
 from basis_venues_evm.live import Call, EvmClient, Read, Wanted, WouldRevert, amount_of, approval
 from basis_venues_evm.live.abi import address_in, number
 from basis_venues_evm.live.transactions import OUT_OF_GAS
@@ -144,10 +144,11 @@ class InstadappClient(EvmClient):
 
     async def _simulated(self, step: Step, wanted: Wanted) -> dict[str, str]:
         """What the cast would change, by position: nothing where it would be reverted, or the node does not tell. Raises `Denied` where
-        that is something else than planned."""
+        that is something else than planned, and where the lender does not take it."""
         if isinstance(step.actions[0], (CreateAccount, Approve)):
             return {}
-        effects = await self.chain.foresee(wanted) or ()
+        at_risk = self._account if any(isinstance(part, RISKY) for part in step.actions) else ""
+        effects = await self.chain.foresee(wanted, at_risk) or ()
         off = departures(step, effects, self._settings.simulation_tolerance, self._decimals) if effects else []
         if off:
             raise Denied(

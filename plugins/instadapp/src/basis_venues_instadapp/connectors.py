@@ -35,7 +35,7 @@ from basis_venues.errors import Denied
 Role = Literal["lending", "staking", "wallet", "own"]
 """Whose rules a leg follows: that of the venue in the settings' field of this name, or those of the smart account itself."""
 
-STETH = "stETH"
+WETH, STETH, WSTETH = "WETH", "stETH", "wstETH"
 
 
 class Connector(NamedTuple):
@@ -123,11 +123,11 @@ def leaves(part: Action) -> str | None:
     """The asset of which a part leaves in the account's memory how much it added; None where it adds none, or the connector stores
     something else (a stake stores the ETH that it took)."""
     if isinstance(part, WrapEther):
-        return "WETH"
+        return WETH
     if isinstance(part, UnwrapEther):
         return "ETH"
     if isinstance(part, Wrap):
-        return "wstETH"
+        return WSTETH
     if isinstance(part, Swap):
         return part.buy
     return part.asset if isinstance(part, (Withdraw, Borrow, Deposit)) else None
@@ -152,11 +152,11 @@ def takers(parts: Sequence[Action], word: str = "part") -> dict[int, int]:
 def balances_moved(leg: Action) -> tuple[str, ...]:
     """The assets whose balance on the smart account a leg changes."""
     if isinstance(leg, (WrapEther, UnwrapEther)):
-        return ("ETH", "WETH")
+        return ("ETH", WETH)
     if isinstance(leg, Stake):
         return ("ETH", STETH)
     if isinstance(leg, (Wrap, Unwrap)):
-        return (STETH, "wstETH")
+        return (STETH, WSTETH)
     if isinstance(leg, Swap):
         return (leg.sell, leg.buy)
     spent = leg.spends()

@@ -25,6 +25,7 @@ ACCOUNTS_OF = Method("userLink(address)")
 NEXT_ACCOUNT = Method("userList(address,uint64)")
 OWNERS_OF = Method("accountLink(uint64)")
 IS_OWNER = Method("isAuth(address)")
+VERSION = Method("version()")
 CAST = Method("cast(string[],bytes[],address)")
 
 CREATED = "LogAccountCreated(address,address,address,address)"

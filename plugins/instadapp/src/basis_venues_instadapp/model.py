@@ -7,6 +7,7 @@ flash loan, the moves between the account and its owner's wallet, and the swap.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from decimal import Decimal
 from typing import cast
 
@@ -26,9 +27,9 @@ from basis_venues.actions import (
     Swap,
     Unwind,
 )
-from basis_venues.amounts import MONEY, ZERO
+from basis_venues.amounts import MONEY, ZERO, money
 from basis_venues.contract import Market, ModelContext, StepFails
-from basis_venues.errors import Denied
+from basis_venues.errors import Denied, MissingData
 from basis_venues.keys import SETTING, Key
 from basis_venues_evm import (
     ETHER,
@@ -47,7 +48,7 @@ from basis_venues_evm import (
     with_amount,
 )
 
-from .connectors import STETH, balances_moved, connector_for, takers
+from .connectors import STETH, WETH, WSTETH, balances_moved, connector_for, takers
 from .settings import InstadappSettings
 from .sizing import SwapShort, flash_fee, meets, swap_output
 from .unwinding import Holding, Terms, brought_in, with_debt, without_debt
@@ -69,6 +70,7 @@ class InstadappModel(ChainModel):
     def __init__(self, context: ModelContext) -> None:
         super().__init__(context)
         self._pools = self.settings.fee_tiers()
+        self._share_rate = series.share_rate(self.settings.staking, WSTETH)
         lending = self.settings.lending
         figures = (series.supply_index, series.borrow_index, series.oracle)
         self._lending_series = tuple(figure(lending, asset) for asset in self.settings.lending_assets for figure in figures)
@@ -85,11 +87,11 @@ class InstadappModel(ChainModel):
         }
 
     def series(self, action: Action) -> tuple[str, ...]:
-        """The gas price, and the rates of the swaps. An unwind also names all figures of the lending assets: those of the positions that
-        the account then has are needed."""
+        """The gas price, and the rates of the swaps. An unwind also names what its rate is compared with, and all figures of the lending
+        assets: those of the positions that the account then has are needed."""
         asked = super().series(action)
         if isinstance(action, Unwind):
-            return (*asked, self._rate(action.collateral_asset, action.debt_asset), *self._lending_series)
+            return (*asked, self._rate(action.collateral_asset, action.debt_asset), self._share_rate, *self._lending_series)
         legs = action.legs if isinstance(action, AtomicBundle) else (action,)
         return (*asked, *(self._rate(leg.sell, leg.buy) for leg in legs if isinstance(leg, Swap)))
 
@@ -179,12 +181,36 @@ class InstadappModel(ChainModel):
             raise Denied("an unwind sells and repays ERC-20 tokens that keep their count: WETH for ETH, wstETH for stETH")
         self._pool_fee(unwind)
         held = self._holding(unwind, acting)
-        rate = acting.market.value(self._rate(sold, bought))
+        rate = self._sound_rate(sold, bought, acting.market)
         terms = Terms(self.settings.lending, self.settings.flash_fee_bps, rate, self.token(bought).decimals, self.token(sold).decimals)
         if not (held.supplied + held.on_account + (ZERO if held.debt else held.in_wallet)):
             raise Denied(f"there is no {sold} to unwind, neither on {acting.account} nor supplied, nor in {acting.lane} free of debt")
         write = with_debt(unwind, held, terms) if held.debt else without_debt(unwind, held, terms)
         return (*self._approvals(sold, write, acting), self._with_swaps(write, acting.market))
+
+    def _sound_rate(self, sold: str, bought: str, market: Market) -> Decimal:
+        """The pool's rate, which anyone can move for the length of a block. Raises `Denied` where it is away from the price that no trade
+        moves: the minimum that is counted from it would bound nothing."""
+        rate, sound = market.value(self._rate(sold, bought)), self._untraded(sold, bought, market)
+        with money():
+            off = abs(rate / sound - 1)
+        if off > self.settings.price_tolerance:
+            raise Denied(
+                f"the pool gives {rate:.6f} {bought} for 1 {sold}, which is worth {sound:.6f} by the share rate or the oracle: someone may "
+                f"be moving the pool. Wait; or, if the market stays so, raise price_tolerance in {self.venue}.yaml, now "
+                f"{self.settings.price_tolerance}, above {off:.4f}"
+            )
+        return rate
+
+    def _untraded(self, sold: str, bought: str, market: Market) -> Decimal:
+        """Units of `bought` that one of `sold` is worth, by figures that no trade moves. Where no share rate is known, as without a staking
+        venue, the oracle's prices stand in."""
+        if {sold, bought} == {WSTETH, WETH}:
+            with suppress(MissingData):
+                share = market.value(self._share_rate)
+                return share if sold == WSTETH else MONEY.divide(Decimal(1), share)
+        price, other = (market.value(series.oracle(self.settings.lending, asset)) for asset in (sold, bought))
+        return MONEY.divide(price, other)
 
     def _with_swaps(self, write: Write, market: Market) -> Write:
         """The transaction, with what each swap is expected to give among its bounds. Raises `SwapShort` where that is under its minimum."""

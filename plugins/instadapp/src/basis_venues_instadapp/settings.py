@@ -21,6 +21,8 @@ class InstadappSettings(ChainSettings):
     basis point, by pair in either order; a pair that is not listed is not swapped. `account_exists`: the smart account was made
     before, so that no `CreateAccount` is needed. `simulation_tolerance`: the fraction of an amount by which the simulation of a bundle may
     change a position otherwise than planned, beside what its swaps may lack; beyond it the bundle is not sent.
+    `price_tolerance`: the fraction by which the rate that an unwind's minimum is counted from may differ from a price that no trade moves:
+    the share rate between wstETH and WETH, else the ratio of the lender's oracle prices; beyond it the unwind is refused.
     """
 
     lending: str = "aave"
@@ -32,6 +34,7 @@ class InstadappSettings(ChainSettings):
     pools: Mapping[str, int] = field(factory=dict)
     account_exists: bool = False
     simulation_tolerance: Decimal = field(default=Decimal("0.001"), converter=positive)
+    price_tolerance: Decimal = field(default=Decimal("0.005"), converter=positive)
 
     def fee_tiers(self) -> dict[frozenset[str], int]:
         """The fee tier of each pool by its two assets."""

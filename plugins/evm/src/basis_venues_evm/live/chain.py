@@ -18,6 +18,7 @@ from .abi import address
 from .effects import Effects
 from .history import History
 from .lookup import pool_request, waiting
+from .mined import Mined
 from .multicall import ADDRESS as MULTICALL
 from .multicall import Call
 from .reading import Reading, Views
@@ -25,7 +26,7 @@ from .registry import BALANCES, Registry, values_of
 from .reverts import Reverts
 from .rpc import Answer, Request, Rpc, RpcUnavailable
 from .signing import Signer
-from .simulating import simulated, simulation
+from .simulating import around, simulated, simulation
 from .tokens import ERRORS, Tokens
 from .transactions import Transactions, Wanted
 
@@ -54,7 +55,7 @@ class EvmChain:
         self.tokens = Tokens(self.registry)
         self._reading = Reading(context.venue, self.rpc, self.reverts)
         self._effects = Effects(self.registry, self._reading)
-        self._history = History(context.venue, self.rpc, self.registry, self._effects)
+        self._history = History(context.venue, self.rpc, self.registry, self._effects, settings.log_blocks)
         self._signer = signer
         self._transactions: Transactions | None = None
         self._opening = asyncio.Lock()
@@ -65,8 +66,9 @@ class EvmChain:
         if signer is not None:
             self.registry.add_account(context.account.alias, signer.address)
             self._transactions = Transactions(
-                context.venue, self.rpc, signer, self.registry, self.reverts, self._effects, settings, self._allowed, context.clock
-            )
+                context.venue, self.rpc, signer, self.registry, self.reverts, self._reading, self._effects, settings, self._allowed,
+                context.clock,
+            )  # fmt: skip
 
     # life
 
@@ -187,12 +189,28 @@ class EvmChain:
         """Simulate and sign a transaction of the wallet. Raises `Denied`, `GuardRefused`, `TryAgainLater`; nothing has left then."""
         return await self._sending().prepare(step, attempt_key, wanted)
 
-    async def foresee(self, wanted: Wanted) -> tuple[Effect, ...] | None:
-        """What the wallet's transaction would do now but for its gas, decoded as when it is mined: nothing where it would be reverted,
-        None where the node does not offer it (`eth_simulateV1`). Raises `RpcUnavailable`."""
-        sender = self._sending().address
-        (answer,) = await self.rpc.batch((simulation(sender, wanted),))
+    async def weigh(self, wanted: Wanted, at_risk: str) -> Mined | None:
+        """The wallet's transaction as if it were mined now; None where the node does not offer it (`eth_simulateV1`). Lenders judge what
+        becomes of the account `at_risk`, where one is named. Raises what a `Watch` raises, and `RpcUnavailable`."""
+        sender, watches = self._sending().address, tuple(self.registry.watches.values()) if at_risk else ()
+        views = [watch.standing(self.address_of(at_risk)) for watch in watches]
+        (answer,) = await self.rpc.batch((simulation(sender, wanted, views),))
         run = simulated(answer, sender, wanted)
+        if run is None:
+            for watch in watches:
+                await watch.judge_blindly(at_risk)
+            return None
+        counted_on = 0 if self.chain_id in LOCAL_CHAINS else 1  # anvil gives the simulated block the number of the head
+        if run.block < self._reading.head + counted_on:
+            raise RpcUnavailable(f"{self._venue}: the node simulates on a block older than was seen; nothing was sent")
+        for watch, (before, after) in zip(watches, around(answer), strict=True):
+            watch.judge(at_risk, before, after)
+        return run
+
+    async def foresee(self, wanted: Wanted, at_risk: str = "") -> tuple[Effect, ...] | None:
+        """What the wallet's transaction would do now but for its gas, decoded as when it is mined: nothing where it would be reverted,
+        None where the node does not offer it. Raises as `weigh`."""
+        run = await self.weigh(wanted, at_risk)
         return None if run is None else tuple(effect for effect in await self._effects.of(run) if effect.kind != "gas")
 
     async def show(self, step: Step, attempt_key: str, wanted: Wanted, ahead: int) -> Outgoing:

@@ -27,10 +27,15 @@ from .mined import mined
 from .registry import Registry
 from .rpc import Answer, Request, Rpc, RpcUnavailable
 
-LOG_BLOCKS = 2000
-"""Blocks whose logs are asked for at once: what every provider grants."""
 WINDOW = 50_000
-"""Blocks that are searched at once, about a week: so many fit into one request."""
+"""Blocks that are searched at once, about a week."""
+_BATCH = 500
+"""Members of one request: providers take a thousand, and an answer must stay of a size that is taken."""
+_FULL_BLOCKS = 20
+"""Of blocks with all their transactions, each of up to a few megabytes."""
+_TOO_WIDE = re.compile(r"range(?! extends)|more than \d+ results|max results|response size|too many (logs|results|blocks)", re.IGNORECASE)
+"""What nodes say where the logs of fewer blocks may be asked for; not where a range `extends` beyond the head of one that is behind."""
+_NARROWER = 4
 _THROWN_AWAY = re.compile(
     r"prun|missing trie node|archive|too old|histor\w* (state|data|block)|no state available|state\b.*\b(un|not )available", re.IGNORECASE
 )
@@ -50,11 +55,12 @@ class _Point(NamedTuple):
 class History:
     """Of the accounts of one chain."""
 
-    def __init__(self, venue: str, rpc: Rpc, registry: Registry, effects: Effects) -> None:
+    def __init__(self, venue: str, rpc: Rpc, registry: Registry, effects: Effects, log_blocks: int) -> None:
         self._venue = venue
         self._rpc = rpc
         self._registry = registry
         self._effects = effects
+        self._log_blocks = max(log_blocks, 1)
 
     async def effects(self, keys: Collection[Key], since: int, until: int) -> list[Effect]:
         """Effects on `keys` (none: on every position) after block `since` up to `until` (0: the latest), oldest first.
@@ -94,12 +100,27 @@ class History:
         if not names or not contracts:
             return {}
         topics = [[self._registry.topics, *([None] * place), names] for place in range(3)]
-        requests = [
-            Request("eth_getLogs", ({**_range(begin, last), "address": contracts, "topics": each},))
-            for begin in range(since + 1, last + 1, LOG_BLOCKS)
-            for each in topics
-        ]
-        return {log["transactionHash"]: None for answer in await self._all(requests) for log in answer}
+        found: dict[str, None] = {}
+        begin = since + 1
+        while begin <= last:
+            end = min(begin + _BATCH // len(topics) * self._log_blocks - 1, last)
+            ranges = ({**_range(at, end, self._log_blocks), "address": contracts} for at in range(begin, end + 1, self._log_blocks))
+            requests = [Request("eth_getLogs", ({**each, "topics": named},)) for each in ranges for named in topics]
+            answers = await self._answers(requests)
+            if self._narrowed(answers, end - begin + 1):
+                continue
+            found.update({log["transactionHash"]: None for result in self._results(requests, answers) for log in result})
+            begin = end + 1
+        return found
+
+    def _narrowed(self, answers: Iterable[Answer], asked: int) -> bool:
+        """Whether the node takes logs of fewer blocks than it was asked for (no more than `asked`); then it is asked for fewer from now
+        on."""
+        blocks = min(self._log_blocks, asked)
+        if blocks == 1 or not any(each.fault is not None and _TOO_WIDE.search(each.fault.message) for each in answers):
+            return False
+        self._log_blocks = max(blocks // _NARROWER, 1)
+        return True
 
     async def _changes(self, address: str, since: int, last: int) -> list[tuple[_Point, _Point]]:
         """The single blocks in which ETH or nonce of the account changed, each with the state before it and after."""
@@ -126,7 +147,7 @@ class History:
     async def _in_blocks(self, alias: str, blocks: Iterable[int]) -> dict[str, None]:
         """The hashes of transactions in these blocks that the account sent or that went to it."""
         address = self._registry.address(alias)
-        answers = await self._all([Request("eth_getBlockByNumber", (hex(block), True)) for block in blocks])
+        answers = await self._all([Request("eth_getBlockByNumber", (hex(block), True)) for block in blocks], _FULL_BLOCKS)
         transactions = (each for block in answers for each in block["transactions"])
         return {each["hash"]: None for each in transactions if address in (each["from"].lower(), (each["to"] or "").lower())}
 
@@ -135,9 +156,16 @@ class History:
         answers = await self._all([Request(method, (each,)) for each in hashes for method in methods])
         return [mined(answers[at], answers[at + 1]) for at in range(0, len(answers), 2)]
 
-    async def _all(self, requests: Sequence[Request]) -> list[Any]:
-        """Every result. Raises `RpcUnavailable` when one is missing, `HistoryGone` when no endpoint keeps it."""
-        answers = await self._answers(requests) if requests else []
+    async def _all(self, requests: Sequence[Request], at_once: int = _BATCH) -> list[Any]:
+        """Every result, asked for `at_once` at a time. Raises as `_answers` and `_results`."""
+        found: list[Any] = []
+        for begin in range(0, len(requests), at_once):
+            asked = requests[begin : begin + at_once]
+            found += self._results(asked, await self._answers(asked))
+        return found
+
+    def _results(self, requests: Sequence[Request], answers: Sequence[Answer]) -> list[Any]:
+        """Raises `RpcUnavailable` when one is missing."""
         for request, answer in zip(requests, answers, strict=True):
             if answer.fault is not None or answer.result is None:
                 why = "nothing there" if answer.fault is None else answer.fault.message
@@ -172,5 +200,5 @@ def _concerns(effect: Effect, keys: Collection[Key]) -> bool:
     return not keys or any(key in keys for key, _ in effect.lines)
 
 
-def _range(begin: int, last: int) -> dict[str, str]:
-    return {"fromBlock": hex(begin), "toBlock": hex(min(begin + LOG_BLOCKS - 1, last))}
+def _range(begin: int, last: int, blocks: int) -> dict[str, str]:
+    return {"fromBlock": hex(begin), "toBlock": hex(min(begin + blocks - 1, last))}

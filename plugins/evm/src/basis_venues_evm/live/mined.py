@@ -2,7 +2,7 @@
 
 Only logs of contracts that a venue registered count; any contract can write a log that looks like a transfer. A log says what was added
 to a position (`add`), what it is from now on (`set`: an allowance after an approval), or what was used of an allowance (`spend`, which
-leaves an unlimited one as it is). The last two need to know what the position was before.
+leaves one for ever as it is). The last two need to know what the position was before.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..acting import balance_key
 from ..settings import ETHER
 
 UNLIMITED = Decimal(10) ** 36
-"""An allowance above so many tokens is one for ever."""
+"""An allowance of so many tokens is one for ever; of one that is greater, so many are counted."""
 
 
 class Log(NamedTuple):
@@ -151,7 +151,7 @@ class _Running:
             self._lowered[key] = -amount
         elif change.how == "spend":
             told = self._lowered.pop(key, None) == amount
-            amount = ZERO if told or self._values[key] > UNLIMITED else -amount
+            amount = ZERO if told or self._values[key] >= UNLIMITED else -amount
         if key in self._values:
             self._values[key] = MONEY.add(self._values[key], amount)
         return key, amount

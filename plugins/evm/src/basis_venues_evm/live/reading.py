@@ -58,6 +58,12 @@ class Reading:
         self._collecting: dict[int, tuple[_Asked, asyncio.Task[Views]]] = {}
         self.known = 0
         """The newest block with a transaction of ours: no reading is older."""
+        self._newest = 0
+
+    @property
+    def head(self) -> int:
+        """The newest block that was read, or has a transaction of ours; 0 before the first reading."""
+        return max(self._newest, self.known)
 
     async def views(self, calls: Iterable[Call], at: int = 0, *, exact: bool = False) -> Views:
         """The views at one block: `at` when all that is asked at this moment is of the past, else the latest, which is neither before
@@ -88,4 +94,6 @@ class Reading:
         del self._collecting[block]
         at = block or (max(asked.blocks) if 0 not in asked.blocks else 0)
         (answer,) = await self._rpc.batch((views_request(asked.calls, at),))
-        return views_of(answer, asked.calls, self._reverts, self._venue)
+        views = views_of(answer, asked.calls, self._reverts, self._venue)
+        self._newest = max(self._newest, views.block)
+        return views

@@ -6,6 +6,7 @@ from basis_venues.states import State
 
 from .rpc import Fault
 
+_REVERTED = 3
 _IN_THE_POOL = ("already known", "alreadyknown", "already imported", "known transaction", "already in", "already exists")
 _STILL_OPEN = ("replacement", "nonce too low", "oldnonce", "nonce is too low")
 _FEE_TOO_LOW = (
@@ -35,6 +36,11 @@ _REFUSED = (
     "type not supported",
     "oversized",
 )
+
+
+def reverted(fault: Fault) -> bool:
+    """Whether the contract refused a call that was tried: code 3, its data, or the word. Anything else is the node's own trouble."""
+    return fault.code == _REVERTED or bool(fault.data) or "revert" in fault.message.lower()
 
 
 def meaning(fault: Fault) -> State:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from basis_venues.amounts import from_units
 from basis_venues.errors import Denied
@@ -31,6 +31,19 @@ BALANCES = ""
 """In place of a venue: the balances of all accounts."""
 
 
+class Watch(Protocol):
+    """How a lender watches an account that a transaction may bring nearer to liquidation."""
+
+    def standing(self, owner: str) -> Call:
+        """The view that says how the account stands. `owner`: its address."""
+
+    def judge(self, account: str, before: str, after: str) -> None:
+        """By the view's answers before the transaction and after it. Raises `Denied`, and `RpcUnavailable` where one says nothing."""
+
+    async def judge_blindly(self, account: str) -> None:
+        """Where the node does not tell what the transaction would do. Raises `Denied`, and `RpcUnavailable`."""
+
+
 class NotMade(Denied):
     """A smart account that does not exist yet: nothing can be in it."""
 
@@ -46,6 +59,8 @@ class Registry:
         self._spenders: dict[str, str] = {}
         self.lenders: set[str] = set()
         """addresses of contracts whose transfers are flash loans"""
+        self.watches: dict[str, Watch] = {}
+        """lending venue -> how it watches accounts at risk"""
         self._decoders: dict[tuple[str, str], Decoder] = {}
         self._reads: dict[str, Reads] = {}
         self._read: dict[Key, Read] = {}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .mined import Log, Mined
+from .multicall import Call
 from .rpc import Answer, Request
 
 if TYPE_CHECKING:
@@ -15,10 +16,11 @@ NO_HASH = "0x" + "00" * 32
 """In place of the hash of a transaction that is none yet."""
 
 
-def simulation(sender: str, wanted: Wanted) -> Request:
-    """The request, by `eth_simulateV1`. Fees are not charged in it."""
+def simulation(sender: str, wanted: Wanted, views: Iterable[Call] = ()) -> Request:
+    """The request, by `eth_simulateV1`. Fees are not charged in it. `views` are asked before the transaction and after it, at one block."""
+    asked = [{"to": view.to, "data": view.data} for view in views]
     call = {"from": sender, "to": wanted.to, "data": wanted.data, "value": hex(wanted.value)}
-    return Request("eth_simulateV1", ({"blockStateCalls": [{"calls": [call]}]}, "latest"))
+    return Request("eth_simulateV1", ({"blockStateCalls": [{"calls": [*asked, call, *asked]}]}, "latest"))
 
 
 def simulated(answer: Answer, sender: str, wanted: Wanted) -> Mined | None:
@@ -28,11 +30,18 @@ def simulated(answer: Answer, sender: str, wanted: Wanted) -> Mined | None:
         return None
     try:
         (block,) = answer.result
-        (call,) = block["calls"]
+        call = block["calls"][len(block["calls"]) // 2]
         number, ok, logs = int(block["number"], 16), int(call["status"], 16) == 1, tuple(_logs(call))
-    except (KeyError, TypeError, ValueError):
+    except (LookupError, TypeError, ValueError):
         return None
     return Mined(NO_HASH, number, ok, sender, wanted.to, wanted.data, wanted.value, 0, 0, 0, logs)
+
+
+def around(answer: Answer) -> list[tuple[str, str]]:
+    """What each view of a simulation answered before the transaction and after it, as hex."""
+    told = [call["returnData"] for call in answer.result[0]["calls"]]
+    half = len(told) // 2
+    return list(zip(told[:half], told[half + 1 :], strict=True))
 
 
 def _logs(call: Mapping[str, Any]) -> list[Log]:

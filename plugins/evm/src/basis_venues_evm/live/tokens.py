@@ -17,7 +17,7 @@ from ..acting import allowance_key, balance_key
 from ..model import did_you_mean
 from ..settings import ETHER, Token
 from . import abi
-from .mined import Change, Log, Mined, Told
+from .mined import UNLIMITED, Change, Log, Mined, Told
 from .multicall import Call, ether_of
 from .registry import Read, Registry, amount_of
 
@@ -58,6 +58,11 @@ class Placed(NamedTuple):
     def amount(self, units: int) -> Decimal:
         """Base units as an amount."""
         return from_units(units, self.token.decimals)
+
+    def allowance(self, units: int) -> Decimal:
+        """An allowance in base units as an amount: `UNLIMITED` where it is above that, whether or not the token lowers it still. The 60
+        digits of `MONEY` do not hold 2**256 - 1 base units less a payment."""
+        return min(self.amount(units), UNLIMITED)
 
     def units(self, amount: Decimal) -> int:
         """An amount in base units. Raises `InvalidAction` when that would round."""
@@ -104,7 +109,7 @@ class Tokens:
         """How the allowance of a spender (by its name) is read."""
         placed = self.named(symbol)
         data = ALLOWANCE(self._registry.address(account), self._registry.spender(spender))
-        return Read(Call(placed.address, data), amount_of(placed.token.decimals))
+        return Read(Call(placed.address, data), lambda answer: placed.allowance(abi.number(answer)))
 
     def _add(self, placed: Placed) -> None:
         self._by_symbol[placed.symbol] = placed
@@ -127,7 +132,7 @@ class Tokens:
         alias, spender = self._alias(abi.address_in(log.topics[1])), self._registry.spender_at(abi.address_in(log.topics[2]))
         if alias is None or spender is None or self._alias(sent.sender) != alias:
             return None
-        return Told("setting", (Change(allowance_key(alias, spender, placed.symbol), placed.amount(abi.number(log.data)), "set"),))
+        return Told("setting", (Change(allowance_key(alias, spender, placed.symbol), placed.allowance(abi.number(log.data)), "set"),))
 
     def _wrapped(self, placed: Placed, log: Log, sent: Mined) -> Told | None:
         return self._swapped(placed, log, 1, pays_ether=abi.address_in(log.topics[1]) != sent.sender)

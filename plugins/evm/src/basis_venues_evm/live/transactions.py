@@ -26,8 +26,8 @@ from .fees import Fees, bumped, going, offer
 from .lookup import FINAL_BLOCK, Seen, final_number, seen, seen_requests, who_took
 from .mined import Mined, mined
 from .multicall import Call
-from .reading import Views, views_of, views_request
-from .refusals import meaning
+from .reading import Reading, Views, views_of, views_request
+from .refusals import meaning, reverted
 from .registry import Registry, values_of
 from .reverts import Reverts
 from .rpc import Answer, Request, Rpc
@@ -81,7 +81,7 @@ class Transactions:
     """Those of one wallet."""
 
     def __init__(
-        self, venue: str, rpc: Rpc, signer: Signer, registry: Registry, reverts: Reverts, effects: Effects,
+        self, venue: str, rpc: Rpc, signer: Signer, registry: Registry, reverts: Reverts, reading: Reading, effects: Effects,
         settings: TransactionSettings, allowed: Collection[int], clock: Clock,
     ) -> None:  # fmt: skip
         self._venue = venue
@@ -89,6 +89,7 @@ class Transactions:
         self._signer = signer
         self._registry = registry
         self._reverts = reverts
+        self._reading = reading
         self._effects = effects
         self._settings = settings
         self._allowed = allowed
@@ -145,27 +146,20 @@ class Transactions:
         return shown(later, self._signer.address, *where, (said,))
 
     async def _state(self, wanted: Wanted) -> _State:
-        """Everything that a transaction is made from, in one request; again while the node lags behind what is known here."""
-        call = {"from": self._signer.address, "to": wanted.to, "data": wanted.data, "value": hex(wanted.value)}
-        facts = self._fact_calls(wanted)
-        requests = (
-            Request("eth_chainId"),
-            Request("eth_getTransactionCount", (self._signer.address, "latest")),
-            Request("eth_getTransactionCount", (self._signer.address, "pending")),
-            _FEES,
-            Request("eth_getBalance", (self._signer.address, "latest")),
-            Request("eth_call", (call, "latest")),
-            Request("eth_estimateGas", (call,)),
-            *((views_request(facts),) if facts else ()),
-        )
+        """Everything that a transaction is made from, in one request; again while the node lags behind what is known here, or cannot
+        tell. What it holds and would do is of one block: the newest that is known, as a provider's nodes do not all know the same."""
+        block = self._reading.head
         for _ in range(_LAGGING_READS):
-            state = _State.of(await self._rpc.batch(requests))
+            state = _State.of(await self._rpc.batch(self._state_requests(wanted, block)))
             check_chain(self._venue, state.chain, self._allowed)
-            if state.nonce >= self._lane.used:
+            head, shown = going(_result(state.history)).head, state.nonce >= self._lane.used and state.told()
+            if shown and head <= block:
                 break
-            await self._clock.sleep(_LAGGING_PAUSE_MS)
-        else:
-            raise TryAgainLater(f"{self._venue}: the node does not show this wallet's last transaction yet; nothing was sent")
+            block = max(head, self._reading.known)
+            if not shown:
+                await self._clock.sleep(_LAGGING_PAUSE_MS)
+        if state.nonce < self._lane.used:
+            raise self._lags()
         if state.pending > state.nonce:
             raise TryAgainLater(
                 f"a transaction of this wallet that is none of this run's waits in the pool (nonce {state.nonce}): "
@@ -173,14 +167,35 @@ class Transactions:
             )
         return state
 
+    def _lags(self) -> TryAgainLater:
+        return TryAgainLater(f"{self._venue}: the node does not show this wallet's last transaction yet; nothing was sent")
+
+    def _state_requests(self, wanted: Wanted, block: int) -> tuple[Request, ...]:
+        """What `_State` is made of. `block`: 0 for the latest."""
+        sender, tag, facts = self._signer.address, hex(block) if block else "latest", self._fact_calls(wanted)
+        call = {"from": sender, "to": wanted.to, "data": wanted.data, "value": hex(wanted.value)}
+        return (
+            Request("eth_chainId"),
+            Request("eth_getTransactionCount", (sender, "latest")),
+            Request("eth_getTransactionCount", (sender, "pending")),
+            _FEES,
+            Request("eth_getBalance", (sender, tag)),
+            Request("eth_call", (call, tag)),
+            Request("eth_estimateGas", (call, tag)),
+            *((views_request(facts, block),) if facts else ()),
+        )
+
     def _fact_calls(self, wanted: Wanted) -> tuple[Call, ...]:
         reads = (self._registry.read(key) for key in wanted.facts)
         return tuple(dict.fromkeys(read.call for read in reads if read.call is not None))
 
     def _facts(self, wanted: Wanted, state: _State) -> Mapping[Key, Decimal]:
-        """The values of the facts. Raises `RpcUnavailable` where one cannot be read."""
+        """The values of the facts. Raises `TryAgainLater` where one cannot be read, or is of before our last transaction, whatever block
+        was asked for."""
         calls = self._fact_calls(wanted)
-        views = views_of(state.facts, calls, self._reverts, self._venue) if state.facts is not None else Views(0, {})
+        views = views_of(state.facts, calls, self._reverts, self._venue) if state.facts is not None else Views(self._reading.known, {})
+        if views.block < self._reading.known:
+            raise self._lags()
         values = values_of({key: self._registry.read(key) for key in wanted.facts}, views.answers)
         missing = [key for key in wanted.facts if key not in values]
         if missing:
@@ -188,11 +203,15 @@ class Transactions:
         return values
 
     def _gas(self, wanted: Wanted, state: _State) -> int:
-        """The gas limit: the estimate with its margin. Raises `WouldRevert` with the reason where the simulation was reverted."""
+        """The gas limit: the estimate with its margin. Raises `WouldRevert` with the reason where the simulation was reverted, `Denied`
+        where the node refuses it for good, as for want of ETH, and `TryAgainLater` where it could not try it."""
         for answer in (state.simulated, state.estimate):
-            if answer.fault is not None:
+            if answer.fault is not None and reverted(answer.fault):
                 reason = self._reverts.reason(answer.fault.data, answer.fault.message)
                 raise WouldRevert(f"the chain would refuse it: {reason}; nothing was sent")
+            if answer.fault is not None and meaning(answer.fault) is State.REJECTED:
+                raise Denied(f"the chain would refuse it: {answer.fault.message}; nothing was sent")
+            _result(answer)
         estimate = int(state.estimate.result, 16)
         if estimate > self._settings.gas_limit:
             raise Denied(f"it would take {estimate} gas, more than the limit of {self._settings.gas_limit} for a transaction")
@@ -363,6 +382,12 @@ class _State(NamedTuple):
         chain, nonce, pending = (int(_result(answer), 16) for answer in answers[:3])
         history, balance, simulated, estimate, *facts = answers[3:]
         return cls(chain, nonce, pending, history, balance, simulated, estimate, facts[0] if facts else None)
+
+    def told(self) -> bool:
+        """Whether the node could tell all that is of one block: that the transaction would be refused is told too."""
+        tried = (answer.fault for answer in (self.simulated, self.estimate))
+        read = (answer.fault for answer in (self.balance, self.facts) if answer is not None)
+        return not any(read) and all(fault is None or reverted(fault) or meaning(fault) is State.REJECTED for fault in tried)
 
 
 def _result(answer: Answer) -> Any:
