@@ -50,6 +50,8 @@ class SimulatedLedger:
                 self._happen((heapq.heappop(self._later)[2],))
             self._accrued_until = due
             self._plan_due(due, self.models)
+        if until > self._accrued_until:
+            self._accrued_until = until  # nothing was due: what is opened now owes nothing for that time
 
     def apply(self, effects: Sequence[Effect], venues: Iterable[str]) -> None:
         """Book the effects of an order that `venues` took part in."""

@@ -345,10 +345,21 @@ def test_a_withdrawal_is_known_by_the_id_that_its_answer_named() -> None:
     move = Move(KEY, "USDT", D(77), "spot", address="0xab", chain="ETH", at=1760000000000)
     for known, wanted in (
         ({"number": "2"}, (State.FILLED, "2")), ({"others": ("1",)}, (State.FILLED, "2")), ({}, (State.UNKNOWN, "")),
-        ({"number": "3"}, None), ({"others": ("1", "2")}, None), ({"at": 1760000000001}, None),
+        ({"number": "3"}, None), ({"others": ("1", "2")}, None), ({"at": 1760000000999}, (State.UNKNOWN, "")),
+        ({"at": 1760000001000}, None),
     ):  # fmt: skip
         moved = run(moves.look(move._replace(**known)))
         assert (moved and (moved.state, moved.id)) == wanted, known
+
+
+def test_a_withdrawal_goes_over_the_chain_and_is_looked_for_wherever_it_went() -> None:
+    """Bybit turns one to an address of its own into an internal transfer unless told not to, and lists those only when asked."""
+    here, connection = desk({"asset/withdraw/query-record": envelope({"rows": [], "nextPageCursor": ""})})
+    move = Move(KEY, "USDT", D(77), "spot", address="0xab", chain="ETH", at=1760000000777)
+    assert BybitMoves(here).write(move).params["forceChain"] == 1
+    assert run(BybitMoves(here).look(move)) is None
+    asked = [request.params for request in connection.asked if "withdraw/query-record" in request.path]
+    assert [(each["withdrawType"], each["startTime"]) for each in asked] == [(2, 1760000000000)]
 
 
 def test_markets_are_read_with_their_filters() -> None:

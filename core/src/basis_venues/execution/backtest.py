@@ -103,6 +103,7 @@ class SimulatedLoop(TightLoop):
                 report = self._simulated_send(venue, step, step.id)
                 if report.state not in CLOSED:
                     report = self._rested(order, venue, step, report)
+                    happened += self.simulated.absorb(order.account, order.lane)  # what came by itself meanwhile
             state = report.state
             verdict, lines = self.simulated.verify(keys, report.effects, venue.model) if state in DONE else (None, ())
             effects += report.effects

@@ -15,6 +15,8 @@ from .trades import fill
 WALLETS = {"FUND": "funding", "UNIFIED": "spot"}
 """Bybit's names -> ours."""
 FAILED_WITHDRAWALS = frozenset({"CancelByUser", "Reject", "Fail"})
+ALL = 2
+"""The withdrawals over a chain and those inside of Bybit; unless it is said, the former alone are listed."""
 _ARRIVED = "3"
 
 
@@ -61,7 +63,7 @@ class BybitHistory(History):
         return [_transfer(row) for row in found if text(row, "status") == "SUCCESS"]
 
     async def _withdrawals(self, since: int) -> list[Change]:
-        found = await self._desk.pages("private", "v5/asset/withdraw/query-record", MONTHS, since=since, limit=50)
+        found = await self._desk.pages("private", "v5/asset/withdraw/query-record", MONTHS, since=since, withdrawType=ALL, limit=50)
         return [_withdrawal(row) for row in found if text(row, "status") not in FAILED_WITHDRAWALS]
 
     async def _deposits(self, since: int) -> list[Change]:

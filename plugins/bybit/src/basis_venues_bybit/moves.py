@@ -11,7 +11,7 @@ from basis_venues_ccxt.live import DAY, Desk, Move, Moved, Moves, Request, one_o
 from basis_venues_ccxt.live.moving import CHAINS
 from basis_venues_ccxt.live.reading import amount, amount_or_zero, moment, needed, rows, text
 
-from .history import FAILED_WITHDRAWALS
+from .history import ALL, FAILED_WITHDRAWALS
 
 ACCOUNTS = {"spot": "UNIFIED", "futures": "UNIFIED", "funding": "FUND"}
 _TRANSFERS = {"SUCCESS": State.FILLED, "FAILED": State.CANCELLED}
@@ -25,7 +25,8 @@ class BybitMoves(Moves):
         self._desk = desk
 
     def write(self, move: Move) -> Request:
-        """The fee of a withdrawal comes on top (`feeType` 0)."""
+        """The fee of a withdrawal comes on top (`feeType` 0). It goes over the chain also where the address is Bybit's own (`forceChain`):
+        an internal transfer has another record, and names no address."""
         if move.inside:
             params: dict[str, Any] = {
                 "transferId": transfer_id(move.key), "fromAccountType": ACCOUNTS[move.source],
@@ -34,7 +35,8 @@ class BybitMoves(Moves):
             return Request("private", "POST", "v5/asset/transfer/inter-transfer", params)
         params = {
             "coin": move.asset, "chain": CHAINS.get(move.chain, move.chain), "address": move.address, "amount": f"{move.amount:f}",
-            "timestamp": move.at, "accountType": "UTA", "requestId": move.key, "feeType": 0, **({"tag": move.tag} if move.tag else {}),
+            "timestamp": move.at, "accountType": "UTA", "requestId": move.key, "feeType": 0,
+            "forceChain": 1, **({"tag": move.tag} if move.tag else {}),
         }  # fmt: skip
         return Request("private", "POST", "v5/asset/withdraw/create", params)
 
@@ -48,7 +50,9 @@ class BybitMoves(Moves):
             path, number = "v5/asset/transfer/query-inter-transfer-list", transfer_id(move.key)
             answer = await self._desk.read("private", path, transferId=number, startTime=move.at - DAY)
             return one_of([_transfer(row) for row in rows(answer, "result", "list") if text(row, "transferId") == number])
-        answer = await self._desk.read("private", "v5/asset/withdraw/query-record", coin=move.asset, startTime=move.at)
+        answer = await self._desk.read(
+            "private", "v5/asset/withdraw/query-record", coin=move.asset, startTime=_second(move.at), withdrawType=ALL
+        )
         return one_of([_withdrawal(row) for row in rows(answer, "result", "rows") if _is_ours(row, move)])
 
 
@@ -62,7 +66,12 @@ def _is_ours(row: Any, move: Move) -> bool:
     if move.number:
         return number == move.number
     same = text(row, "toAddress").lower() == move.address.lower() and amount(row, "amount") == move.amount
-    return same and moment(row, "createTime") >= move.at and number not in move.others
+    return same and moment(row, "createTime") >= _second(move.at) and number not in move.others
+
+
+def _second(at: int) -> int:
+    """Its beginning, ms: Bybit dates withdrawals by whole seconds."""
+    return at // 1000 * 1000
 
 
 def _transfer(row: Any) -> Moved:

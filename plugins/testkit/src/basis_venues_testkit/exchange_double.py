@@ -45,8 +45,8 @@ from .works import Plenty
 WORTH = Decimal(5000)
 """About what a trade with the double is worth, in the market's quote."""
 LOOPBACK = "127.0.0.1"
-MOVED = Decimal("1.003")
-"""By so much the price moves before each order of those that are given together: less than any price band."""
+MOVED = Decimal("1.001")
+"""By so much the price moves before each order of those that are given together: twice that is less than any price band."""
 
 
 class ExchangeDouble(Double):
