@@ -94,6 +94,19 @@ def test_a_withdrawal(world: World) -> None:
     assert ("GET", "api.binance.com", "/sapi/v1/capital/withdraw/history") in asked(world)
 
 
+def test_a_withdrawal_that_costs_more_than_expected_is_booked_as_it_was(world: World) -> None:
+    """100 and an expected fee of 0.5 are applied for, and Binance takes 1.5 out of that: 100.5 are gone, of which 99 arrive."""
+    world.settings(
+        destinations=[{"address": ADDRESS, "network": "ERC20", "asset": "USDT"}],
+        assets={"USDT": {"network": "ERC20", "withdrawal_fee": "0.5", "minimum_withdrawal": "10"}},
+    )
+    world.control.permit("binance", "withdraw")
+    transfer = Transfer(id="t", venue="binance", asset="USDT", amount="100", source="binance", network="ERC20", address=ADDRESS)
+    sent, _ = mainnet(world, lambda client: moved(client, transfer))
+    assert dict(sent.effects[0].lines) == {"binance:balance:USDT": -Decimal("100.5")}
+    assert Decimal(world.control.balances("binance")["spot"]["USDT"]) == Decimal(100_000) - Decimal("100.5")
+
+
 def test_history_tells_what_moved_in_and_out(world: World) -> None:
     """Transfers by their kind, withdrawals and deposits, and no transfer twice although income lists it, too."""
 

@@ -297,7 +297,7 @@ def test_C18_partial_fill_then_timeout(world: World) -> None:
         await world.until(lambda: world.looks() >= 2)
         world.pass_time(60_000)
 
-    order = world.spot(order_type="limit", price="51000", good_for=60_000)
+    order = world.spot(order_type="limit", price="50100", good_for=60_000)
     (leg,) = world.act(order, during=during)
     assert (leg.state, leg.verdict) == (State.CANCELLED, Verdict.VERIFIED), leg.reason
     bought = sum(D(each["filled"]) for each in world.orders())

@@ -51,7 +51,7 @@ def test_k_perpetual_orders(world: World) -> None:
     """The same, with sales and purchases mixed and the price away from that of the position: each meets the position that those before it
     left, and the sum of what they did is what the account must show."""
     sides = ("sell", "buy", "sell", "sell", "buy")
-    cost = together(world, *(world.perp(f"perp-{n}", side=side, quantity="0.01") for n, side in enumerate(sides)), price="50500")
+    cost = together(world, *(world.perp(f"perp-{n}", side=side, quantity="0.01") for n, side in enumerate(sides)), price="50100")
     assert sum(cost.values()) == COUNT * EACH[world.venue] + 1, cost
     assert cost["order.create"] == COUNT
     world.judge(effects=COUNT + 2)

@@ -20,7 +20,7 @@ from basis_venues_binance.refusals import PROOFS
 from basis_venues_binance.wire import BinanceWire
 from basis_venues_ccxt.live import Ask, Listing, Move, Position, Proof, Request, Said, Unreadable
 from basis_venues_ccxt.live.history import effects_of
-from basis_venues_ccxt.live.testing import make_desk, run, written
+from basis_venues_ccxt.live.testing import NOW, make_desk, run, written
 
 D = Decimal
 SPOT = Listing("BTC/USDT", "BTCUSDT", D(1), D("0.00001"), D("0.01"))
@@ -170,6 +170,51 @@ def test_settlements_of_two_types_under_one_number_are_two() -> None:
     effects = list(effects_of(run(BinanceHistory(here).since([PERP], ("futures",), 0)), here.keys))
     assert len({effect.id for effect in effects}) == 2
     assert deltas(effects) == {"binance:collateral:USDT": D("-2.5")}
+
+
+@pytest.mark.parametrize(("row", "told"), [({"status": 6}, 1), ({"status": 0}, 0), ({"status": 7}, 0)])
+def test_a_deposit_is_told_when_it_came_into_the_balance(row: dict[str, int], told: int) -> None:
+    """Binance lists it by when it was first seen, which is before the last reading; status 6 may not be withdrawn yet."""
+    since = 1760000000000
+    came = {"id": "7", "amount": "5", "coin": "USDT", "insertTime": since - 600_000, "completeTime": since + 5000, "walletType": 0} | row
+
+    def listed(request: Request) -> Any:
+        return [came] if request.params["startTime"] <= came["insertTime"] and "status" not in request.params else []
+
+    answers = {"asset/transfer": {"total": 0}, "income": [], "capital/withdraw/history": [], "capital/deposit/hisrec": listed}
+    here, _ = desk(answers, network=Network.MAINNET)
+    changes = run(BinanceHistory(here).since([], ("spot",), since)).changes
+    assert [(each.id, each.at) for each in changes] == [("7", since + 5000)] * told
+
+
+def test_a_transfer_from_elsewhere_into_the_futures_wallet_is_told_once() -> None:
+    """From margin or a sub-account: the income alone has it. Those between the account's own wallets are told with both."""
+    income = {"symbol": "", "incomeType": "TRANSFER", "income": "500", "asset": "USDT", "time": 1760000000000, "tranId": 1, "tradeId": ""}
+    own = {"asset": "USDT", "amount": "20", "type": "MAIN_UMFUTURE", "status": "CONFIRMED", "tranId": 2, "timestamp": 1759999999000}
+
+    def transfers(request: Request) -> Any:
+        return {"total": 1, "rows": [own]} if request.params["type"] == "MAIN_UMFUTURE" else {"total": 0}
+
+    answers = {
+        "asset/transfer": transfers, "income": [income, income | {"income": "20.0", "tranId": 3}],
+        "capital/withdraw/history": [], "capital/deposit/hisrec": [],
+    }  # fmt: skip
+    here, _ = desk(answers, network=Network.MAINNET)
+    effects = list(effects_of(run(BinanceHistory(here).since([], ("futures",), 0)), here.keys))
+    assert deltas(effects) == {"binance:collateral:USDT": D(520), "binance:balance:USDT": D(-20)}
+    assert len(effects) == 2
+
+
+def test_a_withdrawal_is_booked_as_binance_lists_it() -> None:
+    """100 and an expected fee of 1.5 were applied for; Binance took 4, so that 97.5 arrives."""
+    row = {
+        "id": "b6ae", "amount": "97.5", "transactionFee": "4", "coin": "USDT", "status": 4, "applyTime": "2025-10-09 08:53:20",
+        "withdrawOrderId": KEY, "walletType": 0,
+    }  # fmt: skip
+    here, _ = desk({"capital/withdraw/history": [row]}, network=Network.MAINNET)
+    moved = run(BinanceMoves(here).look(Move(KEY, "USDT", D(100), "spot", address="0xaa", chain="ERC20", fee=D("1.5"), at=NOW)))
+    assert moved is not None
+    assert (moved.amount, moved.fee) == (D("97.5"), D(4))
 
 
 def test_deposits_and_withdrawals_are_of_the_wallet_that_binance_names() -> None:

@@ -12,7 +12,7 @@ from basis_venues.orders import deltas
 from basis_venues.states import State
 from basis_venues_ccxt.live import Ask, Listing, Move, Position, Proof, Request, Said, Stated, Unreadable
 from basis_venues_ccxt.live.history import effects_of
-from basis_venues_ccxt.live.testing import make_desk, run, told_by_ledger, written
+from basis_venues_ccxt.live.testing import NOW, make_desk, run, told_by_ledger, written
 from basis_venues_okx.account import OkxAccount
 from basis_venues_okx.history import OkxHistory
 from basis_venues_okx.markets import OkxMarkets
@@ -73,12 +73,12 @@ def desk(answers: dict[str, Any] | None = None) -> Any:
 
 @pytest.mark.parametrize(("rest", "wanted"), [("ioc", "ioc"), ("fok", "fok"), ("gtc", "limit"), ("post_only", "post_only")])
 def test_each_kind_of_order_is_written_in_okx_s_words(rest: Any, wanted: str) -> None:
-    """A swap's size counts contracts: 0.01 BTC is one."""
+    """A swap's size counts contracts: 0.01 BTC is one. Only the price of an order that takes at once may be moved inside OKX's limits."""
     request = OkxOrders(desk()[0]).place(ask(SWAP, rest=rest, reduce_only=True))
     assert request.path == "trade/order"
     assert request.params == {
         "instId": "BTC-USDT-SWAP", "tdMode": "cross", "side": "sell", "ordType": wanted, "sz": "1", "px": "51000", "clOrdId": KEY,
-        "reduceOnly": True,
+        "reduceOnly": True, **({"pxAmendType": "1"} if rest == "ioc" else {}),
     }  # fmt: skip
 
 
@@ -245,11 +245,13 @@ def test_a_position_that_cannot_be_told_is_not_made_up(listed: list[dict[str, st
         ({"posMode": "long_short_mode"}, "one_way"),
         ({"perm": "read_only"}, "may_trade"),
         ({"acctLv": "1"}, "problems"),
+        ({"acctLv": "3"}, "problems"),
+        ({"acctLv": "4"}, "problems"),
         ({"autoLoan": True}, "problems"),
     ],
 )
 def test_an_account_that_is_set_up_otherwise_is_seen(changes: dict[str, Any], trouble: str) -> None:
-    """Hedge mode, a key that only reads, a spot-only account, borrowing by itself."""
+    """Hedge mode, a key that only reads, a spot-only account, one that takes no plain spot orders, borrowing by itself."""
     config = {"uid": "1", "acctLv": "2", "posMode": "net_mode", "autoLoan": False, "perm": "read_only,trade,withdraw", "ip": ""}
     leverage = data({"lever": "5", "mgnMode": "cross", "instId": "BTC-USDT-SWAP", "posSide": "net"})
     good = run(OkxAccount(desk({"account/config": data(config), "account/leverage-info": leverage})[0]).setup([SWAP]))
@@ -257,6 +259,14 @@ def test_an_account_that_is_set_up_otherwise_is_seen(changes: dict[str, Any], tr
     assert good.leverage == {"BTC/USDT:USDT": D(5)}
     bad = run(OkxAccount(desk({"account/config": data(config | changes), "account/leverage-info": leverage})[0]).setup([SWAP]))
     assert getattr(bad, trouble) != getattr(good, trouble)
+
+
+def test_isolated_margin_is_a_problem() -> None:
+    """Such margin leaves the wallet that is read."""
+    config = {"uid": "1", "acctLv": "2", "posMode": "net_mode", "autoLoan": False, "perm": "read_only,trade"}
+    here, _ = make_desk("okx", OkxWire(), [SPOT], {"account/config": data(config)}, margin_mode="isolated")
+    (problem,) = run(OkxAccount(here).setup([])).problems
+    assert "margin_mode: cross" in problem
 
 
 def test_funding_bills_are_paid_when_negative() -> None:
@@ -267,25 +277,54 @@ def test_funding_bills_are_paid_when_negative() -> None:
     assert (effect.id, effect.kind, effect.lines) == ("okx:funding:6239", "funding", (("okx:balance:USDT", D("-0.37")),))
 
 
-@pytest.mark.parametrize(("leads_to", "told"), [("6", {"okx:balance:funding/USDT": D(40)}), ("18", {"okx:balance:USDT": D(40)})])
-def test_a_deposit_is_told_once_in_the_wallet_that_its_address_leads_to(leads_to: str, told: dict[str, Decimal]) -> None:
-    """The trading wallet's bills tell what came to it, the list of deposits the rest; one from inside OKX has no address."""
-    row = {"amt": "40", "ccy": "USDT", "chain": "USDT-ERC20", "depId": "88", "from": "", "state": "2", "to": "0xA", "ts": "1760000000000"}
-    inner = row | {"depId": "89", "to": "", "from": "somebody", "amt": "2"}
-    bill = {"billId": "6239", "ccy": "USDT", "type": "1", "balChg": "40", "from": "", "to": "", "ts": "1760000000000"}
-
-    def bills(request: Request) -> dict[str, Any]:
-        return data(bill) if leads_to == "18" and request.params["type"] == "1" else data()
-
-    here, _ = desk(
-        {
-            "account/bills-archive": bills, "asset/withdrawal-history": data(), "asset/deposit-history": data(row, inner),
-            "asset/deposit-address": data({"addr": "0xB", "ccy": "USDT", "to": "6"}, {"addr": "0xA", "ccy": "USDT", "to": leads_to}),
-        }
-    )  # fmt: skip
+def test_what_else_changed_the_trading_wallet_is_settled() -> None:
+    """Interest, a clawback, a conversion; trades, liquidations and reductions are told by their fills, and where no wallet is asked for
+    only funding is read."""
+    rows = [BILL | {"billId": str(number), "type": each, "balChg": "-1"} for number, each in enumerate(("7", "10", "27", "2", "5", "9"))]
+    nothing = dict.fromkeys(("asset/withdrawal-history", "asset/bills", "trade/fills-history", "trade/orders-pending"), data())
+    here, connection = desk({"account/bills-archive": data(*rows)} | nothing)
     effects = list(effects_of(run(OkxHistory(here).since([], ("spot",), 0)), here.keys))
-    assert effects[-1].lines == (("okx:balance:funding/USDT", D(2)),)
-    assert deltas(effects[:-1]) == told
+    assert [(each.id, each.kind) for each in effects] == [(f"okx:settlement:{number}", "settlement") for number in range(3)]
+    assert deltas(effects) == {"okx:balance:USDT": D(-3)}
+    run(OkxHistory(here).since([SWAP], (), 0))
+    assert [each.params.get("type") for each in connection.asked if each.path == "account/bills-archive"] == [None, "8"]
+
+
+WALLET_BILL = {
+    "billId": "12344", "ccy": "USDT", "clientId": "", "balChg": "40", "bal": "100", "type": "1", "notes": "", "ts": "1760000000000",
+}  # fmt: skip
+
+
+def test_the_funding_wallet_is_told_by_its_own_bills() -> None:
+    """A deposit when it was credited, a gift, a fee; what its list of withdrawals or the trading wallet's bills tell is told there."""
+    rows = [WALLET_BILL | {"billId": str(number), "type": each} for number, each in enumerate(("1", "72", "41", "2", "13", "130", "131"))]
+    bills = dict.fromkeys(("account/bills-archive", "asset/withdrawal-history"), data())
+    here, _ = desk(bills | {"asset/bills": data(*rows)})
+    effects = list(effects_of(run(OkxHistory(here).since([], ("spot",), 0)), here.keys))
+    assert [each.kind for each in effects] == ["deposit", "deposit", "settlement"]
+    assert deltas(effects) == {"okx:balance:funding/USDT": D(120)}
+    assert {each.at for each in effects} == {1760000000000}
+
+
+@pytest.mark.parametrize(("days", "path"), [(20, "asset/bills"), (60, "asset/bills-history")])
+def test_older_bills_of_the_funding_wallet_have_a_list_of_their_own(days: int, path: str) -> None:
+    """The other reaches a month back."""
+    here, _ = desk(dict.fromkeys(("account/bills-archive", "asset/withdrawal-history"), data()) | {path: data(WALLET_BILL)})
+    (effect,) = effects_of(run(OkxHistory(here).since([], ("spot",), NOW - days * 86_400_000)), here.keys)
+    assert effect.id == "okx:deposit:funding:12344"
+
+
+def test_a_long_list_is_read_on_once_the_venue_allows_it() -> None:
+    """50011 on a page: that page again, five times at most."""
+    refused = {"code": "50011", "msg": "Too Many Requests", "data": []}
+    answers = iter([refused, refused, data(WALLET_BILL)])
+    others = dict.fromkeys(("account/bills-archive", "asset/withdrawal-history"), data())
+    here, _ = desk(others | {"asset/bills": lambda _: next(answers)})
+    assert len(run(OkxHistory(here).since([], ("spot",), 0)).changes) == 1
+    never, connection = desk(others | {"asset/bills": refused})
+    with pytest.raises(Said):
+        run(OkxHistory(never).since([], ("spot",), 0))
+    assert [each.path for each in connection.asked].count("asset/bills") == 6
 
 
 def test_resting_orders_are_told_without_lines() -> None:
@@ -350,12 +389,9 @@ OUT = {
 
 def test_history_names_transfers_as_their_look_up_does() -> None:
     """One id and one time for a transfer, whoever tells of it: its bill's."""
-    nothing = dict.fromkeys(("asset/withdrawal-history", "asset/deposit-history"), data())
+    nothing = dict.fromkeys(("asset/withdrawal-history", "asset/bills"), data())
 
-    def bills(request: Request) -> dict[str, Any]:
-        return data(OUT) if request.params["type"] == "1" else data()
-
-    here, connection = desk({"asset/transfer-state": data(SUCCESS), "account/bills-archive": bills} | nothing)
+    here, connection = desk({"asset/transfer-state": data(SUCCESS), "account/bills-archive": data(OUT)} | nothing)
     moved = run(OkxMoves(here).look(MOVE))
     assert connection.asked[1].params == {"type": "1", "ccy": "USDT", "begin": MOVE.at, "limit": 100}
     (effect,) = effects_of(run(OkxHistory(here).since([], ("spot",), 0)), here.keys)

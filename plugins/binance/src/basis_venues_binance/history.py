@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
 from basis_venues.network import Network
-from basis_venues_ccxt.live import Change, Desk, Fill, Happened, History, Listing, Resting
+from basis_venues_ccxt.live import DAY, Change, Desk, Fill, Happened, History, Listing, Resting
 from basis_venues_ccxt.live.reading import amount, amount_or_zero, moment, needed, rows, text
 
 from .lists import FUTURES, MOST, RECORDS, SPOT_TRADES, TRANSFERS, TRANSFERS_AT_ONCE
@@ -17,6 +18,12 @@ INNER = {"MAIN_UMFUTURE": ("spot", "futures"), "MAIN_FUNDING": ("spot", "funding
 INNER |= {"_".join(reversed(name.split("_"))): (target, source) for name, (source, target) in INNER.items()}
 """type -> wallets"""
 FAILED_WITHDRAWALS = frozenset({"1", "3", "5"})
+CREDITED = frozenset({"1", "6"})
+"""Deposits that are in the balance: success, and those that may not be withdrawn yet."""
+_CONFIRMING = 2 * DAY
+"""So long a deposit may take from its first sight, which Binance lists it by, to the balance."""
+_MINUTE = 60_000
+"""A transfer is listed no more than this before the income that it is; ms."""
 _INCOME = {"FUNDING_FEE": "funding", "TRANSFER": "transfer", "COMMISSION_REBATE": "fee"}
 _TOLD_BY_TRADES = frozenset({"REALIZED_PNL", "COMMISSION"})
 
@@ -40,7 +47,10 @@ class BinanceHistory(History):
         if has("fapiPrivate") and ("futures" in wallets or any(each.perpetual for each in markets)):
             changes += await self._income(since)
         if self._desk.network is Network.MAINNET and has("sapi") and wallets:
-            changes += [*await self._transfers(since), *await self._withdrawals(since), *await self._deposits(since)]
+            transfers = await self._transfers(max(since - _MINUTE, 0))
+            changes = [*_unexplained(changes, transfers), *transfers, *await self._withdrawals(since), *await self._deposits(since)]
+        elif not wallets:  # one end of a transfer by itself: told with the other where a wallet is asked for
+            changes = [each for each in changes if each.kind != "transfer"]
         return Happened(tuple(fills), tuple(changes), tuple(resting))
 
     async def _trades(self, listing: Listing, since: int) -> list[Fill]:
@@ -76,10 +86,9 @@ class BinanceHistory(History):
         return [Resting(needed(row, "clientOrderId"), moment(row, "time")) for row in found]
 
     async def _income(self, since: int) -> list[Change]:
-        """Everything that changes the futures wallet without a trade. Transfers are told with both wallets where that can be had."""
+        """Everything that changes the futures wallet without a trade."""
         found = await self._desk.pages("fapiPrivate", "income", FUTURES, since=since, limit=MOST)
-        elsewhere = {"TRANSFER"} if self._desk.network is Network.MAINNET and self._desk.connection.has("sapi") else set()
-        return [_income(row) for row in found if needed(row, "incomeType") not in _TOLD_BY_TRADES | elsewhere]
+        return [_income(row) for row in found if needed(row, "incomeType") not in _TOLD_BY_TRADES]
 
     async def _transfers(self, since: int) -> list[Change]:
         changes = []
@@ -95,8 +104,21 @@ class BinanceHistory(History):
         return [_withdrawal(row) for row in found if text(row, "status") not in FAILED_WITHDRAWALS]
 
     async def _deposits(self, since: int) -> list[Change]:
-        found = await self._desk.pages("sapi", "capital/deposit/hisrec", RECORDS, since=since, status=1, limit=MOST)
-        return [_deposit(row) for row in found]
+        found = await self._desk.pages("sapi", "capital/deposit/hisrec", RECORDS, since=max(since - _CONFIRMING, 0), limit=MOST)
+        return [_deposit(row) for row in found if text(row, "status") in CREDITED]
+
+
+def _unexplained(income: Collection[Change], transfers: Collection[Change]) -> list[Change]:
+    """The income without what the transfers between the account's own wallets tell with both of them; others came from elsewhere."""
+    told = Counter(line for each in transfers for line in each.lines if line[0] == "futures")
+    left: list[Change] = []
+    for each in income:
+        (line,) = each.lines
+        if each.kind == "transfer" and told[line]:
+            told[line] -= 1
+        else:
+            left.append(each)
+    return left
 
 
 def applied_at(row: Any) -> int:
@@ -123,7 +145,8 @@ def _withdrawal(row: Any) -> Change:
 
 
 def _deposit(row: Any) -> Change:
-    return Change("deposit", needed(row, "id"), moment(row, "insertTime"), ((_wallet(row), needed(row, "coin"), amount(row, "amount")),))
+    at = moment(row, "completeTime" if text(row, "completeTime") else "insertTime")
+    return Change("deposit", needed(row, "id"), at, ((_wallet(row), needed(row, "coin"), amount(row, "amount")),))
 
 
 def _wallet(row: Any) -> str:

@@ -73,6 +73,7 @@ def _transfer(row: Any) -> Moved:
 
 
 def _withdrawal(row: Any) -> Moved:
-    """Taken from the balance as soon as it is listed, unless it failed."""
+    """Taken from the balance as soon as it is listed, unless it failed. What arrives is less than was asked for where the fee is higher
+    than the one that was added: it is as the row has it."""
     state = State.CANCELLED if needed(row, "status") in FAILED_WITHDRAWALS else State.FILLED
-    return Moved(state, needed(row, "id"), applied_at(row), amount_or_zero(row, "transactionFee"))
+    return Moved(state, needed(row, "id"), applied_at(row), amount_or_zero(row, "transactionFee"), amount=amount(row, "amount"))

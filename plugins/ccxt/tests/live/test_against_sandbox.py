@@ -110,7 +110,7 @@ def test_an_order_that_may_not_rest_expires(world: Any, venue: str, time_in_forc
 @pytest.mark.parametrize("venue", VENUES)
 def test_a_post_only_order_that_would_take_does_not(world: Any, venue: str) -> None:
     """Refused or lapsed, never filled."""
-    ((leg, _),) = act(world, spot(venue, order_type="post_only", price="51000", good_for=300))
+    ((leg, _),) = act(world, spot(venue, order_type="post_only", price="50100", good_for=300))
     assert leg.state in (State.REJECTED, State.EXPIRED, State.CANCELLED), leg.reason
     assert leg.effects == ()
 

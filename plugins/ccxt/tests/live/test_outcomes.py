@@ -45,11 +45,13 @@ def test_what_failed_later_is_unknown_and_shows_no_url(cause: Exception) -> None
         (400, "10", State.NOT_SENT),
         (400, "12", State.UNKNOWN),
         (400, "404", State.UNKNOWN),
+        (401, "404", State.UNKNOWN),
+        (429, "404", State.UNKNOWN),
         (503, "7", State.UNKNOWN),
         (307, "", State.UNKNOWN),
         (200, "", State.UNKNOWN),
     ],
 )
 def test_an_answer_counts_by_its_code(status: int, code: str, state: State) -> None:
-    """Never inside a 5xx; a redirect, a page of HTML and an unlisted code say nothing."""
+    """Never inside a 5xx, and by its status only where there is none; a redirect, a page of HTML and an unlisted code say nothing."""
     assert outcome(Said(status, code, "words"), PROOFS).state is state

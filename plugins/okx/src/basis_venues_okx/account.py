@@ -48,20 +48,28 @@ class OkxAccount(AccountReader):
         rights = text(config, "perm").split(",")
         mode = self._desk.settings.margin_mode
         leverage = {each.symbol: await self._leverage(each, mode) for each in perpetuals}
-        spot_only = "the account's mode is spot only; switch it to futures mode on OKX's web page, which swaps need"
-        borrows = "the account borrows by itself; switch auto-borrow off on OKX's web page"
-        problems = [spot_only] if perpetuals and text(config, "acctLv") == "1" else []
-        if config.get("autoLoan") is True:
-            problems.append(borrows)
         return Setup(
             owner=text(config, "uid"),
             one_way=text(config, "posMode") == "net_mode",
             may_trade="trade" in rights,
             may_withdraw="withdraw" in rights,
             leverage=leverage,
-            problems=tuple(problems),
+            problems=tuple(_problems(config, mode, bool(perpetuals))),
         )
 
     async def _leverage(self, listing: Listing, mode: str) -> Decimal:
         found = rows(await self._desk.read("private", "account/leverage-info", instId=listing.id, mgnMode=mode), "data")
         return amount(found[0] if found else None, "lever")
+
+
+def _problems(config: Any, mode: str, swaps: bool) -> Iterator[str]:
+    level = text(config, "acctLv")
+    if swaps and level == "1":
+        yield "the account's mode is spot only; switch it to futures mode on OKX's web page, which swaps need"
+    if level in ("3", "4"):
+        mixed = "the account's mode is multi-currency or portfolio margin, in which OKX refuses plain spot orders"
+        yield f"{mixed}; switch it to futures mode on OKX's web page"
+    if config.get("autoLoan") is True:
+        yield "the account borrows by itself; switch auto-borrow off on OKX's web page"
+    if mode != "cross":
+        yield f"margin_mode {mode} is not for OKX, where margin of such a position leaves the wallet that is read; say margin_mode: cross"

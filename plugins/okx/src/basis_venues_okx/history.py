@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from basis_venues_ccxt.live import Change, Desk, Fill, Happened, History, Listing, Resting
-from basis_venues_ccxt.live.reading import amount, amount_or_zero, moment, needed, rows, text
+from basis_venues_ccxt.live import DAY, Change, Desk, Fill, Happened, History, Listing, Resting
+from basis_venues_ccxt.live.reading import amount, amount_or_zero, moment, needed, text
 
 from .lists import BILLS, MOST, OPEN, back_to
 from .markets import kind
@@ -17,7 +17,14 @@ WALLETS = {"6": "funding", "18": "spot"}
 FAILED_WITHDRAWALS = frozenset({"-1", "-2", "-3"})
 TRANSFER = "1"
 """The type of a transfer's bill."""
-_FUNDING, _ARRIVED = "8", "2"
+_FUNDING = "8"
+_TOLD_BY_FILLS = frozenset({"2", "3", "5", "9"})
+"""Trades, deliveries, liquidations and reductions by the exchange."""
+_CAME = frozenset({"1", "72"})
+"""Types of the funding wallet's bills: a deposit, and coins that another user sent."""
+_TOLD_ELSEWHERE = frozenset({"2", "13", "130", "131"})
+"""A withdrawal, one that was taken back, and what went from and to the trading wallet."""
+_MONTH = 28 * DAY
 
 
 class OkxHistory(History):
@@ -27,7 +34,7 @@ class OkxHistory(History):
         self._desk = desk
 
     async def since(self, markets: Collection[Listing], wallets: Collection[str], since: int) -> Happened:
-        """Fills and open orders by product; bills of funding and transfers; what came in and went out."""
+        """Fills and open orders by product; the bills of both wallets; what went out."""
         fills: list[Fill] = []
         resting: list[Resting] = []
         changes: list[Change] = []
@@ -35,9 +42,9 @@ class OkxHistory(History):
             fills += await self._fills(product, since)
             resting += await self._open(product)
         if wallets or any(each.perpetual for each in markets):
-            changes += await self._bills(_FUNDING, since)
+            changes += await self._bills(since, None if wallets else _FUNDING)
         if wallets:
-            changes += [*await self._bills(TRANSFER, since), *await self._withdrawals(since), *await self._deposits(since)]
+            changes += [*await self._withdrawals(since), *await self._wallet_bills(since)]
         return Happened(tuple(fills), tuple(changes), tuple(resting))
 
     async def _fills(self, product: str, since: int) -> list[Fill]:
@@ -52,31 +59,30 @@ class OkxHistory(History):
         found = await self._desk.pages("private", "trade/orders-pending", OPEN, instType=product, limit=MOST)
         return [Resting(text(row, "clOrdId"), moment(row, "cTime")) for row in found if text(row, "clOrdId")]
 
-    async def _bills(self, number: str, since: int) -> list[Change]:
+    async def _bills(self, since: int, number: str | None) -> list[Change]:
+        """What changed the trading wallet without a fill; of one type where it is given."""
         found = await self._desk.pages("private", "account/bills-archive", BILLS, since=since, type=number, limit=MOST)
-        return [_funding(row) if number == _FUNDING else transfer(row) for row in found]
+        return [_bill(row) for row in found if needed(row, "type") not in _TOLD_BY_FILLS]
 
     async def _withdrawals(self, since: int) -> list[Change]:
         found = await self._desk.pages("private", "asset/withdrawal-history", back_to(since), limit=MOST)
         return [_withdrawal(row) for row in found if text(row, "state") not in FAILED_WITHDRAWALS]
 
-    async def _deposits(self, since: int) -> list[Change]:
-        """Those to the funding wallet. Where an address leads to the trading wallet, a bill of that wallet tells of what came."""
-        found = await self._desk.pages("private", "asset/deposit-history", back_to(since), limit=MOST)
-        arrived = [row for row in found if text(row, "state") == _ARRIVED]
-        trading = await self._trading_addresses({needed(row, "ccy") for row in arrived if text(row, "to")})
-        return [_deposit(row) for row in arrived if text(row, "to") not in trading]
-
-    async def _trading_addresses(self, coins: Collection[str]) -> set[str]:
-        """Addresses that lead to the trading wallet: in some countries there are no others."""
-        answers = [await self._desk.read("private", "asset/deposit-address", ccy=coin) for coin in sorted(coins)]
-        return {needed(row, "addr") for answer in answers for row in rows(answer, "data") if WALLETS.get(text(row, "to")) == "spot"}
+    async def _wallet_bills(self, since: int) -> list[Change]:
+        """What else changed the funding wallet, each when it did: the list of deposits dates them by when they were first seen.
+        `asset/bills` reaches a month back; the list of all time is updated less often."""
+        path = "asset/bills" if not since or since > self._desk.now() - _MONTH else "asset/bills-history"
+        found = await self._desk.pages("private", path, back_to(since), limit=MOST)
+        return [_wallet_bill(row) for row in found if needed(row, "type") not in _TOLD_ELSEWHERE]
 
 
-def _funding(row: Any) -> Change:
-    """`balChg` below zero was paid."""
-    lines = (("futures", needed(row, "ccy"), amount(row, "balChg")),)
-    return Change("funding", needed(row, "billId"), moment(row, "ts"), lines)
+def _bill(row: Any) -> Change:
+    """`balChg` below zero was paid. What is neither a transfer nor funding (interest, a conversion, a clawback) is a settlement."""
+    number = needed(row, "type")
+    if number == TRANSFER:
+        return transfer(row)
+    lines = (("spot", needed(row, "ccy"), amount(row, "balChg")),)
+    return Change("funding" if number == _FUNDING else "settlement", needed(row, "billId"), moment(row, "ts"), lines)
 
 
 def transfer(row: Any) -> Change:
@@ -92,5 +98,7 @@ def _withdrawal(row: Any) -> Change:
     return Change("transfer", needed(row, "wdId"), moment(row, "ts"), lines, text(row, "clientId") or None)
 
 
-def _deposit(row: Any) -> Change:
-    return Change("deposit", needed(row, "depId"), moment(row, "ts"), (("funding", needed(row, "ccy"), amount(row, "amt")),))
+def _wallet_bill(row: Any) -> Change:
+    """The two wallets number their bills each by itself."""
+    kind, number = "deposit" if needed(row, "type") in _CAME else "settlement", needed(row, "billId")
+    return Change(kind, f"funding:{number}", moment(row, "ts"), (("funding", needed(row, "ccy"), amount(row, "balChg")),))

@@ -31,8 +31,8 @@ OPEN = Paging(_orders)
 
 
 def back_to(since: int) -> Paging:
-    """Withdrawals and deposits, back to that moment, or the latest page for 0. Their `after` is a time, itself left out; `before` is not
-    used: the documentation's own example takes it the other way round."""
+    """Withdrawals and the funding wallet's bills, back to that moment, or the latest page for 0. Their `after` is a time, itself left
+    out; `before` is not used: the documentation's own example takes it the other way round."""
 
     def page(answer: Any, _asked: Mapping[str, Any]) -> Page:
         found = rows(answer, "data")

@@ -7,7 +7,7 @@ from typing import Any
 from basis_venues.network import Network
 from basis_venues.states import State
 from basis_venues_ccxt.live import Change, Desk, Move, Moved, Moves, Request, Unreadable, one_of
-from basis_venues_ccxt.live.reading import amount_or_zero, moment, needed, rows, text
+from basis_venues_ccxt.live.reading import amount, amount_or_zero, moment, needed, rows, text
 
 from .history import FAILED_WITHDRAWALS, TRANSFER, transfer
 from .lists import BILLS, MOST
@@ -85,4 +85,4 @@ def _transfer(row: Any) -> Moved:
 def _withdrawal(row: Any) -> Moved:
     """Taken from the balance as soon as it is listed, unless it failed."""
     state = State.CANCELLED if text(row, "state") in FAILED_WITHDRAWALS else State.FILLED
-    return Moved(state, needed(row, "wdId"), moment(row, "ts"), amount_or_zero(row, "fee"))
+    return Moved(state, needed(row, "wdId"), moment(row, "ts"), amount_or_zero(row, "fee"), amount=amount(row, "amt"))

@@ -31,7 +31,8 @@ class OkxOrders(AcknowledgedOrders):
         self._desk = desk
 
     def place(self, ask: Ask) -> Request:
-        """Sizes in contracts. `banAmend`: refuse rather than shrink it to the balance."""
+        """Sizes in contracts. `banAmend`: refuse rather than shrink it to the balance. `pxAmendType`: OKX refuses a price outside its own
+        narrow limits; one that only bounds what is taken now may be moved inside them, which is to our advantage."""
         perpetual = ask.listing.perpetual
         params: dict[str, Any] = {
             "instId": ask.listing.id,
@@ -42,6 +43,8 @@ class OkxOrders(AcknowledgedOrders):
             "px": ask.price,
             "clOrdId": ask.key,
         }
+        if ask.rest == "ioc":
+            params["pxAmendType"] = "1"
         if not perpetual:
             params["banAmend"] = True
         if ask.reduce_only:

@@ -237,7 +237,7 @@ def test_a_partly_filled_order_rests_until_it_is_cancelled(sandbox: Running, con
 
     async def story() -> None:
         async with connect(venue) as exchange:
-            order = await exchange.create_order(SPOT, "limit", "buy", 0.01, 51000, {"clientOrderId": "one"})
+            order = await exchange.create_order(SPOT, "limit", "buy", 0.01, 50100, {"clientOrderId": "one"})
             found = await look_up(exchange)
             assert found is not None
             assert (found["status"], found["filled"]) == ("open", 0.004)

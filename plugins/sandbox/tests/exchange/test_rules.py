@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal
 from typing import Any
 
 import ccxt
@@ -184,3 +185,21 @@ def _loosen(exchange: Any, symbol: str) -> None:
     """Let ccxt send what it would round or refuse itself: the venue is to be asked."""
     market = exchange.market(symbol)
     market["precision"] = {"amount": 1e-12, "price": 1e-12}
+
+
+@pytest.mark.parametrize(
+    ("symbol", "side", "amount", "worst", "edge"), [(SPOT, "buy", "0.01", "51000", "50250"), (SWAP, "sell", "1", "49000", "49500")]
+)
+def test_okx_moves_a_price_inside_its_narrow_band_where_that_is_asked_for(
+    sandbox: Running, connect: Any, symbol: str, side: str, amount: str, worst: str, edge: str
+) -> None:
+    """0.5 % of 50000 on spot, 1 % of a swap: beyond it an order is refused, with `pxAmendType` 1 it stands at the edge."""
+
+    async def story() -> None:
+        async with connect("okx", swap=symbol == SWAP) as exchange:
+            assert "51006" in await refused(exchange, symbol, "limit", side, amount, worst)
+            await exchange.create_order(symbol, "limit", side, amount, worst, {"timeInForce": "IOC", "pxAmendType": "1"})
+
+    asyncio.run(story())
+    (order,) = sandbox.control.orders("okx")
+    assert Decimal(order["price"]) == Decimal(edge)

@@ -157,9 +157,9 @@ def test_post_only_that_would_take_is_refused_or_lapses(sandbox: Running, connec
             params = {"clientOrderId": "post1", "postOnly": True}
             if venue == "binance":
                 with pytest.raises((ccxt.OrderImmediatelyFillable, ccxt.OrderNotFillable)):
-                    await exchange.create_order(symbol, "limit", "buy", amount, 51000, params)
+                    await exchange.create_order(symbol, "limit", "buy", amount, 50100, params)
                 return
-            await exchange.create_order(symbol, "limit", "buy", amount, 51000, params)
+            await exchange.create_order(symbol, "limit", "buy", amount, 50100, params)
             order = await by_client_id(exchange, symbol, "post1")
             assert (order["status"], order["filled"]) == ("canceled", 0)
 

@@ -15,7 +15,11 @@ from .connection import Connection
 from .fills import PositionKeys
 from .listings import Listing, Listings
 from .pages import Paging, pages
+from .saying import Proof, Said
 from .wire import Request
+
+TRIES = 5
+"""So often a page is asked for again."""
 
 
 @frozen(kw_only=True)
@@ -50,9 +54,16 @@ class Desk:
         return await self.connection.call(Request(api, method, path, given), urgent=True)
 
     async def pages(self, api: str, path: str, paging: Paging, *, since: int = 0, **params: Any) -> list[Any]:
-        """All rows of a list from the time `since` (ms; 0: what the venue tells without one); see `pages.pages`."""
+        """All rows of a list from the time `since` (ms; 0: what the venue tells without one); see `pages.pages`. A long list may be longer
+        than the venue's pace for it: a page that was refused for that is asked for again once the pause is over."""
 
-        async def ask(cut: Mapping[str, Any]) -> Any:
-            return await self.read(api, path, **{**params, **cut})
+        async def ask(cut: Mapping[str, Any], left: int = TRIES) -> Any:
+            try:
+                return await self.read(api, path, **{**params, **cut})
+            except Said as said:
+                if not left or self.connection.wire.proofs.of(said) is not Proof.PACE:
+                    raise
+            await self.connection.budget.quiet()
+            return await ask(cut, left - 1)
 
         return await pages(ask, paging, since, self.now())

@@ -52,13 +52,14 @@ def move_from(kept: Mapping[str, Any]) -> Move:
 
 
 class Moved(NamedTuple):
-    """What a venue shows of a move. `id` is the venue's, the same in its history."""
+    """What a venue shows of a move. `id` is the venue's, the same in its history. `amount`: what arrives, None for what was asked."""
 
     state: State
     id: str = ""
     at: int = 0
     fee: Decimal = ZERO
     reason: str = ""
+    amount: Decimal | None = None
 
 
 class Moves(ABC):

@@ -88,7 +88,7 @@ def opening_error(venue: str, network: str, error: Exception, proofs: Proofs, fo
             return GuardRefused(f"{venue}: {foreign[error.code]} ({error}); this run is on {network}: use the keys made for it")
         proof = proofs.of(error)
         if proof is Proof.FATAL:
-            check = f"check key, secret, passphrase, rights and allowed addresses for {network}"
+            check = f"check key, secret, passphrase, rights, allowed addresses and site (regional sites have other hosts) for {network}"
             return CredentialError(f"{venue} refuses the key: {error}; {check}")
         if proof is Proof.CLOCK:
             return TryAgainLater(f"{venue} refuses our time: {error}; synchronise the clock (NTP)")

@@ -43,7 +43,7 @@ class Proofs:
     """The lists of one venue: `codes` by proof, `absent` (no such order), and words for codes that mean several things.
 
     `words` maps (code, piece of the message in lower case) to a proof, or to None where that message proves nothing; it is looked
-    at before the code. `http` maps bare HTTP statuses.
+    at before the code. `http` maps HTTP statuses, which say something only of an answer without a code.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Proofs:
         for (code, piece), proof in self._words.items():
             if said.code == code and piece in lower:
                 return proof
-        return self._codes.get(said.code) or self._http.get(said.status)
+        return self._codes.get(said.code) if said.code else self._http.get(said.status)
 
     def is_absent(self, said: Said) -> bool:
         """Whether the answer says that the venue does not show such an order."""

@@ -32,6 +32,7 @@ class Canned:
         self.network = network
         self.asked: list[Request] = []
         self.clock = SimpleNamespace(now=lambda: NOW, at_least=lambda: NOW, offset=0, uncertainty=1)
+        self.budget = SimpleNamespace(quiet=self._quiet)
         self._answers = answers
 
     def fence(self) -> int:
@@ -53,6 +54,9 @@ class Canned:
         return answer
 
     ask = call
+
+    async def _quiet(self) -> None:
+        """There is no pause."""
 
 
 class _Fixed(MarketReader):

@@ -51,7 +51,8 @@ class Transferring:
         fee = ZERO if inside else asset.withdrawal_fee
         amount = await self._amount(transfer, source, fee)
         at = self._desk.at_least()
-        others = tuple(number for number, effect in self._told.items() if effect.at >= at)
+        second = at // 1000 * 1000  # some venues date by whole seconds
+        others = tuple(number for number, effect in self._told.items() if effect.at >= second)
         move = Move(key, transfer.asset, amount, source, fee=fee, at=at, others=others)
         if inside:
             move = move._replace(target=transfer.to_wallet or "")
@@ -105,12 +106,13 @@ class Transferring:
         if moved.state is not State.FILLED:
             return Report(moved.state, (), moved.at, moved.reason)
         keys = self._desk.keys
-        lines = [(keys.wallet(move.source, move.asset), -move.amount - moved.fee)]
+        amount = move.amount if moved.amount is None else moved.amount
+        lines = [(keys.wallet(move.source, move.asset), -amount - moved.fee)]
         target = getattr(prepared.step.actions[0], "target", None)
         if move.inside:
-            lines.append((keys.wallet(move.target, move.asset), move.amount))
+            lines.append((keys.wallet(move.target, move.asset), amount))
         elif target is not None:
-            lines.append((f"{target}:{TRANSIT}:{move.asset}/{prepared.key}", move.amount))
+            lines.append((f"{target}:{TRANSIT}:{move.asset}/{prepared.key}", amount))
         effect = Effect(f"{keys.venue}:transfer:{moved.id}", prepared.key, tuple(lines), moved.at, "transfer")
         self._told[moved.id] = effect
         return Report(State.FILLED, (effect,), moved.at)

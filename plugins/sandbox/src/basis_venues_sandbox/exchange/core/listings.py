@@ -17,22 +17,32 @@ PRICES: Mapping[str, Decimal] = {"BTC": D("50000"), "ETH": D("2500")}
 """What a coin costs in USDT before any price is set."""
 
 
-def _spot(base: str, lot: str, tick: str, minimum: str, maximum: str, notional: str, maker: str, taker: str) -> Market:
+def _spot(base: str, lot: str, tick: str, minimum: str, maximum: str, notional: str, maker: str, taker: str, band: str = "4") -> Market:
     return Market(
         symbol=f"{base}/USDT", base=base, quote="USDT", swap=False, tick=D(tick), lot=D(lot), minimum=D(minimum), maximum=D(maximum),
-        minimum_notional=D(notional), maker=D(maker), taker=D(taker), band=D(4),
+        minimum_notional=D(notional), maker=D(maker), taker=D(taker), band=D(band),
     )  # fmt: skip
 
 
 def _swap(
-    base: str, lot: str, tick: str, minimum: str, maximum: str, notional: str, maker: str, taker: str, leverage: int, contract: str = "1"
+    base: str,
+    lot: str,
+    tick: str,
+    minimum: str,
+    maximum: str,
+    notional: str,
+    maker: str,
+    taker: str,
+    leverage: int,
+    contract: str = "1",
+    band: str = "0.05",
 ) -> Market:
     """Lots and bounds of a swap are given in contracts."""
     size = D(contract)
     return Market(
         symbol=f"{base}/USDT:USDT", base=base, quote="USDT", swap=True, tick=D(tick), lot=D(lot) * size, minimum=D(minimum) * size,
         maximum=D(maximum) * size, minimum_notional=D(notional), maker=D(maker), taker=D(taker), contract=size, max_leverage=leverage,
-        band=D("0.05"),
+        band=D(band),
     )  # fmt: skip
 
 
@@ -44,16 +54,16 @@ _MARKETS: Mapping[str, tuple[Market, ...]] = {
         _swap("ETH", "0.001", "0.01", "0.001", "2000", "20", "0.0002", "0.0005", 125),
     ),
     "bybit": (
-        _spot("BTC", "0.000001", "0.1", "0.000011", "83", "5", "0.001", "0.001"),
-        _spot("ETH", "0.00001", "0.01", "0.00001", "2800", "5", "0.001", "0.001"),
+        _spot("BTC", "0.000001", "0.1", "0.000011", "83", "5", "0.001", "0.001", band="0.005"),
+        _spot("ETH", "0.00001", "0.01", "0.00001", "2800", "5", "0.001", "0.001", band="0.005"),
         _swap("BTC", "0.001", "0.1", "0.001", "500", "5", "0.0001", "0.0006", 100),
         _swap("ETH", "0.01", "0.01", "0.01", "7240", "5", "0.0001", "0.0006", 100),
     ),
     "okx": (
-        _spot("BTC", "0.00000001", "0.1", "0.00001", "1000", "0", "0.001", "0.0015"),
-        _spot("ETH", "0.000001", "0.01", "0.001", "10000", "0", "0.001", "0.0015"),
-        _swap("BTC", "0.01", "0.1", "0.01", "35000", "0", "0.0002", "0.0005", 100, contract="0.01"),
-        _swap("ETH", "0.01", "0.01", "0.01", "40000", "0", "0.0002", "0.0005", 100, contract="0.1"),
+        _spot("BTC", "0.00000001", "0.1", "0.00001", "1000", "0", "0.001", "0.0015", band="0.005"),
+        _spot("ETH", "0.000001", "0.01", "0.001", "10000", "0", "0.001", "0.0015", band="0.005"),
+        _swap("BTC", "0.01", "0.1", "0.01", "35000", "0", "0.0002", "0.0005", 100, contract="0.01", band="0.01"),
+        _swap("ETH", "0.01", "0.01", "0.01", "40000", "0", "0.0002", "0.0005", 100, contract="0.1", band="0.01"),
     ),
 }
 

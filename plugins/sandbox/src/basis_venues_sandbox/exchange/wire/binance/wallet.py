@@ -76,7 +76,8 @@ def deposits(call: Call) -> list[dict[str, Any]]:
     return [{
         "id": _long(each), "amount": plain(each.amount), "coin": each.asset, "network": each.network,
         "status": _DEPOSIT_STATUS[each.status], "address": call.exchange.treasury.address(each.asset), "addressTag": "", "txId": each.tx,
-        "insertTime": each.at, "transferType": 0, "confirmTimes": "12/12", "unlockConfirm": 12, "walletType": 0,
+        "insertTime": each.at, "completeTime": each.due or each.at,
+        "transferType": 0, "confirmTimes": "12/12", "unlockConfirm": 12, "walletType": 0,
     } for each in _moved(call, call.exchange.treasury.deposits, _QUARTER) if coin in ("", each.asset)]  # fmt: skip
 
 

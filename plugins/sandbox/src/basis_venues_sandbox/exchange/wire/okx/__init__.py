@@ -57,6 +57,8 @@ def _routes() -> dict[tuple[str, str], Route]:
         ("GET", root + "asset/balances"): Route("balance.funding", assets.balances),
         ("POST", root + "asset/withdrawal"): Route("withdraw.create", assets.withdraw, WITHDRAW, True),
         ("GET", root + "asset/withdrawal-history"): Route("withdraw.read", assets.withdrawals),
+        ("GET", root + "asset/bills"): Route("deposits", assets.bills),
+        ("GET", root + "asset/bills-history"): Route("deposits", assets.bills),
         ("GET", root + "asset/deposit-history"): Route("deposits", assets.deposits),
         ("GET", root + "asset/deposit-address"): Route("address", assets.address),
         ("GET", root + "asset/currencies"): Route("currencies", assets.coins),

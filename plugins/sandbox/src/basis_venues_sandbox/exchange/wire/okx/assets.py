@@ -6,9 +6,11 @@ from typing import Any
 
 from ...core import Movement, Progress, Refused, Why
 from ..call import Call, Turned
+from ..listing import DAY, changes
 from ..text import plain
 from .pages import page
 
+_BILLS = {"deposit": "1", "withdrawal": "2"}
 _WALLETS = {"6": "funding", "18": "trading"}
 _NAMES = {wallet: number for number, wallet in _WALLETS.items()}
 _TRANSFER = {Progress.PENDING: "pending", Progress.DONE: "success", Progress.FAILED: "failed"}
@@ -64,6 +66,18 @@ def withdrawals(call: Call) -> list[dict[str, Any]]:
         "state": _WITHDRAWAL[each.status], "ts": str(each.at), "wdId": str(each.id), "tag": "", "toAddrType": "1", "memo": "", "note": "",
     } for each in reversed(call.exchange.treasury.withdrawals)
         if asset in ("", each.asset) and key in ("", each.key) and number in ("", str(each.id))], "ts")  # fmt: skip
+
+
+def bills(call: Call) -> list[dict[str, Any]]:
+    """GET asset/bills (a month), asset/bills-history (all time): every change of the funding account; `after` and `before` are moments."""
+    rows = (
+        {"billId": str(each.number), "ccy": each.asset, "clientId": "", "balChg": plain(each.amount), "bal": plain(each.balance),
+         "type": _BILLS.get(each.kind, "131" if each.amount < 0 else "130"), "notes": "", "ts": str(each.at)}
+        for each, _ in changes(call, "funding")
+    )  # fmt: skip
+    wanted = call.maybe("type")
+    shown = (row for row in rows if wanted in ("", row["type"]))
+    return page(call, shown, "ts", kept=0 if call.path.endswith("history") else 30 * DAY)
 
 
 def deposits(call: Call) -> list[dict[str, Any]]:

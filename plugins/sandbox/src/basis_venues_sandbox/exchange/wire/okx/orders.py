@@ -8,6 +8,8 @@ from typing import Any
 
 import attrs
 
+from basis_venues.amounts import ceil_to, floor_to
+
 from ...core import Ask, Fill, Market, Order, Refused, Status, Why
 from ..call import Call
 from ..listing import DAY, fills
@@ -119,11 +121,21 @@ def _ask(call: Call) -> Ask:
         raise Refused(Why.POSITION_SIDE)
     by_value = _by_value(call, market, order_type, side)
     return Ask(
-        symbol=market.symbol, side=side, price=None if order_type == "market" else call.number("px"),  # type: ignore[arg-type]
+        symbol=market.symbol, side=side, price=None if order_type == "market" else _price(call, market, side),  # type: ignore[arg-type]
         quantity=None if by_value else size * market.contract, notional=size if by_value else None,
         time_in_force=times, reduce_only=market.swap and call.maybe("reduceOnly").lower() == "true",  # type: ignore[arg-type]
         client_id=call.maybe("clOrdId"), deadline=call.deadline,
     )  # fmt: skip
+
+
+def _price(call: Call, market: Market, side: str) -> Decimal:
+    """The limit; with `pxAmendType` 1 no worse than the edge of OKX's band, beyond which it is refused otherwise."""
+    price, mark = call.number("px"), call.exchange.books.quotes[market.symbol].mark
+    if call.maybe("pxAmendType") != "1":
+        return price
+    if side == "buy":
+        return min(price, floor_to(mark * (1 + market.band), market.tick))
+    return max(price, ceil_to(mark * (1 - market.band), market.tick))
 
 
 def _by_value(call: Call, market: Market, order_type: str, side: str) -> bool:
