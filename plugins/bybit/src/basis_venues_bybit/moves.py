@@ -21,6 +21,8 @@ class BybitMoves(Moves):
     """A transfer has a key made from ours. A withdrawal's record carries none: it is known by the id that its answer named, else by coin,
     amount, address and time."""
 
+    repeated = frozenset({"131082", "131214"})
+
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 

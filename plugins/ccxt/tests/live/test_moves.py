@@ -145,3 +145,17 @@ def test_transfers_given_together_are_verified_by_the_run_after_a_kill(world: An
     assert trading(world, venue) == 99_797
     good(asyncio.run(carry(world.assemble().parts, actions, together=True)))
     assert trading(world, venue) == 99_797
+
+
+@every_kind
+def test_a_move_of_a_lost_journal_is_not_made_twice(world: Any, move: str) -> None:
+    """The same id again, by a run that knows nothing: the venue answers that it has this key, which no list can deny."""
+    _, (action, _) = alike(world, move)
+    parts = world.assemble().parts
+    good(Carried([asyncio.run(carry(parts, (action,), together=True)).legs[0]], {}))
+    moved = trading(world, action.source)
+    for file in (world.directory / "state").glob("journal.sqlite*"):
+        file.unlink()
+    again = asyncio.run(carry(world.assemble().parts, (action,), together=True)).legs[0]
+    assert again.state in (State.FILLED, State.NEEDS_HUMAN), again.reason
+    assert trading(world, action.source) == moved

@@ -21,6 +21,7 @@ class OkxMoves(Moves):
     """Withdrawals leave the funding wallet: what lies in the trading wallet is transferred there first."""
 
     withdraws_from = "funding"
+    repeated = frozenset({"58404", "58124"})
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk

@@ -67,6 +67,8 @@ class Moves(ABC):
 
     withdraws_from: ClassVar[str] = "spot"
     """The wallet that withdrawals are taken from."""
+    repeated: ClassVar[frozenset[str]] = frozenset()
+    """Codes that answer a write whose key the venue has seen before: it has the move, whatever its lists show."""
 
     def lacking(self, network: Network, *, inside: bool) -> str | None:
         """Why the network has no such move, as a sentence; None where it has."""

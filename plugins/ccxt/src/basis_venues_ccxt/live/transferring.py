@@ -67,6 +67,8 @@ class Transferring:
         try:
             answer = await self._desk.connection.call(Request(*prepared.payload["request"]), fence=prepared.fence)
         except Exception as error:
+            if isinstance(error, Said) and error.code in self._moves.repeated:
+                return Report(State.ACCEPTED, reason=f"the venue has it already: {error}")
             return outcome(error, self._desk.connection.wire.proofs)
         try:
             self._named[prepared.key] = self._moves.number(answer, move)
