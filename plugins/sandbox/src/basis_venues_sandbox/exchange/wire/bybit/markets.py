@@ -111,7 +111,8 @@ def _spot_row(market: Market) -> dict[str, Any]:
             "maxLimitOrderQty": plain(market.maximum), "maxMarketOrderQty": plain(market.maximum),
             "postOnlyMaxLimitOrderSize": plain(market.maximum),
         },
-        "priceFilter": {"tickSize": plain(market.tick)}, "riskParameters": {"priceLimitRatioX": plain(market.band), "priceLimitRatioY": plain(2 * market.band)},
+        "priceFilter": {"tickSize": plain(market.tick)},
+        "riskParameters": {"priceLimitRatioX": plain(market.band), "priceLimitRatioY": plain(2 * market.band)},
     }  # fmt: skip
 
 
