@@ -15,6 +15,10 @@ The bad adapters that an author is most likely to write, and what catches each:
 | prepares something else each time | L2-11 |
 | logs its keys | L2-12 |
 | takes no order back | L2-13 |
+| tells one fill of several | L2-9 |
+| sends a rounder quantity than it was asked for | L2-1 |
+| keeps what rests out of its history | L2-13 |
+| shows what is free for what is held | L2-13 |
 | looks up what this process sent and no other | L3-1, L3-2, L3-6, L3-7 |
 | takes an absent order for a refused one | L3-1, L3-2, L3-3, L3-7 |
 | takes the newest order for the one that was asked for | L3-7 |
@@ -74,6 +78,7 @@ def create_client(context):
 CLIENT = """
 import logging
 import uuid
+from decimal import Decimal
 
 import attrs
 
@@ -168,6 +173,37 @@ BAD = [
     ("takes no order back", "L2-13", """
     async def cancel(self, prepared):
         return None
+"""),
+    ("tells one fill of several", "L2-9", """
+    async def send(self, prepared):
+        report = await super().send(prepared)
+        return report._replace(effects=report.effects[:1])
+
+    async def lookup(self, prepared):
+        report = await super().lookup(prepared)
+        return report._replace(effects=report.effects[:1])
+"""),
+    ("sends a rounder quantity", "L2-1", """
+    async def prepare(self, step, attempt_key):
+        (trade,) = step.actions
+        rounder = attrs.evolve(trade, quantity=floor_to(trade.quantity, Decimal("0.01")))
+        return await super().prepare(step._replace(actions=(rounder,)), attempt_key)
+"""),
+    ("keeps what rests out of its history", "L2-13", """
+    async def recent_effects(self, keys, since, until):
+        return [each for each in await super().recent_effects(keys, since, until) if each.kind != "open"]
+"""),
+    ("shows what is free for what is held", "L2-13", """
+    aside = 0
+
+    async def send(self, prepared):
+        report = await super().send(prepared)
+        self.aside = 1000 if report.state is State.ACCEPTED else 0
+        return report
+
+    async def positions(self, keys, at):
+        held = await super().positions(keys, at)
+        return held._replace(values={key: each - self.aside if key.endswith("USDT") else each for key, each in held.values.items()})
 """),
 ]  # fmt: skip
 

@@ -118,6 +118,9 @@ class ChainScene(Scene):
         """The wallet cannot pay for its gas."""
         self.control.rpc.call("anvil_setBalance", self.control.addresses.wallet, hex(_DUST))
 
+    def scatter(self) -> None:
+        """A transaction is done as a whole."""
+
     def cut_short(self, prepared: Prepared) -> None:
         """What the transaction calls reverts, from just before it arrives."""
         to = prepared.payload.get("to")

@@ -152,10 +152,10 @@ class ExchangeDouble(Double):
             self.control.host(self.dialect, host, environment)
 
     def trade(self, stage: Stage, changes: Mapping[str, Any]) -> Any:
-        """A market order of the sample's symbol, worth about `WORTH`, with `changes`."""
+        """A market order of the sample's symbol, worth about `WORTH` and with a lot more than is round, with `changes`."""
         sample: Any = stage.sample.action
         lot = stage.model.limits(sample).lot or Decimal("0.001")
-        quantity = floor_to(WORTH / stage.market.value(price(stage.subject.venue, sample.symbol)), lot)
+        quantity = floor_to(WORTH / stage.market.value(price(stage.subject.venue, sample.symbol)), lot) + lot
         side = "buy" if type(sample).__name__ == "SpotTrade" else sample.side
         return type(sample)(**({"id": "sample", "symbol": sample.symbol, "side": side, "quantity": quantity, **changes}))
 

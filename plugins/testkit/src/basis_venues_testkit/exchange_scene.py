@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -70,7 +70,12 @@ class ExchangeScene(Scene):
         return [
             *([f"the venue has {len(orders)} orders, and not the one that was sent"] if len(orders) != 1 else []),
             *(f"the venue has it as {name!r}, not as {prepared.key!r}" for name in names),
+            *(f"the venue has an order over {size}, and {self.trade.quantity} was asked for" for size in self._other_sizes(orders)),
         ]
+
+    def _other_sizes(self, orders: Sequence[Mapping[str, Any]]) -> list[Decimal]:
+        sizes = [Decimal(each["quantity"]) for each in orders]
+        return [size for size in sizes if size != self.trade.quantity]
 
     def lose(self, how: str) -> None:
         """One of `LOST`."""
@@ -97,6 +102,10 @@ class ExchangeScene(Scene):
         """Less than half is filled."""
         self._fault("partial", q="0.4")
 
+    def scatter(self) -> None:
+        """Three fills."""
+        self._fault("pieces", n=3)
+
     def mend(self) -> None:
         """Nothing is broken by a part."""
 
@@ -117,10 +126,13 @@ class ExchangeScene(Scene):
         ]
 
     async def waiting(self) -> list[str]:
-        """A resting order is told as such, and one write takes it back."""
+        """A resting order is told as such, by the history too; it changes no position, and one write takes it back."""
         prepared = await self.prepared()
+        before = (await self.client.positions(self.keys, 0)).values
         sent = await heard(self.client.send(prepared))
         resting = await heard(self.client.lookup(prepared))
+        while_it_rests = (await self.client.positions(self.keys, 0)).values
+        listed = {each.kind for each in await self.client.recent_effects(self.keys, self.since, 0) if each.order == prepared.key}
         mark = self.mark()
         await self.client.cancel(prepared)
         writes = self.writes(mark)
@@ -128,6 +140,12 @@ class ExchangeScene(Scene):
         told = (("send", sent), ("the look-up", resting))
         return [
             *(f"{name} of a resting order says {said.text}" for name, said in told if said.state != "ACCEPTED"),
+            *(
+                f"{key} was {before.get(key)}, and is {amount} while an order rests: what that keeps aside is held all the same"
+                for key, amount in while_it_rests.items()
+                if amount != before.get(key)
+            ),
+            *(["recent_effects does not tell an order that rests, as `open`"] if listed != {"open"} else []),
             *([f"cancel made {len(writes)} write requests"] if len(writes) != 1 else []),
             *([f"it was taken back, and the look-up says {over.text}"] if over.state != "CANCELLED" else []),
         ]

@@ -62,12 +62,14 @@ class Faithful(Honest):
     def test_l2_9_effects_are_the_same_from_everywhere(self, venue_double: Double, trade: Sample | None) -> None:
         """L2-9 Effects: send, look-up and recent effects tell a write with the same ids, and positions change as the effects say.
 
-        Effects are counted once by their ids; another id for the same fill is a second fill, or one that nobody ordered.
+        Also where it is filled in pieces. Effects are counted once by their ids; another id for the same fill is a second fill, or one that
+        nobody ordered.
         """
 
         async def do(scene: Scene) -> None:
             prepared, keys = await scene.prepared(), scene.keys
             before = (await scene.client.positions(keys, 0)).values
+            scene.scatter()
             sent = await scene.send(prepared)
             found = await heard(scene.client.lookup(prepared))
             after = (await scene.client.positions(keys, 0)).values

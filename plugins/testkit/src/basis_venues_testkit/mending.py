@@ -66,7 +66,14 @@ _BY_EVIDENCE: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("ended DENIED", "Give the Sample what the action needs (`holds`, `market`), or mend what `plan` refuses."),
         ("ended RE", "Give the Sample what the action needs (`holds`, `market`), or mend what `effects` refuses."),
     ),
-    "L2-1": (("does not open", "Mend what `create_client` or `open` raises; it is shown with the last line of the plugin in it."),),
+    "L2-1": (
+        ("does not open", "Mend what `create_client` or `open` raises; it is shown with the last line of the plugin in it."),
+        ("was asked for", "Send the quantity that was asked for, to the last digit; what the venue does not take is refused."),
+    ),
+    "L2-13": (
+        ("while an order rests", "Read what is held: what the venue shows as free, and what it keeps aside for orders."),
+        ("recent_effects", "Tell orders that rest in `History.since`, by their client ids."),
+    ),
 }
 """By promise: words of the evidence, and what to do where it has them."""
 

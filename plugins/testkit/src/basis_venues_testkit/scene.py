@@ -122,6 +122,10 @@ class Scene(ABC):
         """The next write does less than it asks for."""
 
     @abstractmethod
+    def scatter(self) -> None:
+        """The next write is done in pieces, where the venue does such."""
+
+    @abstractmethod
     def mend(self) -> None:
         """What was broken for a write works again."""
 
