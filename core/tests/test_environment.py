@@ -265,7 +265,7 @@ def test_market_data_is_made_for_venues_that_only_give_data(tmp_path: Path) -> N
         ("create_model", object(), "answers create_model with a object, which is no VenueModel"),
         ("create_model", None, "answers create_model with a NoneType"),
         ("create_client", "client", "answers create_client with a str, which is no VenueClient"),
-        ("create_client", ValueError("kX9canary"), "raised ValueError in its hook create_client"),
+        ("create_client", ValueError("kX9canary"), "raised ValueError (fake_venues.py, line "),
         ("chain_access", SimpleNamespace(chain_id=1), "which has no open and no close"),
     ],
 )
