@@ -551,6 +551,15 @@ def test_an_order_that_only_the_accounts_lists_show_is_not_sent_again(run: Run) 
     assert lost(run, [buy()], OPENING) == []
 
 
+def test_an_absence_that_the_account_denies_is_no_proof(run: Run) -> None:
+    """Look-ups and lists lag behind for longer than the fence, and the balances already show the fill: it is not sent again."""
+    run.exchange().change(script=["hide:9999"], histories=["ok"] + ["behind"] * 1_000)
+    (result,) = run.act(buy())
+    assert result.state == "NEEDS_HUMAN"
+    assert "the account is not as it was left" in result.legs[0].reason
+    assert sent(run) == 1
+
+
 def test_an_absence_without_the_accounts_lists_is_no_proof(run: Run) -> None:
     """Look-ups say absent, and the history cannot be read: a person is asked, and nothing is sent again."""
     run.exchange().change(script=["never"], histories=["ok"] + ["unreadable"] * 1_000)

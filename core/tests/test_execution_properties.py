@@ -268,6 +268,25 @@ def test_an_unreadable_history_proves_no_absence_and_is_not_read_at_every_look()
     assert 0 < len(read) <= looks // TIMING.absent_reads
 
 
+class Suspended(WorldClock):
+    """The machine sleeps through the first wait, and twice the patience goes by."""
+
+    woke = False
+
+    async def sleep(self, milliseconds: int) -> None:
+        await super().sleep(milliseconds if self.woke else 2 * TIMING.patience_ms)
+        self.woke = True
+
+
+def test_a_machine_that_slept_through_the_patience_looks_to_the_end(tmp_path: Path) -> None:
+    """The write got lost before: as many looks as prove that are made after waking, and it is tried anew instead of asking a person."""
+    clock = Suspended(World(tmp_path / "world.json"))
+    venue = Venue("north", _Nothing(), Telling([]), False, False, TIMING, frozenset())
+    prepared, recourse = Prepared("k", STEP, {}, clock.now()), Recourse(lambda: None, never_renewed)
+    report = asyncio.run(settle(venue, prepared, Report(State.UNKNOWN), None, clock, recourse))
+    assert report.state is State.ABSENT
+
+
 @pytest.mark.parametrize(
     ("action", "order", "seen", "state"),
     [

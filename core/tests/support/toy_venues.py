@@ -363,6 +363,8 @@ class Exchange:
         self.world.save(data)
         if verb == "unreadable":
             raise Unreachable("no history")
+        if verb == "behind":  # a replica that has not heard of it yet
+            return []
         rows = [row for row in mine["effects"] if since < row["at"] and (not until or row["at"] <= until)]
         resting = [
             Effect(f"{self.name}-open-{order['key']}", order["key"], (), data["now"], "open") for order in mine["orders"] if order["open"]

@@ -71,7 +71,7 @@ async def settle(venue: Venue, prepared: Prepared, report: Report, rest_until: i
                 absences = 0  # a history that cannot be read is not read at every look
         else:
             absences = 0
-        if now >= patience_ends:
+        if now >= patience_ends and not 0 < absences < timing.absent_reads:  # a machine that slept has only begun to look
             return report._replace(state=State.NEEDS_HUMAN, reason=_why(report, timing.patience_ms))
         back_at = begun + timing.patience_ms // 2 if rest_until is None and _must_not_rest(prepared, report) else rest_until
         await _pass_time(venue, prepared, report, back_at, clock)

@@ -239,9 +239,19 @@ class SteppingLoop(TightLoop):
             return newer
 
         async def listed(prepared: Prepared) -> Report:
-            return await boundary.listed(venue.client, prepared, work.keys, since - _CLOCKS_DIFFER_MS, self.state.seen)
+            report = await boundary.listed(venue.client, prepared, work.keys, since - _CLOCKS_DIFFER_MS, self.state.seen)
+            return await self._if_untouched(work, report) if report.state is State.ABSENT else report
 
         return Recourse(lambda: self.stopped(work.order), renew, listed)
+
+    async def _if_untouched(self, work: Work, absent: Report) -> Report:
+        """The absence, unless the account is not as it was left: lists may lag behind balances, and then show nothing of what moved them."""
+        if work.venue.simulated:
+            return absent
+        found = await self._reconciler.reconcile(work.keys, {}, (), 0, work.venue, self.records.book())
+        if found.verdict is Verdict.VERIFIED:
+            return absent
+        return Report(State.UNKNOWN, reason=f"no list shows it, and the account is not as it was left: {found.reason}")
 
     async def prove(self, venue: Venue, settled: Sequence[Settled]) -> list[Done]:
         """Compare the account with what the steps did, by one reading of it."""

@@ -86,6 +86,22 @@ def test_a_market_that_is_not_listed_or_closed_is_refused() -> None:
         markets.trading("BTC/USDT")
 
 
+def test_a_market_that_was_closed_is_looked_at_again_within_a_minute() -> None:
+    """It may have opened since: a list with a closed market is young for a minute, one of open markets for as long as is set."""
+    clock, reader = PlanClock(1_000_000), Counting()
+    markets = Listings(reader, ("BTC/USDT",), None, 86_400_000, clock)
+    asyncio.run(markets.load())
+    markets._by_symbol["BTC/USDT"] = SPOT._replace(active=False)
+    asyncio.run(markets.load())
+    assert reader.asked == 1
+    clock.set(clock.now() + 61_000)
+    asyncio.run(markets.load())
+    assert markets.trading("BTC/USDT").active
+    clock.set(clock.now() + 3_600_000)
+    asyncio.run(markets.load())
+    assert reader.asked == 2
+
+
 def test_a_quantity_that_is_no_whole_lot_is_refused_with_both_figures() -> None:
     """The lot as it is now, and the nearest sizes."""
     with pytest.raises(Denied, match=r"0\.0001.*use 0\.0001 or 0\.0002"):

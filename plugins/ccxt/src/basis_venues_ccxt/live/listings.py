@@ -61,6 +61,10 @@ class Listing(NamedTuple):
         return quantity * self.contract
 
 
+_WHILE_CLOSED_MS = 60_000
+"""How long a list is believed in which a market is closed: it may open at any moment."""
+
+
 class MarketReader(ABC):
     """How one venue publishes its markets."""
 
@@ -84,7 +88,8 @@ class Listings:
     async def load(self) -> None:
         """Have every configured market that the venue has, as young as an order needs it. Raises what asking the venue raises."""
         await self.known()
-        if self._clock.now() - self._read_at > self._keep_ms:
+        every_open = all(each.active for each in self._by_symbol.values())
+        if self.age() > (self._keep_ms if every_open else min(self._keep_ms, _WHILE_CLOSED_MS)):
             await self._refresh()
 
     async def known(self) -> None:
