@@ -245,7 +245,7 @@ class SteppingLoop(TightLoop):
         return Recourse(lambda: self.stopped(work.order), renew, listed)
 
     async def _if_untouched(self, work: Work, absent: Report) -> Report:
-        """The absence, unless the account is not as it was left: lists may lag behind balances, and then show nothing of what moved them."""
+        """The absence, unless the account is not as it was left: lists may lag behind balances, and show nothing of what moved them."""
         if work.venue.simulated:
             return absent
         found = await self._reconciler.reconcile(work.keys, {}, (), 0, work.venue, self.records.book())
