@@ -13,11 +13,12 @@ from basis_venues.actions import CreateAccount, SpotTrade, Transfer
 from basis_venues_sandbox import running_sandbox
 
 FUNDING = mode_of("funding", "USDT", "BTC", exchange="bybit")
+FUNDING["venues"]["execution_subscriptions"]["wallet"].append("bybit")
 
 
 def test_a_deposit_to_an_exchange_is_on_its_way_until_the_exchange_shows_it(play: Any, control: Any, soon: int) -> None:
-    """The debit is verified on the chain and the amount is owed by the way there, over a restart; the exchange credits it under the
-    transaction's hash, and the next order there finds it and closes the transit. Nothing is counted twice."""
+    """The debit is verified on the chain and the amount is owed by the way there, over a restart; the exchange credits it to its funding
+    wallet, which trades do not read, and the transfer to the unified one finds it there and closes the transit. Nothing counts twice."""
     with running_sandbox() as box:
         address = box.control.address("bybit", "USDT")
         box.control.endow("bybit", "trading", "USDT", "60000")
@@ -38,9 +39,17 @@ def test_a_deposit_to_an_exchange_is_on_its_way_until_the_exchange_shows_it(play
             assert run.manager.obligations()[key] == 250, "kept over the restart"
             box.control.deposit("bybit", "USDT", "250", tx=key.rpartition("/")[2])
             (result,) = await run.good(SpotTrade(id="more", symbol="BTC/USDT", side="buy", quantity="0.01", valid_until=soon))
+            assert result.legs[0].externals == ()
+            assert run.manager.obligations()[key] == 250
+            bring = Transfer(
+                id="bring", asset="USDT", amount="250", source="bybit", target="bybit", from_wallet="funding", to_wallet="spot",
+                valid_until=soon,
+            )  # fmt: skip
+            (result,) = await run.good(bring)
             found = [effect for leg in result.legs for effect in leg.externals]
-            assert [dict(effect.lines) for effect in found] == [{"bybit:balance:USDT": Decimal(250), key: Decimal(-250)}]
+            assert [dict(effect.lines) for effect in found] == [{"bybit:balance:funding/USDT": Decimal(250), key: Decimal(-250)}]
             assert not any(run.manager.obligations().values())
+            assert result.deltas["bybit:balance:USDT"] == 250
 
         known = {"destinations": [{"label": "bybit", "address": address, "asset": "USDT"}]}
         play(deposit, FUNDING, exchange=box.url, alchemy=known)

@@ -166,15 +166,22 @@ def test_mainnet_never_leads_to_this_machine(world: World) -> None:
 
 
 @every_venue
-def test_an_unsupported_symbol_and_an_amount_finer_than_the_lot(world: World) -> None:
-    """Both denied with code 4, each with its sentence, and the action after them is carried out."""
-    code, said = run(world, spot(symbol="BTC/USDD"), spot(quantity="0.1000000000001"), spot())
+def test_an_unsupported_symbol(world: World) -> None:
+    """The plan is wrong, code 3: nothing of it is begun, also not what stands before it."""
+    code, said = run(world, spot(), spot(symbol="BTC/USDD"))
+    assert code == 3, said
+    assert "would be left with USDD; trade BTC/USDT" in said
+    assert world.asked() == {}
+
+
+@every_venue
+def test_an_amount_finer_than_the_lot(world: World) -> None:
+    """Denied with code 4 and its sentence, and the action after it is carried out."""
+    code, said = run(world, spot(quantity="0.1000000000001"), spot())
     assert code == 4, said
     document = json.loads(said[said.index("{") : said.rindex("}") + 1])
-    assert [action["state"] for action in document["actions"]] == ["DENIED", "DENIED", "VERIFIED"]
-    symbol, lot, _ = (action["legs"][0]["reason"] for action in document["actions"])
-    assert "BTC/USDD" in symbol
-    assert "0.1000000000001" in lot
+    assert [action["state"] for action in document["actions"]] == ["DENIED", "VERIFIED"]
+    assert "0.1000000000001" in document["actions"][0]["legs"][0]["reason"]
     world.judge(effects=1)
 
 

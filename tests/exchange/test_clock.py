@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from typing import Any
 
 import pytest
 
-from basis_venues.errors import TryAgainLater
+from basis_venues.errors import AccountBusy, TryAgainLater
+from basis_venues.execution.manager import ExecutionManager
 from basis_venues.steering import steered_time
+
+DAY_MS = 86_400_000
 
 
 @pytest.mark.parametrize("venue", ["binance"])
@@ -18,6 +22,33 @@ def test_a_run_without_a_window_goes_on_where_the_sandbox_stands(world: Any) -> 
     (leg,) = world.act(world.spot(), since=None)
     assert leg.state == "FILLED"
     assert 0 <= world.control.time() - before < 60_000
+
+
+@pytest.mark.parametrize("venue", ["binance"])
+def test_a_runner_that_finds_its_accounts_taken_leaves_the_time_of_the_first_alone(world: Any) -> None:
+    """A second run of an earlier day, with another state directory: refused before the sandbox's clock is set back under the first."""
+
+    async def both() -> int:
+        async with world.open():
+            before = world.control.time()
+            second = world.assemble(since=before - DAY_MS, state=world.directory / "other")
+            with pytest.raises(AccountBusy, match=r"holds the account clock \(http://127.0.0.1"):
+                async with ExecutionManager(second.parts):
+                    pass
+            return world.control.time() - before
+
+    assert 0 <= asyncio.run(both()) < 60_000
+
+
+@pytest.mark.parametrize("venue", ["binance"])
+def test_a_sandbox_that_is_set_back_by_days_is_warned_of(world: Any) -> None:
+    """Its accounts have a history of the run's future: what to do is said, in the report as well. Plans of a day follow each other
+    without a word."""
+    now = world.control.time()
+    (warning,) = world.assemble(since=now - 3 * DAY_MS).settings.warnings
+    assert "is set back to" in warning
+    assert "`basis sandbox down`, `basis sandbox up`, another --state" in warning
+    assert world.assemble(since=now - DAY_MS).settings.warnings == ()
 
 
 def test_a_sandbox_that_is_down_is_told_as_such() -> None:

@@ -77,6 +77,22 @@ def test_a_transfer_between_wallets(world: World) -> None:
     assert ("GET", "api.binance.com", "/sapi/v1/asset/transfer") in asked(world)
 
 
+def test_a_transfer_in_the_second_of_the_last_reading_is_told(world: World) -> None:
+    """Binance dates it by the whole second: it may have come after any reading of that, and not after one of the next."""
+    transfer = Transfer(
+        id="t", venue="binance", asset="USDT", amount="100", source="binance", target="binance", from_wallet="spot", to_wallet="funding"
+    )
+
+    async def story(client: ExchangeClient) -> list[list[str]]:
+        await moved(client, transfer)
+        (row,) = world.control.ledger("binance")["transfers"]
+        second = row["at"] // 1000 * 1000
+        found = [await client.recent_effects((), since, 0) for since in (second, second + 998, second + 1000)]
+        return [[effect.kind for effect in effects] for effects in found]
+
+    assert mainnet(world, story) == [["transfer"], ["transfer"], []]
+
+
 def test_a_withdrawal(world: World) -> None:
     """To a listed destination, under a key of ours by which it is found again; the fee comes on top of what arrives."""
     world.settings(destinations=[{"address": ADDRESS, "network": "ERC20", "asset": "USDT"}])

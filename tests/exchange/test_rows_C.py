@@ -593,17 +593,18 @@ def test_C42_withdrawal_credited_never(world: World) -> None:
     chain = "ERC20"
     world.settings(destinations=[{"address": ADDRESS, "network": chain, "asset": "USDT"}])
     world.control.permit(world.venue, "withdraw")
+    world.endow("funding", "USDT", "500")
     world.control.fault(world.venue, "*", "delay_credit", milliseconds=-1)
     move = Transfer(
         id="out", venue=world.venue, asset="USDT", amount="100", source=world.venue, network=chain, address=ADDRESS,
-        valid_until=world.spot().valid_until,
+        from_wallet="funding", valid_until=world.spot().valid_until,
     )  # fmt: skip
     (leg,) = world.act(move)
     filled(leg)
     (withdrawal,) = world.control.ledger(world.venue)["withdrawals"]
     assert withdrawal["status"] != "failed"
     (change,) = leg.deltas.values()
-    assert 100_000 + change == D(world.control.balances(world.venue)["trading"]["USDT"])
+    assert 500 + change == D(world.control.balances(world.venue)["funding"]["USDT"])
     world.judge(effects=0)
 
 

@@ -19,5 +19,8 @@ class TestBybit(VenueConformance):
     samples = (
         Sample(SpotTrade(symbol="BTC/USDT", side="buy", quantity="0.5"), holds={"bybit:balance:USDT": "30000"}),
         Sample(PerpTrade(symbol="BTC/USDT:USDT", side="sell", quantity="0.5"), holds={"bybit:balance:USDT": "30000"}),
-        Sample(Transfer(asset="USDT", amount="100", source="bybit", target="wallet"), holds={"bybit:balance:USDT": "200"}),
+        Sample(
+            Transfer(asset="USDT", amount="100", source="bybit", target="wallet", from_wallet="funding"),
+            holds={"bybit:balance:funding/USDT": "200"},
+        ),
     )

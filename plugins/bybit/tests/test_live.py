@@ -356,10 +356,85 @@ def test_a_withdrawal_goes_over_the_chain_and_is_looked_for_wherever_it_went() -
     """Bybit turns one to an address of its own into an internal transfer unless told not to, and lists those only when asked."""
     here, connection = desk({"asset/withdraw/query-record": envelope({"rows": [], "nextPageCursor": ""})})
     move = Move(KEY, "USDT", D(77), "spot", address="0xab", chain="ETH", at=1760000000777)
-    assert BybitMoves(here).write(move).params["forceChain"] == 1
+    written = BybitMoves(here).write(move._replace(source=BybitMoves.withdraws_from)).params
+    assert (written["forceChain"], written["accountType"]) == (1, "FUND")
     assert run(BybitMoves(here).look(move)) is None
     asked = [request.params for request in connection.asked if "withdraw/query-record" in request.path]
     assert [(each["withdrawType"], each["startTime"]) for each in asked] == [(2, 1760000000000)]
+
+
+def test_a_withdrawal_whose_key_bybit_has_had_may_be_older() -> None:
+    """Made by a run whose journal was lost: up to two weeks before it was sent again."""
+    row = {"coin": "USDT", "amount": "77", "status": "success", "toAddress": "0xAB", "withdrawFee": "2", "withdrawId": "1"}
+    at, day = 1760000000777, 86_400_000
+    for made, found in ((at - day, True), (at - 15 * day, False)):
+        answer = envelope({"rows": [row | {"createTime": str(made)}], "nextPageCursor": ""})
+        moves = BybitMoves(desk({"asset/withdraw/query-record": answer})[0])
+        move = Move(KEY, "USDT", D(77), "funding", address="0xab", chain="ETH", at=at)
+        assert run(moves.look(move)) is None
+        assert (run(moves.look(move._replace(lost=True))) is not None) is found
+
+
+KEY_INFO = {"userID": 53888001, "readOnly": 0, "isMaster": True, "permissions": {"Wallet": ["AccountTransfer"], "Spot": ["SpotTrade"]}}
+
+
+@pytest.mark.parametrize(
+    ("key", "hidden"),
+    [
+        ({}, set()),
+        ({"permissions": {"Wallet": ["AccountTransfer", "Withdraw"]}}, set()),
+        ({"permissions": {"Wallet": []}}, {"funding", "withdrawals"}),
+        ({"permissions": {}}, {"funding", "withdrawals"}),
+        ({"isMaster": False}, {"withdrawals"}),
+    ],
+)
+def test_what_a_key_does_not_show_is_known_before_it_is_asked(key: dict[str, Any], hidden: set[str]) -> None:
+    """By its rights, and by whose it is; each with a sentence."""
+    info = {"unifiedMarginStatus": 6, "marginMode": "REGULAR_MARGIN"}
+    here, _ = desk({"user/query-api": envelope(KEY_INFO | key), "account/info": envelope(info)})
+    setup = run(BybitAccount(here).setup([]))
+    assert set(setup.hidden) == hidden
+    assert all(setup.hidden.values())
+    assert (setup.may_trade, setup.may_withdraw) == (True, key.get("permissions") == {"Wallet": ["AccountTransfer", "Withdraw"]})
+
+
+LINE = LOG | {"symbol": "", "category": "", "side": "None", "qty": "", "fee": "0", "orderLinkId": "", "orderId": "", "tradeId": ""}
+
+
+def test_the_unified_wallet_s_log_tells_what_no_other_list_does() -> None:
+    """Lines of trades and funding are executions, that of a listed transfer is its end here, also while it is under way; the rest is told
+    with the line's change, in its coin."""
+    moved = {"coin": "USDT", "fromAccountType": "UNIFIED", "toAccountType": "FUND", "timestamp": "1760000000000"}
+    listed_ones = [
+        moved | {"transferId": "t-1", "amount": "10", "status": "SUCCESS"},
+        moved | {"transferId": "t-2", "amount": "20", "status": "PENDING"},
+        moved | {"transferId": "t-3", "amount": "30", "status": "FAILED"},
+    ]
+    told = [
+        (name, change)
+        for name, change in (
+            ("TRADE", "-1"), ("SETTLEMENT", "-0.003676"), ("LIQUIDATION", "-2"), ("TRANSFER_OUT", "-10"), ("TRANSFER_OUT", "-20"),
+            ("TRANSFER_IN", "40"), ("INTEREST", "-0.01"), ("CURRENCY_SELL", "-5"), ("BONUS", ""),
+        )
+    ]  # fmt: skip
+    lines = [LINE | {"id": str(number), "type": name, "change": change} for number, (name, change) in enumerate(told)]
+    nothing = envelope({"rows": [], "nextPageCursor": ""})
+    here, _ = desk({
+        "account/transaction-log": listed(*lines), "asset/transfer/query-inter-transfer-list": listed(*listed_ones),
+        "asset/withdraw/query-record": nothing, "asset/deposit/query-record": nothing,
+    })  # fmt: skip
+    changes = run(BybitHistory(here).since([], ("spot",), 0)).changes
+    assert [(each.kind, each.id, each.lines) for each in changes] == [
+        ("transfer", "TRANSFER_IN:USDT:5", (("spot", "USDT", D(40)),)),
+        ("interest", "INTEREST:USDT:6", (("spot", "USDT", D("-0.01")),)),
+        ("settlement", "CURRENCY_SELL:USDT:7", (("spot", "USDT", D(-5)),)),
+        ("transfer", "t-1", (("spot", "USDT", D(-10)), ("funding", "USDT", D(10)))),
+    ]
+
+
+def test_a_key_of_another_site_is_told_so() -> None:
+    """Those of bybit.eu are not known at api.bybit.com."""
+    assert "regional sites such as bybit.eu" in BybitWire.foreign["10003"]
 
 
 def test_markets_are_read_with_their_filters() -> None:

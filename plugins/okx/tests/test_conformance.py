@@ -19,5 +19,8 @@ class TestOkx(VenueConformance):
     samples = (
         Sample(SpotTrade(symbol="BTC/USDT", side="buy", quantity="0.5"), holds={"okx:balance:USDT": "30000"}),
         Sample(PerpTrade(symbol="BTC/USDT:USDT", side="sell", quantity="0.5"), holds={"okx:balance:USDT": "30000"}),
-        Sample(Transfer(asset="USDT", amount="100", source="okx", target="wallet"), holds={"okx:balance:USDT": "200"}),
+        Sample(
+            Transfer(asset="USDT", amount="100", source="okx", target="wallet", from_wallet="funding"),
+            holds={"okx:balance:funding/USDT": "200"},
+        ),
     )

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from decimal import Decimal
 from typing import Any
 
+from basis_venues.errors import Denied
 from basis_venues.network import Network
 from basis_venues_ccxt.live import AccountReader, Desk, Holdings, Listing, Part, Position, Setup, one_each
 from basis_venues_ccxt.live.reading import amount, needed, rows, text
@@ -30,6 +31,8 @@ class BinanceAccount(AccountReader):
             wallets["perpetuals"] = {}
             perpetuals = one_each(self._positions(rows(answer, "positions")))
         if "funding" in parts:
+            if self._desk.network is not Network.MAINNET:
+                raise Denied("Binance demo trading has no funding wallet; use those of spot and futures, or simulate binance in a profile")
             answer = await self._desk.read("sapi", "asset/get-funding-asset", method="POST")
             names = ("free", "locked", "freeze", "withdrawing")
             wallets["funding"] = {needed(row, "asset"): sum((amount(row, name) for name in names), Decimal(0)) for row in rows(answer)}
@@ -66,6 +69,7 @@ class BinanceAccount(AccountReader):
             leverage={each.symbol: amount(configured[each.id], "leverage") for each in perpetuals if each.id in configured},
             margin={each.symbol: _margin(configured[each.id]) for each in perpetuals if each.id in configured},
             fee_asset="BNB" if any(burns) else None,
+            hidden={} if has("sapi") else {"funding": "binance shows its funding wallet to spot keys only: set them, or leave that wallet"},
             problems=(several,) if futures.get("multiAssetsMargin") else (),
         )
 

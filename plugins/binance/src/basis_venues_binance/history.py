@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
 from basis_venues.network import Network
-from basis_venues_ccxt.live import DAY, Change, Desk, Fill, Happened, History, Listing, Resting
+from basis_venues_ccxt.live import DAY, Change, Desk, Fill, Happened, History, Listing, Resting, unexplained
 from basis_venues_ccxt.live.reading import amount, amount_or_zero, moment, needed, rows, text
 
 from .lists import FUTURES, MOST, RECORDS, SPOT_TRADES, TRANSFERS, TRANSFERS_AT_ONCE
@@ -48,7 +47,8 @@ class BinanceHistory(History):
             changes += await self._income(since)
         if self._desk.network is Network.MAINNET and has("sapi") and wallets:
             transfers = await self._transfers(max(since - _MINUTE, 0))
-            changes = [*_unexplained(changes, transfers), *transfers, *await self._withdrawals(since), *await self._deposits(since)]
+            changes = [*unexplained(changes, transfers, "futures"), *transfers]
+            changes += [*await self._withdrawals(since), *await self._deposits(since)]
         elif not wallets:  # one end of a transfer by itself: told with the other where a wallet is asked for
             changes = [each for each in changes if each.kind != "transfer"]
         return Happened(tuple(fills), tuple(changes), tuple(resting))
@@ -106,19 +106,6 @@ class BinanceHistory(History):
     async def _deposits(self, since: int) -> list[Change]:
         found = await self._desk.pages("sapi", "capital/deposit/hisrec", RECORDS, since=max(since - _CONFIRMING, 0), limit=MOST)
         return [_deposit(row) for row in found if text(row, "status") in CREDITED]
-
-
-def _unexplained(income: Collection[Change], transfers: Collection[Change]) -> list[Change]:
-    """The income without what the transfers between the account's own wallets tell with both of them; others came from elsewhere."""
-    told = Counter(line for each in transfers for line in each.lines if line[0] == "futures")
-    left: list[Change] = []
-    for each in income:
-        (line,) = each.lines
-        if each.kind == "transfer" and told[line]:
-            told[line] -= 1
-        else:
-            left.append(each)
-    return left
 
 
 def applied_at(row: Any) -> int:

@@ -17,7 +17,8 @@ _TRANSFERS = {"CONFIRMED": State.FILLED, "FAILED": State.CANCELLED}
 
 
 class BinanceMoves(Moves):
-    """A transfer carries no key of ours: it is known by the id that its answer named, else by its wallets, asset, amount and time."""
+    """A transfer carries no key of ours: it is known by the id that its answer named, else by its wallets, asset, amount and time, which is
+    told by whole seconds."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -48,7 +49,7 @@ class BinanceMoves(Moves):
         """A withdrawal by its key."""
         if move.inside:
             kind, most = _type(move), TRANSFERS_AT_ONCE
-            found = await self._desk.pages("sapi", "asset/transfer", TRANSFERS, since=move.at, type=kind, size=most)
+            found = await self._desk.pages("sapi", "asset/transfer", TRANSFERS, since=move.since, type=kind, size=most)
             return one_of([_transfer(row) for row in found if _is_ours(row, move)])
         # by our key it searches one week: the last, unless it is told which; the key tells it apart, so the window may be wide
         named: dict[str, Any] = {"withdrawOrderId": move.key, "startTime": move.at - DAY, "endTime": move.at + DAY}
@@ -65,7 +66,7 @@ def _is_ours(row: Any, move: Move) -> bool:
     if move.number:
         return number == move.number
     same = text(row, "asset") == move.asset and amount(row, "amount") == move.amount
-    return same and moment(row, "timestamp") >= move.at and number not in move.others
+    return same and moment(row, "timestamp") >= move.since and number not in move.others
 
 
 def _transfer(row: Any) -> Moved:

@@ -14,6 +14,8 @@ from .lists import MOST_POSITIONS, positions
 UNIFIED = frozenset({"3", "4", "5", "6"})
 MARGIN = {"REGULAR_MARGIN": "cross", "ISOLATED_MARGIN": "isolated", "PORTFOLIO_MARGIN": "portfolio"}
 
+_RIGHT = "the right Wallet (Account Transfer)"
+
 
 class BybitAccount(AccountReader):
     """See `basis_venues_ccxt.live.AccountReader`."""
@@ -53,6 +55,7 @@ class BybitAccount(AccountReader):
     async def setup(self, perpetuals: Collection[Listing]) -> Setup:
         """Rights of the key, kind and margin mode of the account; position mode and leverage of each perpetual."""
         key = (await self._desk.read("private", "v5/user/query-api")).get("result", {})
+        wallet = (key.get("permissions") or {}).get("Wallet") or ()
         info = (await self._desk.read("private", "v5/account/info")).get("result", {})
         margin = MARGIN.get(needed(info, "marginMode"), needed(info, "marginMode"))
         shown = {each.symbol: await self._position(each) for each in perpetuals}
@@ -61,9 +64,10 @@ class BybitAccount(AccountReader):
             owner=text(key, "userID"),
             one_way=all(text(row, "positionIdx") == "0" for row in shown.values() if row is not None),
             may_trade=text(key, "readOnly") == "0",
-            may_withdraw="Withdraw" in ((key.get("permissions") or {}).get("Wallet") or ()),
+            may_withdraw="Withdraw" in wallet,
             leverage={symbol: amount(row, "leverage") for symbol, row in shown.items() if row is not None and text(row, "leverage")},
             margin=dict.fromkeys(shown, margin),
+            hidden=dict(_hidden(key, wallet)),
             problems=() if text(info, "unifiedMarginStatus") in UNIFIED else (old,),
         )
 
@@ -71,3 +75,12 @@ class BybitAccount(AccountReader):
         answer = await self._desk.read("private", "v5/position/list", category="linear", symbol=listing.id)
         found = rows(answer, "result", "list")
         return found[0] if found else None
+
+
+def _hidden(key: Any, wallet: Collection[str]) -> Iterator[tuple[str, str]]:
+    """What the key does not show. The unified wallet is shown to each."""
+    lacking = f"bybit shows funding wallet, transfers, deposits and withdrawals to keys with {_RIGHT} only: give it to this one"
+    if not wallet:
+        yield from {"funding": lacking, "withdrawals": lacking}.items()
+    elif key.get("isMaster") is False:
+        yield "withdrawals", "bybit withdraws by a key of the main account only, and this is a sub-account's"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from basis_venues_ccxt.live import Change, Desk, Fill, Happened, History, Listing, Resting
+from basis_venues_ccxt.live import DAY, Change, Desk, Fill, Happened, History, Listing, Resting, unexplained
 from basis_venues_ccxt.live.reading import amount, amount_or_zero, moment, needed, text
 
-from .lists import MONTHS, OPEN, WEEKS
+from .lists import DAYS, MONTHS, OPEN, WEEKS
 from .markets import category
 from .trades import fill
 
@@ -18,6 +18,12 @@ FAILED_WITHDRAWALS = frozenset({"CancelByUser", "Reject", "Fail"})
 ALL = 2
 """The withdrawals over a chain and those inside of Bybit; unless it is said, the former alone are listed."""
 _ARRIVED = "3"
+_CONFIRMING = 2 * DAY
+"""So long a deposit may take; its list does not say whether it is searched by the beginning or the end of that."""
+_MINUTE = 60_000
+"""A transfer is listed no more than this before the line of the wallet's log that it is; ms."""
+_TOLD_BY_EXECUTIONS = frozenset({"TRADE", "SETTLEMENT", "DELIVERY", "LIQUIDATION", "ADL"})
+_LOGGED = {"TRANSFER_IN": "transfer", "TRANSFER_OUT": "transfer", "INTEREST": "interest", "FEE_REFUND": "fee"}
 
 
 class BybitHistory(History):
@@ -27,7 +33,8 @@ class BybitHistory(History):
         self._desk = desk
 
     async def since(self, markets: Collection[Listing], wallets: Collection[str], since: int) -> Happened:
-        """Executions (funding is one of them) and open orders by product; what moved between wallets, in and out."""
+        """Executions (funding is one of them) and open orders by product; what moved between wallets, in and out; and what else changed
+        the unified wallet, which its log tells also to a key that may not see the rest."""
         fills: list[Fill] = []
         resting: list[Resting] = []
         changes: list[Change] = []
@@ -36,8 +43,13 @@ class BybitHistory(History):
             fills += more
             changes += funding
             resting += await self._open(product)
-        if wallets:
-            changes += [*await self._transfers(since), *await self._withdrawals(since), *await self._deposits(since)]
+        if wallets and "funding" in self._desk.hidden:
+            changes += await self._log(since)
+        elif wallets:
+            transfers = await self._transfers(max(since - _MINUTE, 0))
+            changes += unexplained(await self._log(since), (change for _, change in transfers), "spot")
+            changes += [change for status, change in transfers if status == "SUCCESS"]
+            changes += [*await self._withdrawals(since), *await self._deposits(since)]
         return Happened(tuple(fills), tuple(changes), tuple(resting))
 
     async def _executions(self, product: str, since: int) -> tuple[list[Fill], list[Change]]:
@@ -58,16 +70,25 @@ class BybitHistory(History):
         found = await self._desk.pages("private", "v5/order/realtime", OPEN, category=product, settleCoin=settle, limit=50)
         return [Resting(text(row, "orderLinkId"), moment(row, "createdTime")) for row in found if text(row, "orderLinkId")]
 
-    async def _transfers(self, since: int) -> list[Change]:
+    async def _log(self, since: int) -> list[Change]:
+        """What changed the unified wallet without an execution."""
+        found = await self._desk.pages("private", "v5/account/transaction-log", DAYS, since=since, accountType="UNIFIED", limit=50)
+        return [_logged(row) for row in found if needed(row, "type") not in _TOLD_BY_EXECUTIONS and amount_or_zero(row, "change")]
+
+    async def _transfers(self, since: int) -> list[tuple[str, Change]]:
+        """With their states. The log may have one that is under way."""
         found = await self._desk.pages("private", "v5/asset/transfer/query-inter-transfer-list", WEEKS, since=since, limit=50)
-        return [_transfer(row) for row in found if text(row, "status") == "SUCCESS"]
+        return [(text(row, "status"), _transfer(row)) for row in found if text(row, "status") != "FAILED"]
 
     async def _withdrawals(self, since: int) -> list[Change]:
+        if "withdrawals" in self._desk.hidden:  # a sub-account has none
+            return []
         found = await self._desk.pages("private", "v5/asset/withdraw/query-record", MONTHS, since=since, withdrawType=ALL, limit=50)
         return [_withdrawal(row) for row in found if text(row, "status") not in FAILED_WITHDRAWALS]
 
     async def _deposits(self, since: int) -> list[Change]:
-        found = await self._desk.pages("private", "v5/asset/deposit/query-record", MONTHS, since=since, limit=50)
+        begun = max(since - _CONFIRMING, 0)
+        found = await self._desk.pages("private", "v5/asset/deposit/query-record", MONTHS, since=begun, limit=50)
         return [_deposit(row) for row in found if text(row, "status") == _ARRIVED]
 
 
@@ -84,11 +105,20 @@ def _transfer(row: Any) -> Change:
     return Change("transfer", needed(row, "transferId"), moment(row, "timestamp"), lines)
 
 
+def _logged(row: Any) -> Change:
+    """`change` is of the wallet. What is neither a transfer, interest nor a fee (a conversion, a bonus, an airdrop) is a settlement."""
+    named, coin = needed(row, "type"), needed(row, "currency")
+    lines = (("spot", coin, amount(row, "change")),)
+    return Change(_LOGGED.get(named, "settlement"), f"{named}:{coin}:{needed(row, 'id')}", moment(row, "transactionTime"), lines)
+
+
 def _withdrawal(row: Any) -> Change:
-    lines = (("spot", needed(row, "coin"), -amount(row, "amount") - amount_or_zero(row, "withdrawFee")),)
+    """Out of the funding wallet: what a person withdraws from the unified one is transferred there first."""
+    lines = (("funding", needed(row, "coin"), -amount(row, "amount") - amount_or_zero(row, "withdrawFee")),)
     return Change("transfer", needed(row, "withdrawId"), moment(row, "createTime"), lines)
 
 
 def _deposit(row: Any) -> Change:
+    """Into the funding wallet, whence the account's own setting may transfer it to the unified one."""
     number = text(row, "id") or needed(row, "txID")
-    return Change("deposit", number, moment(row, "successAt"), (("spot", needed(row, "coin"), amount(row, "amount")),))
+    return Change("deposit", number, moment(row, "successAt"), (("funding", needed(row, "coin"), amount(row, "amount")),))

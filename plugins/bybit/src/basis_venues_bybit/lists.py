@@ -42,6 +42,8 @@ OF_ORDER = Paging(_of_order)
 WEEKS = Paging(_list, window=7 * DAY)
 """Executions and transfers. Given a first moment alone, Bybit tells the seven days from it and nothing later (its documentation of
 `execution/list` and `query-inter-transfer-list`)."""
+DAYS = Paging(_list, window=DAY)
+"""The unified wallet's log: given a first moment alone, a day from it."""
 MONTHS = Paging(_records, window=29 * DAY)
 """Withdrawals and deposits: less than thirty days at once."""
 

@@ -19,8 +19,10 @@ _TRANSFERS = {"SUCCESS": State.FILLED, "FAILED": State.CANCELLED}
 
 class BybitMoves(Moves):
     """A transfer has a key made from ours. A withdrawal's record carries none: it is known by the id that its answer named, else by coin,
-    amount, address and time."""
+    amount, address and time. Withdrawals leave the funding wallet: out of the unified one Bybit would transfer there first, as a move of
+    its own."""
 
+    withdraws_from = "funding"
     repeated = frozenset({"131082", "131214"})
 
     def __init__(self, desk: Desk) -> None:
@@ -37,7 +39,7 @@ class BybitMoves(Moves):
             return Request("private", "POST", "v5/asset/transfer/inter-transfer", params)
         params = {
             "coin": move.asset, "chain": CHAINS.get(move.chain, move.chain), "address": move.address, "amount": f"{move.amount:f}",
-            "timestamp": move.at, "accountType": "UTA", "requestId": move.key, "feeType": 0,
+            "timestamp": move.at, "accountType": ACCOUNTS[move.source], "requestId": move.key, "feeType": 0,
             "forceChain": 1, **({"tag": move.tag} if move.tag else {}),
         }  # fmt: skip
         return Request("private", "POST", "v5/asset/withdraw/create", params)
@@ -50,11 +52,10 @@ class BybitMoves(Moves):
         """A transfer's status is in the list: the answer to its write calls a failed one a success as well."""
         if move.inside:
             path, number = "v5/asset/transfer/query-inter-transfer-list", transfer_id(move.key)
-            answer = await self._desk.read("private", path, transferId=number, startTime=move.at - DAY)
+            answer = await self._desk.read("private", path, transferId=number, startTime=move.since - DAY)
             return one_of([_transfer(row) for row in rows(answer, "result", "list") if text(row, "transferId") == number])
-        answer = await self._desk.read(
-            "private", "v5/asset/withdraw/query-record", coin=move.asset, startTime=_second(move.at), withdrawType=ALL
-        )
+        path = "v5/asset/withdraw/query-record"
+        answer = await self._desk.read("private", path, coin=move.asset, startTime=move.since, withdrawType=ALL)
         return one_of([_withdrawal(row) for row in rows(answer, "result", "rows") if _is_ours(row, move)])
 
 
@@ -68,12 +69,7 @@ def _is_ours(row: Any, move: Move) -> bool:
     if move.number:
         return number == move.number
     same = text(row, "toAddress").lower() == move.address.lower() and amount(row, "amount") == move.amount
-    return same and moment(row, "createTime") >= _second(move.at) and number not in move.others
-
-
-def _second(at: int) -> int:
-    """Its beginning, ms: Bybit dates withdrawals by whole seconds."""
-    return at // 1000 * 1000
+    return same and moment(row, "createTime") >= move.since and number not in move.others
 
 
 def _transfer(row: Any) -> Moved:

@@ -16,7 +16,7 @@ class BybitWire(Wire):
     exchange = "bybit"
     options: ClassVar = {"enableUnifiedMargin": False, "enableUnifiedAccount": True, "unifiedMarginStatus": 6}
     proofs = PROOFS
-    foreign: ClassVar = {"10003": "the key is not known on this network"}
+    foreign: ClassVar = {"10003": "the key is not known on this network and site (regional sites such as bybit.eu have hosts of their own)"}
     clock = Request("public", "GET", "v5/market/time")
 
     def switch(self, exchange: Any, network: Network) -> None:

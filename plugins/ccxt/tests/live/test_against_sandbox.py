@@ -199,6 +199,7 @@ def test_bybit_withdraws_to_a_listed_destination_only(world: Any) -> None:
     """The right address over the right network: debit with the fee, by the venue's own figures. Another one never leaves."""
     world.settings("bybit", "destinations: [{address: '0x00000000000000000000000000000000000000aa', network: ERC20, asset: USDT}]\n")
     world.box.control.permit("bybit", "withdraw")
+    world.box.control.endow("bybit", "funding", "USDT", "500")
     good = Transfer(
         id="a",
         venue="bybit",
@@ -206,6 +207,7 @@ def test_bybit_withdraws_to_a_listed_destination_only(world: Any) -> None:
         amount="100",
         source="bybit",
         network="ERC20",
+        from_wallet="funding",
         address="0x00000000000000000000000000000000000000aa",
     )
     bad = Transfer(
@@ -215,11 +217,12 @@ def test_bybit_withdraws_to_a_listed_destination_only(world: Any) -> None:
         amount="100",
         source="bybit",
         network="ERC20",
+        from_wallet="funding",
         address="0x00000000000000000000000000000000000000bb",
     )
     ((sent, _),) = act(world, good)
     assert (sent.state, sent.verdict) == (State.FILLED, Verdict.VERIFIED), sent.reason
-    assert dict(sent.effects[0].lines) == {"bybit:balance:USDT": D(-102)}
+    assert dict(sent.effects[0].lines) == {"bybit:balance:funding/USDT": D(-102)}
     before = world.mark()
     with pytest.raises(GuardRefused, match="not among the `destinations`"):
         act(world, bad)

@@ -111,8 +111,8 @@ def test_what_happened_after_a_long_silence_is_told(world: Any, venue: str) -> N
 
 @pytest.mark.parametrize(("venue", "count"), [("bybit", 60), ("okx", 130)])
 def test_more_deposits_than_a_page_has_are_all_told(world: Any, venue: str, count: int) -> None:
-    """Each at its own moment, and once: what is told comes to what came to the one wallet. OKX tells of what comes to its trading
-    wallet in that wallet's bills."""
+    """Each at its own moment, and once: what is told comes to what came to the wallet. OKX tells of what comes to its trading wallet in
+    that wallet's bills; Bybit's deposits come to its funding wallet."""
 
     async def go() -> Sequence[Effect]:
         begun = world.box.control.time()
@@ -123,7 +123,7 @@ def test_more_deposits_than_a_page_has_are_all_told(world: Any, venue: str, coun
 
     effects = asyncio.run(go())
     assert len([effect for effect in effects if effect.kind == ("transfer" if venue == "okx" else "deposit")]) == count
-    assert deltas(effects) == {f"{venue}:balance:USDT": D(count)}
+    assert deltas(effects) == {f"{venue}:balance:{'funding/' if venue == 'bybit' else ''}USDT": D(count)}
 
 
 @pytest.mark.parametrize(("venue", "count"), [("bybit", 60), ("okx", 110)])

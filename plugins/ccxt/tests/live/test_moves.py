@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -32,10 +34,12 @@ def moving(venue: str, name: str, amount: str = "100") -> Transfer:
 
 
 def withdrawing(world: Any) -> Callable[[str], Transfer]:
-    """Makes withdrawals of 100 USDT from Bybit to one address, which it may do from now on."""
+    """Makes withdrawals of 100 USDT from Bybit's funding wallet, which has 100000, to one address, which it may do from now on."""
     world.settings("bybit", f"destinations: [{{address: '{ADDRESS}', network: ERC20, asset: USDT}}]\n")
     world.box.control.permit("bybit", "withdraw")
-    return lambda name: Transfer(id=name, venue="bybit", asset="USDT", amount="100", source="bybit", network="ERC20", address=ADDRESS)
+    world.box.control.endow("bybit", "funding", "USDT", "100000")
+    away: dict[str, Any] = {"source": "bybit", "from_wallet": "funding", "network": "ERC20", "address": ADDRESS}
+    return lambda name: Transfer(id=name, venue="bybit", asset="USDT", amount="100", **away)
 
 
 def alike(world: Any, move: str) -> tuple[str, tuple[Transfer, Transfer]]:
@@ -76,9 +80,9 @@ def good(carried: Carried) -> None:
     assert not carried.frozen
 
 
-def trading(world: Any, venue: str) -> Decimal:
-    """USDT in the trading wallet, by the exchange's own ledger; it began with 100000."""
-    return D(world.box.control.balances(venue)["trading"]["USDT"])
+def held(world: Any, venue: str, wallet: str = "trading") -> Decimal:
+    """USDT in that wallet, by the exchange's own ledger; it began with 100000."""
+    return D(world.box.control.balances(venue)[wallet]["USDT"])
 
 
 @every_kind
@@ -97,7 +101,8 @@ def test_of_two_equal_moves_the_second_is_sent_where_its_request_got_lost(world:
     venue = actions[0].source
     world.box.control.fault(venue, endpoint, LOST, skip=1)
     good(asyncio.run(carry(world.assemble().parts, actions, together=together)))
-    assert trading(world, venue) == (99_796 if move == "bybit withdraws" else 99_800)
+    wallet, left = ("funding", 99_796) if move == "bybit withdraws" else ("trading", 99_800)
+    assert held(world, venue, wallet) == left
 
 
 @pytest.mark.parametrize("venue", ["bybit", "okx"])
@@ -105,7 +110,7 @@ def test_a_deposit_between_two_transfers_is_no_riddle(world: Any, venue: str) ->
     """The first transfer is the history's own as well, and explains nothing a second time."""
     actions = (moving(venue, "a"), moving(venue, "b", "50"))
     good(asyncio.run(carry(world.assemble().parts, actions, together=False, between=lambda: world.box.control.deposit(venue, "USDT", "7"))))
-    assert trading(world, venue) == 99_857
+    assert held(world, venue) + held(world, venue, "funding") == 100_007
 
 
 class Killed(BaseException):
@@ -142,9 +147,9 @@ def test_transfers_given_together_are_verified_by_the_run_after_a_kill(world: An
     good(asyncio.run(carry(world.assemble().parts, before, together=False)))
     with pytest.raises(Killed):
         asyncio.run(killed())
-    assert trading(world, venue) == 99_797
+    assert held(world, venue) == 99_797
     good(asyncio.run(carry(world.assemble().parts, actions, together=True)))
-    assert trading(world, venue) == 99_797
+    assert held(world, venue) == 99_797
 
 
 @every_kind
@@ -153,9 +158,25 @@ def test_a_move_of_a_lost_journal_is_not_made_twice(world: Any, move: str) -> No
     _, (action, _) = alike(world, move)
     parts = world.assemble().parts
     good(Carried([asyncio.run(carry(parts, (action,), together=True)).legs[0]], {}))
-    moved = trading(world, action.source)
+    moved = world.box.control.balances(action.source)
     for file in (world.directory / "state").glob("journal.sqlite*"):
         file.unlink()
     again = asyncio.run(carry(world.assemble().parts, (action,), together=True)).legs[0]
     assert again.state in (State.FILLED, State.NEEDS_HUMAN), again.reason
-    assert trading(world, action.source) == moved
+    assert world.box.control.balances(action.source) == moved
+
+
+@pytest.mark.parametrize("venue", ["bybit", "okx"])
+def test_a_transfer_that_a_restored_backup_has_not_is_found_by_its_key(world: Any, venue: str) -> None:
+    """Beside an equal one that the backup has: the venue says that it knows the key, and its lists show it before the second sending."""
+    state, actions = world.directory / "state", (moving(venue, "a"), moving(venue, "b"))
+    good(Carried([asyncio.run(carry(world.assemble().parts, actions[:1], together=True)).legs[0]], {}))
+    shutil.copytree(state, world.directory / "backup")
+    (leg,) = asyncio.run(carry(world.assemble().parts, actions[1:], together=True)).legs
+    shutil.rmtree(state)
+    shutil.copytree(world.directory / "backup", state)
+    time.sleep(1.1)  # the venue dates by seconds
+    restored = asyncio.run(carry(world.assemble().parts, actions[1:], together=True))
+    good(restored)
+    assert [effect.id for effect in restored.legs[0].effects] == [effect.id for effect in leg.effects]
+    assert held(world, venue) == 99_800

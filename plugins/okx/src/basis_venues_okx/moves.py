@@ -64,13 +64,15 @@ class OkxMoves(Moves):
 
     async def _billed(self, move: Move) -> Moved:
         """As the bills of the trading wallet have it. They do not carry our key; of several alike, each of which does the same, the first
-        is taken."""
-        found = await self._desk.pages("private", "account/bills-archive", BILLS, since=move.at, type=TRANSFER, ccy=move.asset, limit=MOST)
+        since it was sent is taken, and of those that a lost journal may have had the last."""
+        path, asked = "account/bills-archive", {"type": TRANSFER, "ccy": move.asset, "limit": MOST}
+        since = move.since if move.lost else move.at  # bills are dated to the millisecond
+        found = await self._desk.pages("private", path, BILLS, since=since, **asked)
         ours = [change for row in found if _is_ours(change := transfer(row), move)]
         if not ours:
             return Moved(State.ACCEPTED, reason="OKX calls the transfer a success, and shows no bill of it yet")
-        first = min(ours, key=lambda change: change.at)
-        return Moved(State.FILLED, first.id, first.at)
+        chosen = (max if move.lost else min)(ours, key=lambda change: change.at)
+        return Moved(State.FILLED, chosen.id, chosen.at)
 
 
 def _is_ours(bill: Change, move: Move) -> bool:

@@ -224,6 +224,19 @@ def test_an_order_is_hidden_for_so_many_reads(sandbox: Running, connect: Any, ve
     asyncio.run(story())
 
 
+def test_fills_are_listed_late(sandbox: Running, connect: Any, venue: str) -> None:
+    """The order says that it is filled, and two lists of fills lack what it filled; the third has it."""
+    sandbox.control.fault(venue, "order.create", "hide_fills", k=2)
+
+    async def story() -> None:
+        async with connect(venue) as exchange:
+            await buy(exchange)
+            assert (await look_up(exchange))["filled"] > 0
+            assert [len(await exchange.fetch_my_trades("BTC/USDT")) for _ in range(3)] == [0, 0, 1]
+
+    asyncio.run(story())
+
+
 def test_a_partial_fill_and_a_lost_reply_together(sandbox: Running, connect: Any, venue: str) -> None:
     """Verbs strike together: 40 % of the market order fill, the rest lapses, and the reply hangs."""
     bought(sandbox, connect, venue, {"verb": "partial", "q": "0.4"}, "accept_then_hang", timeout=SHORT_MS)

@@ -126,8 +126,8 @@ def test_a_withdrawal_goes_out_with_its_fee_and_is_found_by_its_key(sandbox: Run
 
 
 def test_what_is_sent_to_another_venues_address_arrives_there(sandbox: Running, connect: Any) -> None:
-    """From Binance to Bybit's deposit address: credited after the delay less Binance's fee of 1.5, listed as a deposit with the same
-    transaction."""
+    """From Binance to Bybit's deposit address: credited to the funding wallet after the delay less Binance's fee of 1.5, listed as a
+    deposit with the same transaction."""
     control = sandbox.control
     control.permit("binance", "withdraw")
 
@@ -143,7 +143,7 @@ def test_what_is_sent_to_another_venues_address_arrives_there(sandbox: Running, 
             assert [(row["amount"], row["status"]) for row in await exchange.fetch_deposits("USDT")] == [(98.5, "ok")]
 
     asyncio.run(story())
-    assert control.balances("bybit")["trading"]["USDT"] == "100098.5"
+    assert control.balances("bybit")["funding"] == {"USDT": "98.5"}
     assert control.ledger("bybit")["deposits"][0]["tx"] == control.ledger("binance")["withdrawals"][0]["tx"]
 
 

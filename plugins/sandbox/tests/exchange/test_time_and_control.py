@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -153,6 +154,17 @@ def test_the_command_starts_shows_and_ends_it(tmp_path: Path) -> None:
     assert not is_held(tmp_path)
     assert runner.invoke(app, ["down", *state]).exit_code == 0
     assert json.loads(runner.invoke(app, ["down", *state, "--json"]).stdout) == {"running": False, "ended": None}
+
+
+def test_a_port_that_is_taken_is_said_to_be(tmp_path: Path) -> None:
+    """Which one, and what to do; not where in the program it was found."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port, options = taken.getsockname()[1], ["--state", str(tmp_path), "--only", "exchange", "--control-port", str(free_ports(1)[0])]
+        command = [sys.executable, "-c", "from basis_venues.cli import main; main()", "sandbox", "up", *options, "--port", str(port)]
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 3
+    assert f"('127.0.0.1', {port}): address already in use; end what listens there, or name another port" in ran.stderr
+    assert "Traceback" not in ran.stderr
 
 
 @pytest.mark.parametrize("by", ["interrupt", "down"])

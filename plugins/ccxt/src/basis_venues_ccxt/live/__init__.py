@@ -9,7 +9,7 @@ from .connection import Connection
 from .desk import Desk
 from .exchange import Exchange
 from .fills import Fill, Position
-from .history import Change, Happened, History, Resting
+from .history import Change, Happened, History, Resting, second_of, unexplained
 from .listings import Listing, MarketReader
 from .making import make_client, make_market_data
 from .moving import Move, Moved, Moves, one_of
@@ -67,5 +67,7 @@ __all__ = [
     "one_of",
     "quantity_of",
     "resumed",
+    "second_of",
+    "unexplained",
     "whole",
 ]

@@ -29,7 +29,8 @@ class Holdings(NamedTuple):
 @frozen(kw_only=True)
 class Setup:
     """How the account is set up. `owner`: the venue's id of its owner, empty where it tells none. `leverage` and `margin` by symbol.
-    `may_withdraw`: None where the venue does not tell. `fee_asset`: what fees are paid in instead, where a discount is on."""
+    `may_withdraw`: None where the venue does not tell. `fee_asset`: what fees are paid in instead, where a discount is on. `hidden`: what
+    of the account key and network do not show, a wallet or `withdrawals`, each with a sentence that says why."""
 
     owner: str = ""
     one_way: bool = True
@@ -38,6 +39,7 @@ class Setup:
     leverage: Mapping[str, Decimal] = field(factory=dict)
     margin: Mapping[str, str] = field(factory=dict)
     fee_asset: str | None = None
+    hidden: Mapping[str, str] = field(factory=dict)
     problems: tuple[str, ...] = ()
     """What else speaks against trading, each as a sentence with what to do about it."""
 

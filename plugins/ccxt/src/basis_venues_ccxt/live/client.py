@@ -26,7 +26,7 @@ from .connection import connection_of
 from .desk import Desk
 from .exchange import Exchange
 from .fills import Position, PositionKeys
-from .history import effects_of
+from .history import effects_of, second_of
 from .listings import Listing, Listings
 from .preflight import check_clock, check_setup, leverage_note, opening_error, withdrawal_note
 from .statements import Stated
@@ -70,6 +70,8 @@ class ExchangeClient(VenueClient):
             raise opening_error(venue, self.network.value, error, wire.proofs, wire.foreign) from None
         check_setup(venue, self._setup, self._settings)
         self._trading.setup = self._setup
+        self._desk.hidden.clear()
+        self._desk.hidden.update(self._setup.hidden)
         return {self._context.account.alias: f"{venue}:{self._owner()}"}
 
     async def heartbeat(self) -> Mapping[str, str]:
@@ -90,6 +92,7 @@ class ExchangeClient(VenueClient):
         notes = {
             "key": withdrawal_note(self._setup, self._settings),
             "leverage": leverage_note(self._setup, self._settings.default_leverage),
+            "not shown": "; ".join(dict.fromkeys(self._setup.hidden.values())) or None,
         }
         return said | {name: note for name, note in notes.items() if note is not None}
 
@@ -133,6 +136,7 @@ class ExchangeClient(VenueClient):
         asked = max(at, self._connection.clock.at_least())
         stated, self._trading.stated = self._stated(keys, at), None
         parts = {self._part(key) for key in keys}
+        self._desk.check(*parts)
         mark = self._trading.positions.mark()
         holdings = await self._account.holdings(parts if stated is None else parts - {"spot"})
         since = max(asked, holdings.at)
@@ -149,12 +153,8 @@ class ExchangeClient(VenueClient):
         await self._listings.known()
         markets = [each for each in self._listings.all() if not keys or self._concerns(each, keys)]
         wallets = {part for key in keys if (part := self._part(key)) != "perpetuals"} if keys else {"spot", "futures", "funding"}
-        happened = self._transfers.named(await self._history.since(markets, wallets, since))
-        found = [
-            effect for effect in effects_of(happened, self._keys)
-            if effect.kind == "open" or (since < effect.at and (not until or effect.at <= until))
-        ]  # fmt: skip
-        return sorted(found, key=lambda effect: effect.at)
+        happened = self._transfers.named(await self._history.since(markets, wallets, second_of(since)))
+        return sorted(effects_of(happened.between(since, until), self._keys), key=lambda effect: effect.at)
 
     async def close(self) -> None:
         """Let the connection go."""

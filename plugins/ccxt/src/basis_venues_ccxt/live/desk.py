@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
+from basis_venues.errors import Denied
 from basis_venues.network import Network
 
 from ..settings import ExchangeSettings
@@ -24,12 +25,14 @@ TRIES = 5
 
 @frozen(kw_only=True)
 class Desk:
-    """The connection, the markets and the names of the account's positions."""
+    """The connection, the markets and the names of the account's positions. `hidden`: what of the account this key and this network do
+    not show, a wallet or `withdrawals`, and why; known once the client is open."""
 
     connection: Connection
     listings: Listings
     keys: PositionKeys
     settings: ExchangeSettings
+    hidden: dict[str, str] = field(factory=dict)
 
     @property
     def network(self) -> Network:
@@ -43,6 +46,12 @@ class Desk:
     def at_least(self) -> int:
         """A moment that the venue's clock has surely reached, ms: what is written from now on is not dated earlier."""
         return self.connection.clock.at_least()
+
+    def check(self, *names: str) -> None:
+        """Raises `Denied`, with the reason, where one of them is hidden: what cannot be read is not taken for nothing."""
+        for name in names:
+            if name in self.hidden:
+                raise Denied(self.hidden[name])
 
     def rate(self, listing: Listing) -> Decimal | None:
         """The account's own fee rate; None where it is not known or fees may be taken in another coin."""

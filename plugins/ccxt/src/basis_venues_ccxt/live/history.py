@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Collection, Iterable
 from decimal import Decimal
 from typing import NamedTuple
@@ -36,6 +37,40 @@ class Happened(NamedTuple):
     fills: tuple[Fill, ...] = ()
     changes: tuple[Change, ...] = ()
     resting: tuple[Resting, ...] = ()
+
+    def between(self, since: int, until: int) -> Happened:
+        """What happened after `since` up to `until` (ms; 0: to the latest), and every order that rests.
+
+        Venues date transfers, withdrawals and deposits by whole seconds: a change that is dated so may have come at any time of its second,
+        and whether the books have it already is told by its id.
+        """
+        fills = tuple(each for each in self.fills if since < each.at and (not until or each.at <= until))
+        changes = tuple(each for each in self.changes if since < _latest(each.at) and (not until or each.at <= until))
+        return self._replace(fills=fills, changes=changes)
+
+
+def second_of(at: int) -> int:
+    """Where its second begins, ms: what happened from then on may be dated so."""
+    return at // 1000 * 1000
+
+
+def _latest(at: int) -> int:
+    """The latest moment that such a date may stand for."""
+    return at if at % 1000 else at + 999
+
+
+def unexplained(told: Iterable[Change], transfers: Iterable[Change], wallet: str) -> list[Change]:
+    """What the log of one wallet tells, without the transfers between the account's own wallets, which a list of these tells with both
+    ends; transfers that are left came from elsewhere, or went there."""
+    listed = Counter(line for each in transfers for line in each.lines if line[0] == wallet)
+    left: list[Change] = []
+    for each in told:
+        (line,) = each.lines
+        if each.kind == "transfer" and listed[line]:
+            listed[line] -= 1
+        else:
+            left.append(each)
+    return left
 
 
 class History(ABC):

@@ -11,8 +11,12 @@ from basis_venues.amounts import ZERO
 from basis_venues.network import Network
 from basis_venues.states import State
 
+from .history import second_of
+from .pages import DAY
 from .wire import Request
 
+_LOST = 14 * DAY
+"""So long ago a move of a lost journal may be: OKX tells the states of no older ones."""
 CHAINS = {"ERC20": "ETH", "TRC20": "TRX", "BEP20": "BSC"}
 """Names that people give chains -> those of an exchange that calls a chain by its own coin (Binance, Bybit)."""
 
@@ -21,7 +25,8 @@ class Move(NamedTuple):
     """A transfer between two wallets (`target` is one of them) or a withdrawal (`address` and `chain` are given). `amount` is what
     arrives, `fee` what the withdrawal is expected to cost on top. `at`: what the venue dates it is not before it. `tag`: the memo
     that goes with the address. `number`: the venue's id of it, once an answer to the write has named it. `others`: the venue's ids of
-    moves before it that may be dated after `at` as well: none of them is this one."""
+    moves before it that may be dated after `at` as well: none of them is this one. `lost`: the venue answered that it has had this key, so
+    that it was made before `at`, by a run whose journal was lost."""
 
     key: str
     asset: str
@@ -35,6 +40,12 @@ class Move(NamedTuple):
     tag: str = ""
     number: str = ""
     others: tuple[str, ...] = ()
+    lost: bool = False
+
+    @property
+    def since(self) -> int:
+        """From when on the venue may have dated it, which some do by whole seconds; ms."""
+        return second_of(self.at) - (_LOST if self.lost else 0)
 
     @property
     def inside(self) -> bool:

@@ -10,8 +10,11 @@ from typing import NamedTuple
 
 from basis_venues import series
 from basis_venues.contract import ClientContext, Quote
+from basis_venues.errors import MissingData
 
 from .connection import Connection
+from .reading import Unreadable
+from .saying import Said
 
 STALE_MS = 60_000
 """A figure that the venue itself dates further back is left out."""
@@ -49,23 +52,29 @@ class ExchangeData:
         self._quotes = quotes
 
     async def fetch(self, series: Collection[str]) -> Mapping[str, Quote]:
-        """The named series of this venue."""
+        """The named series of this venue. Raises `MissingData` with the reason where none could be had."""
         wanted = [symbol for symbol in self._symbols if any(name.endswith(f":{symbol}") for name in series)]
         if self._connection.clock.uncertainty == 0:
             await self._connection.clock.synchronise()
         answers = await asyncio.gather(*(self._of(symbol) for symbol in wanted))
-        found = {name: quote for answer in answers for name, quote in answer.items()}
+        told = [answer for answer in answers if isinstance(answer, dict)]
+        silent = "; ".join(answer for answer in answers if isinstance(answer, str))
+        if silent and not any(told):
+            raise MissingData(silent)
+        found = {name: quote for answer in told for name, quote in answer.items()}
         return {name: found[name] for name in series if name in found}
 
     async def close(self) -> None:
         """Let the connection go."""
         await self._connection.close()
 
-    async def _of(self, symbol: str) -> dict[str, Quote]:
+    async def _of(self, symbol: str) -> dict[str, Quote] | str:
+        """The figures of a market, or why there are none."""
         try:
             figures = await self._quotes.figures(symbol)
-        except Exception:  # not being able to read is an answer: the series is left out
-            return {}
+        except Exception as error:  # not being able to read is an answer: the series is left out
+            said = f"{error}" if isinstance(error, (Said, Unreadable)) else type(error).__name__
+            return f"the answer on {symbol} tells no price: {said}"
         clock = self._connection.clock
         if clock.now() - figures.at > STALE_MS:
             return {}

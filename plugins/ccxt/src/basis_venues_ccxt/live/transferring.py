@@ -15,7 +15,7 @@ from basis_venues.states import State
 from ..settings import AssetSettings
 from .account import AccountReader, Part
 from .desk import Desk
-from .history import Change, Happened
+from .history import Change, Happened, second_of
 from .moving import Move, Moved, Moves, move_from
 from .reading import Unreadable
 from .saying import Said, outcome
@@ -33,6 +33,8 @@ class Transferring:
         """Attempt key -> the id that the venue's answer to the write named."""
         self._told: dict[str, Effect] = {}
         """The venue's id of a move that it has shown done -> what it did."""
+        self._lost: set[str] = set()
+        """Attempt keys that the venue had before they were sent."""
 
     async def prepare(self, step: Step, key: str) -> Prepared:
         """The move, checked against network, destinations and, for `max`, the balance. Raises `Denied` and `GuardRefused`."""
@@ -43,6 +45,7 @@ class Transferring:
         if lacking is not None:
             raise Denied(lacking)
         source = transfer.from_wallet or "spot"
+        self._desk.check(*((source, transfer.to_wallet or "") if inside else ("withdrawals",)))
         if not inside and source != self._moves.withdraws_from:
             needed = self._moves.withdraws_from
             venue = self._desk.keys.venue
@@ -51,8 +54,7 @@ class Transferring:
         fee = ZERO if inside else asset.withdrawal_fee
         amount = await self._amount(transfer, source, fee)
         at = self._desk.at_least()
-        second = at // 1000 * 1000  # some venues date by whole seconds
-        others = tuple(number for number, effect in self._told.items() if effect.at >= second)
+        others = tuple(number for number, effect in self._told.items() if effect.at >= second_of(at))
         move = Move(key, transfer.asset, amount, source, fee=fee, at=at, others=others)
         if inside:
             move = move._replace(target=transfer.to_wallet or "")
@@ -68,6 +70,7 @@ class Transferring:
             answer = await self._desk.connection.call(Request(*prepared.payload["request"]), fence=prepared.fence)
         except Exception as error:
             if isinstance(error, Said) and error.code in self._moves.repeated:
+                self._lost.add(prepared.key)
                 return Report(State.ACCEPTED, reason=f"the venue has it already: {error}")
             return outcome(error, self._desk.connection.wire.proofs)
         try:
@@ -96,7 +99,7 @@ class Transferring:
         return change if ours is None else change._replace(order=ours.order)
 
     async def _look(self, prepared: Prepared, move: Move) -> Report:
-        move = move._replace(number=self._named.get(prepared.key, ""))
+        move = move._replace(number=self._named.get(prepared.key, ""), lost=prepared.key in self._lost)
         moved = await self._moves.look(move)
         if moved is not None:
             return self._report(prepared, move, moved)

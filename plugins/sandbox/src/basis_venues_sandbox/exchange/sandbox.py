@@ -35,6 +35,7 @@ _QUIRKS: Mapping[str, tuple[str, str]] = {
     "fee": ("what", "fee"),
     "fill_after_cancel": ("reads", "fill_after_cancel"),
     "hide_reads": ("k", "hide_reads"),
+    "hide_fills": ("k", "hide_fills"),
     "reject_late": ("reason", "reject_late"),
 }
 

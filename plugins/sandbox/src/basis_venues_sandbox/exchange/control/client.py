@@ -88,6 +88,10 @@ class Control:
         """Give a wallet exactly this balance. Binance: spot, futures, funding; Bybit and OKX: trading, funding."""
         self._call("endow", venue=venue, wallet=wallet, asset=asset, balance=balance)
 
+    def adjust(self, venue: str, kind: str, wallet: str, asset: str, amount: str) -> int:
+        """Change a wallet for a reason of the venue's own, in the words of its log (Bybit's `BONUS`, OKX's type `7`)."""
+        return int(self._call("adjust", venue=venue, kind=kind, wallet=wallet, asset=asset, amount=amount))
+
     def deposit(self, venue: str, asset: str, amount: str, delay: int = 0, tx: str = "", source: str = "") -> int:
         """Let something arrive from outside, credited after `delay` ms."""
         return int(self._call("deposit", venue=venue, asset=asset, amount=amount, delay=delay, tx=tx, source=source))

@@ -21,12 +21,14 @@ from ..sandbox import Sandbox
 from .shown import ledger
 
 _SETTINGS = (
+    "auto_transfer",
     "credit_delay",
     "dedupe",
     "funding_hours",
     "hedge_mode",
     "account_level",
     "history_window",
+    "sub_account",
     "skew",
     "spread",
     "withdrawals_arrive",
@@ -142,6 +144,10 @@ class Controls:
             if wallet not in exchange.books.rules.wallets:
                 raise ControlError(f"{exchange.venue} has no wallet {wallet!r}: {', '.join(exchange.books.rules.wallets)}")
             exchange.treasury.endow(wallet, asset, Decimal(balance))
+
+    def adjust(self, venue: str, kind: str, wallet: str, asset: str, amount: str) -> int:
+        """Change a wallet for a reason of the venue's own, in the words of its log (Bybit's `BONUS`, OKX's type `7`)."""
+        return self._exchange(venue).treasury.adjust(kind, wallet, asset, Decimal(amount))
 
     def deposit(self, venue: str, asset: str, amount: str, delay: int = 0, tx: str = "", source: str = "") -> int:
         """Let something arrive from outside, credited after `delay` ms. Answers the deposit's number."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .books import Books, Settings
 from .exchange import Exchange, Payment
-from .ledger import Entry, Ledger
+from .ledger import ENDOWMENT, Entry, Ledger
 from .listings import VENUES, markets_of, rules_of
 from .market import Market, Quote
 from .orders import Ask, Fill, Order, Quirks, Status
@@ -17,6 +17,7 @@ from .treasury import Movement, Progress
 from .world import World
 
 __all__ = [
+    "ENDOWMENT",
     "TRADE",
     "VENUES",
     "Ask",

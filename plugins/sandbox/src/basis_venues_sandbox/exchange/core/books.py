@@ -32,6 +32,10 @@ class Settings:
     """Finished orders older than this are not found any more."""
     spread: Decimal = Decimal("0.0001")
     """Half the distance between bid and ask, as a fraction of the price."""
+    auto_transfer: bool = False
+    """Deposits are transferred to the trading wallet as soon as they are credited, where they are not credited there."""
+    sub_account: bool = False
+    """Bybit: the keys are a sub-account's."""
     withdrawals_arrive: bool = True
     funding_hours: int = 8
     skew: int = 0

@@ -51,7 +51,7 @@ class Desk:
         self._check_funds(ask, market, quote, quantity)
         order = Order(
             id=books.number(), ask=ask, quantity=quantity, swap=market.swap, created=books.now, updated=books.now, quirks=quirks,
-            hidden=quirks.hide_reads,
+            hidden=quirks.hide_reads, unlisted=quirks.hide_fills,
         )  # fmt: skip
         self.orders[order.id] = order
         self._match_arrival(order, market, quote)

@@ -83,8 +83,8 @@ _RULES: Mapping[str, Rules] = {
         refuses_swap_fok=True, transfer_keys=False, leverage=20, coins=_coins("1.5", "0.0004", "0.001", "0.00003", "0.0001", "ETH"),
     ),
     "bybit": Rules(
-        venue="bybit", spot_wallet="trading", swap_wallet="trading", wallets=("trading", "funding"), deposit_wallet="trading",
-        withdrawal_wallet="trading", client_id=re.compile(r"[A-Za-z0-9_-]{1,36}"), dedupe="forever", refuses_post_only=False,
+        venue="bybit", spot_wallet="trading", swap_wallet="trading", wallets=("trading", "funding"), deposit_wallet="funding",
+        withdrawal_wallet="funding", client_id=re.compile(r"[A-Za-z0-9_-]{1,36}"), dedupe="forever", refuses_post_only=False,
         refuses_swap_fok=False, transfer_keys=True, leverage=10, coins=_coins("2", "0.0005", "0.002", "0.0001", "0.001", "ETH"),
     ),
     "okx": Rules(

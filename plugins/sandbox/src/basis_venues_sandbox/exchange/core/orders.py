@@ -61,6 +61,8 @@ class Quirks:
     """A cancel is confirmed, and after so many look-ups the rest fills all the same."""
     hide_reads: int = 0
     """So many look-ups do not find it."""
+    hide_fills: int = 0
+    """So many reads of lists do not show what it filled; the order itself and the balance do."""
     reject_late: str = ""
     """It is acknowledged and then turned down, for this reason."""
 
@@ -106,6 +108,7 @@ class Order:
     reason: str = ""
     fills: list[Fill] = field(factory=list)
     hidden: int = 0
+    unlisted: int = 0
     waits: bool = False
     late_fill: int | None = None
 

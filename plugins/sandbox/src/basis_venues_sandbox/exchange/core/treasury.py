@@ -10,7 +10,7 @@ from enum import StrEnum
 from attrs import define
 
 from .books import Books
-from .ledger import OUTSIDE, TRANSIT
+from .ledger import ENDOWMENT, OUTSIDE, TRANSIT
 from .margin import free
 from .orders import Order
 from .refusal import Refused, Why
@@ -75,8 +75,9 @@ class Treasury:
         self.settle()
         return moved
 
-    def withdraw(self, asset: str, amount: Decimal, address: str, network: str, key: str = "") -> Movement:
-        """Send out of the venue; the fee comes on top. Raises `Refused`."""
+    def withdraw(self, asset: str, amount: Decimal, address: str, network: str, key: str = "", wallet: str = "") -> Movement:
+        """Send out of the venue; the fee comes on top. What lies in another `wallet` than withdrawals leave is transferred there first.
+        Raises `Refused`."""
         books, coin = self._books, self.coin(asset)
         if key and any(each.key == key for each in self.withdrawals):
             raise Refused(Why.DUPLICATE_WITHDRAWAL, key)
@@ -87,8 +88,10 @@ class Treasury:
         if amount < coin.minimum:
             raise Refused(Why.WITHDRAWAL_LIMIT, str(coin.minimum))
         source = books.rules.withdrawal_wallet
-        if amount + coin.fee > self._free(source, asset):
+        if amount + coin.fee > self._free(wallet or source, asset):
             raise Refused(Why.WITHDRAWAL_FUNDS, asset)
+        if wallet not in ("", source):
+            self.transfer(wallet, source, asset, amount + coin.fee, f"selfTransfer_{books.number()}")
         number = books.number()
         sent = Movement(
             id=number, kind="withdrawal", key=key, asset=asset, amount=amount, source=source, target=address, at=books.now,
@@ -116,7 +119,13 @@ class Treasury:
     def endow(self, wallet: str, asset: str, balance: Decimal) -> None:
         """Give a wallet exactly this balance, from outside."""
         ledger = self._books.ledger
-        ledger.move(self._books.now, "endowment", "", OUTSIDE, wallet, asset, balance - ledger.balance(wallet, asset))
+        ledger.move(self._books.now, ENDOWMENT, "", OUTSIDE, wallet, asset, balance - ledger.balance(wallet, asset))
+
+    def adjust(self, kind: str, wallet: str, asset: str, amount: Decimal) -> int:
+        """Change a wallet for a reason of the venue's own, called as its log calls it. Answers the entry's reference."""
+        number = self._books.number()
+        self._books.ledger.move(self._books.now, kind, str(number), OUTSIDE, wallet, asset, amount)
+        return number
 
     def address(self, asset: str) -> str:
         """Where deposits of an asset go: the same on every run. Raises `Refused`."""
@@ -160,6 +169,9 @@ class Treasury:
         )
         if movement.kind == "withdrawal":
             self.sent(movement)
+        trading = self._books.rules.spot_wallet
+        if movement.kind == "deposit" and self._books.settings.auto_transfer and movement.target != trading:
+            self.transfer(movement.target, trading, movement.asset, movement.amount, f"selfTransfer_{movement.id}")
 
     def _free(self, wallet: str, asset: str) -> Decimal:
         return free(self._books, self._resting(), wallet, asset)

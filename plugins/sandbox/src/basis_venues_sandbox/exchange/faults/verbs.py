@@ -56,6 +56,7 @@ VERBS: Mapping[str, Shape] = {
     "fee": Shape(_E, {"what": "missing"}),
     "fill_after_cancel": Shape(_E, {"reads": 1}),
     "hide_reads": Shape(_E, {"k": 1}),
+    "hide_fills": Shape(_E, {"k": 1}),
     "reject_late": Shape(_E, {"reason": "EC_PerCancelRequest"}),
     # The reply.
     "accept_then_hang": Shape(_A, {"seconds": 60}),

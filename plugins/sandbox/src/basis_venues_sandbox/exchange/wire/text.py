@@ -20,6 +20,11 @@ def plain(value: Decimal | int | None) -> str:
     return "0" if text in ("-0", "") else text
 
 
+def second(moment: int) -> int:
+    """The beginning of its second, ms: what many lists date by."""
+    return moment // 1000 * 1000
+
+
 def utc(moment: int) -> str:
     """`2019-10-12 11:12:02`."""
     return datetime.fromtimestamp(moment / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")

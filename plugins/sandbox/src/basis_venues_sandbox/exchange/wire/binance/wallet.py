@@ -10,7 +10,7 @@ from ...core import Movement, Progress, Refused, Why
 from ...keys import FUTURES, SPOT, TRANSFER, WITHDRAW
 from ..call import Call
 from ..listing import DAY
-from ..text import plain, utc
+from ..text import plain, second, utc
 from .markets import market_of, name
 from .windows import span
 
@@ -41,10 +41,11 @@ def transfers(call: Call) -> dict[str, Any]:
     """GET sapi/v1/asset/transfer."""
     wallets = _ROUTES.get(call.text("type"))
     first, last = span(call, _HALF_YEAR, 7 * DAY)
-    found = [each for each in call.exchange.treasury.transfers if (each.source, each.target) == wallets and first <= each.at <= last]
+    moved = call.exchange.treasury.transfers
+    found = [each for each in moved if (each.source, each.target) == wallets and first <= second(each.at) <= last]
     rows = [{
         "asset": each.asset, "amount": plain(each.amount), "type": call.text("type"), "status": _TRANSFER_STATUS[each.status],
-        "tranId": each.id, "timestamp": each.at,
+        "tranId": each.id, "timestamp": second(each.at),
     } for each in reversed(found)]  # fmt: skip
     size, page = min(call.whole("size", 10), 100), call.whole("current", 1)
     return {"total": len(rows), "rows": rows[(page - 1) * size : page * size]}
@@ -76,7 +77,7 @@ def deposits(call: Call) -> list[dict[str, Any]]:
     return [{
         "id": _long(each), "amount": plain(each.amount), "coin": each.asset, "network": each.network,
         "status": _DEPOSIT_STATUS[each.status], "address": call.exchange.treasury.address(each.asset), "addressTag": "", "txId": each.tx,
-        "insertTime": each.at, "completeTime": each.due or each.at,
+        "insertTime": second(each.at), "completeTime": second(each.due or each.at),
         "transferType": 0, "confirmTimes": "12/12", "unlockConfirm": 12, "walletType": 0,
     } for each in _moved(call, call.exchange.treasury.deposits, _QUARTER) if coin in ("", each.asset)]  # fmt: skip
 
@@ -136,7 +137,7 @@ def fixed(answer: Any) -> Callable[[Call], Any]:
 
 def _moved(call: Call, movements: Iterable[Movement], longest: int) -> list[Movement]:
     first, last = span(call, longest, longest)
-    found = [each for each in movements if first <= each.at <= last][::-1]
+    found = [each for each in movements if first <= second(each.at) <= last][::-1]
     return found[call.whole("offset", 0) :][: min(call.whole("limit", 1000), 1000)]
 
 

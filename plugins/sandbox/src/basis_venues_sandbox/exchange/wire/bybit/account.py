@@ -111,7 +111,8 @@ def query_api(call: Call) -> dict[str, Any]:
             "Wallet": wallet, "Options": [], "Derivatives": [], "Exchange": [], "Earn": [],
         },
         "ips": ["127.0.0.1"], "type": 1, "deadlineDay": 90, "expiredAt": "2099-01-01T00:00:00Z", "createdAt": "2024-01-01T00:00:00Z",
-        "unified": 0, "uta": 1, "userID": 1, "inviterID": 0, "vipLevel": "No VIP", "mktMakerLevel": "0", "affiliateID": 0, "isMaster": True,
+        "unified": 0, "uta": 1, "userID": 1, "inviterID": 0, "vipLevel": "No VIP", "mktMakerLevel": "0", "affiliateID": 0,
+        "isMaster": not call.exchange.books.settings.sub_account,
         "parentUid": "0", "kycLevel": "LEVEL_DEFAULT", "kycRegion": "",
     }  # fmt: skip
 
@@ -131,7 +132,7 @@ def transaction_log(call: Call) -> dict[str, Any]:
 
 
 def _log_row(call: Call, entry: Entry, cause: Fill | Payment | None) -> dict[str, Any]:
-    kind = _LOG_TYPES.get(entry.kind, "BONUS")
+    kind = _LOG_TYPES.get(entry.kind, entry.kind)
     if kind == "TRANSFER":
         kind = "TRANSFER_IN" if entry.amount > 0 else "TRANSFER_OUT"
     row = {

@@ -7,7 +7,7 @@ from typing import Any
 from ...core import Movement, Progress, Refused, Why
 from ..call import Call, Turned
 from ..listing import EVER
-from ..text import plain
+from ..text import plain, second
 from .windows import MONTH, WEEK, page, recent
 
 _WALLETS = {"UNIFIED": "trading", "FUND": "funding"}
@@ -32,25 +32,28 @@ def transfers(call: Call) -> dict[str, Any]:
     found = recent(call, call.exchange.treasury.transfers, _at, EVER if key else WEEK)
     return page(call, "list", [{
         "transferId": each.key, "coin": each.asset, "amount": plain(each.amount), "fromAccountType": _NAMES[each.source],
-        "toAccountType": _NAMES[each.target], "timestamp": str(each.at), "status": _TRANSFER[each.status],
+        "toAccountType": _NAMES[each.target], "timestamp": str(_at(each)), "status": _TRANSFER[each.status],
     } for each in reversed(found) if key in ("", each.key) and coin in ("", each.asset)], 20, 50)  # fmt: skip
 
 
 def withdraw(call: Call) -> dict[str, Any]:
-    """POST asset/withdraw/create."""
-    amount = call.number("amount")
-    sent = call.exchange.treasury.withdraw(call.text("coin"), amount, call.text("address"), call.maybe("chain"), call.maybe("requestId"))
+    """POST asset/withdraw/create. Unless it says FUND, Bybit transfers it there first."""
+    _check_master(call)
+    coin, amount, where = call.text("coin"), call.number("amount"), call.text("address")
+    wallet = "funding" if call.maybe("accountType") == "FUND" else "trading"
+    sent = call.exchange.treasury.withdraw(coin, amount, where, call.maybe("chain"), call.maybe("requestId"), wallet)
     return {"id": str(sent.id)}
 
 
 def withdrawals(call: Call) -> dict[str, Any]:
-    """GET asset/withdraw/query-record: rows carry no key of the client's."""
+    """GET asset/withdraw/query-record: rows carry no key of the client's. For keys of the main account only."""
+    _check_master(call)
     coin, number, tx = call.maybe("coin"), call.maybe("withdrawID"), call.maybe("txID")
     found = recent(call, call.exchange.treasury.withdrawals, _at, MONTH)
     return page(call, "rows", [{
         "coin": each.asset, "chain": each.network, "amount": plain(each.amount), "txID": each.tx if each.status is Progress.DONE else "",
-        "status": _WITHDRAWAL[each.status], "toAddress": each.target, "tag": "", "withdrawFee": plain(each.fee), "createTime": str(each.at),
-        "updateTime": str(each.due or each.at), "withdrawId": str(each.id), "withdrawType": 0,
+        "status": _WITHDRAWAL[each.status], "toAddress": each.target, "tag": "", "withdrawFee": plain(each.fee),
+        "createTime": str(_at(each)), "updateTime": str(second(each.due or each.at)), "withdrawId": str(each.id), "withdrawType": 0,
     } for each in reversed(found)
         if coin in ("", each.asset) and number in ("", str(each.id)) and tx in ("", each.tx)], 50, 50)  # fmt: skip
 
@@ -62,7 +65,7 @@ def deposits(call: Call) -> dict[str, Any]:
     return page(call, "rows", [{
         "id": str(each.id), "coin": each.asset, "chain": each.network, "amount": plain(each.amount), "txID": each.tx,
         "status": _DEPOSIT[each.status], "toAddress": call.exchange.treasury.address(each.asset), "tag": "", "depositFee": "",
-        "successAt": str(each.due or each.at), "confirmations": "100", "txIndex": "", "blockHash": "", "depositType": "0",
+        "successAt": str(second(each.due or each.at)), "confirmations": "100", "txIndex": "", "blockHash": "", "depositType": "0",
     } for each in reversed(found) if coin in ("", each.asset)], 50, 50)  # fmt: skip
 
 
@@ -90,4 +93,9 @@ def coins(call: Call) -> dict[str, Any]:
 
 
 def _at(movement: Movement) -> int:
-    return movement.at
+    return second(movement.at)
+
+
+def _check_master(call: Call) -> None:
+    if call.exchange.books.settings.sub_account:
+        raise Turned(10005, "Permission denied, please check your API key permissions.")

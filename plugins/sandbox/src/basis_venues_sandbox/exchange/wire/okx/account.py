@@ -129,7 +129,7 @@ def _bill(call: Call, entry: Entry, cause: Fill | Payment | None) -> dict[str, A
     source, target, sub, note = _IN if entry.amount > 0 else _OUT
     is_transfer = entry.kind == "transfer"
     row = {
-        "billId": str(entry.number), "ccy": entry.asset, "type": _BILLS.get(entry.kind, "3"),
+        "billId": str(entry.number), "ccy": entry.asset, "type": _BILLS.get(entry.kind, entry.kind),
         "subType": "173" if entry.kind == "funding" else sub, "balChg": plain(entry.amount), "bal": plain(entry.balance),
         "posBalChg": "0", "posBal": "0", "sz": plain(abs(entry.amount)),
         "from": source if is_transfer else "", "to": target if is_transfer else "", "notes": note if is_transfer else "",
