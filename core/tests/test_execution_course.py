@@ -27,7 +27,7 @@ from basis_venues.journal.state import StepRecord
 from basis_venues.observers import Observers
 from basis_venues.orders import Effect
 from basis_venues.positions import Positions
-from basis_venues.results import ActionResult, error_of
+from basis_venues.results import ActionResult, Compared, error_of
 from basis_venues.states import State, Verdict
 from basis_venues.venues import Venues
 
@@ -422,6 +422,21 @@ def test_positions_after_a_person_let_an_account_act_are_read_and_not_the_books(
     assert asyncio.run(go()) == [(Decimal(1000), Decimal(1_000_000))] * 2
 
 
+def test_what_a_wrong_answer_of_a_person_left_on_the_account_is_shown(run: Run) -> None:
+    """The order was filled, and a person says that it was not: what it bought is read, though the books had nothing of it and vouch for
+    nothing now."""
+    run.exchange().change(script=["rest_forever"])
+    run.act(buy(1))
+    run.exchange().foreign({"BTC": "1", "USDT": "-100"})
+
+    async def look() -> Decimal:
+        async with run.manager() as manager:
+            await manager.resolve("buy-1/north/0", State.REJECTED, "looked at another account")
+            return (await manager.positions())["north:balance:BTC"]
+
+    assert asyncio.run(look()) == 1
+
+
 def test_obligations_are_kept_over_a_restart_and_a_thaw(run: Run) -> None:
     """What has begun and not arrived stays in the books, whatever ends a run and whoever thaws the account."""
     owed = {"north:transit:USDT/REF": Decimal(7), "north:claim:north/1": Decimal(3)}
@@ -623,6 +638,39 @@ def test_tolerated_effects_of_others_explain_a_difference(run: Run) -> None:
     assert result.state == "VERIFIED"
     assert [effect.kind for effect in result.legs[0].externals] == ["deposit"]
     assert lost(run, [buy(1), buy(2)], OPENING) == []
+
+
+def test_a_transit_that_has_arrived_is_not_waited_for_where_a_person_looks(run: Run) -> None:
+    """Its end is counted with the balance that shows it, not beside it; the books take both up with the next order."""
+    transit = "north:transit:USDT/REF"
+
+    async def go() -> tuple[bool, Decimal, Decimal]:
+        async with run.manager() as manager:
+            await manager.run.records.commit(Observed({transit: Decimal(50)}, {}, (), {"north": "north:one"}))
+            await manager.execute_action(buy(1))
+            run.exchange().foreign({"USDT": "50"}, kind="deposit")
+            lines = await manager.compared()
+            return lines["north:balance:USDT"].agrees, lines[transit].expected, manager.obligations()[transit]
+
+    assert asyncio.run(go()) == (True, 0, 50)
+
+
+@pytest.mark.parametrize(("kind", "agrees"), [("deposit", True), ("trade", False)])
+def test_what_happened_by_itself_since_is_expected_where_a_person_looks(run: Run, kind: str, agrees: bool) -> None:
+    """What the policy tolerates is no difference; a stranger's trade is one. Looking changes neither the books nor what freezes."""
+    run.act(buy(1))
+    run.exchange().foreign({"USDT": "50"}, kind=kind)
+
+    async def look() -> tuple[Compared, Decimal, dict[str, str]]:
+        async with run.manager() as manager:
+            lines = await manager.compared()
+            assert all(line.agrees for key, line in lines.items() if key != "north:balance:USDT")
+            return lines["north:balance:USDT"], manager.state.book["north:balance:USDT"], manager.frozen
+
+    line, book, frozen = asyncio.run(look())
+    assert line.observed == book + 50
+    assert (line.agrees, line.expected - book) == (agrees, 50 if agrees else 0)
+    assert frozen == {}
 
 
 def test_a_deposit_seen_late_explains_a_key_that_was_not_read_meanwhile(run: Run) -> None:

@@ -110,3 +110,46 @@ def test_a_step_that_was_mended_while_a_heartbeat_waited_is_not_reopened_again(r
     assert kinds(run).count("REOPENED") == 1
     assert len(run.chain.state()["broadcasts"]) == 3
     assert lost(run, [supply()], OPENING) == []
+
+
+def test_an_action_is_not_closed_with_what_a_reorganisation_has_taken_back(run: Run) -> None:
+    """One action waits for the exchange while the other's last step is taken back and mined anew as one that reverts: its result says so,
+    when it is told and when it is asked for again."""
+
+    async def go() -> list[str]:
+        async with run.manager() as manager:
+            await manager.execute_action(buy("first"))
+            (first,) = manager.state.steps.values()
+            async with manager.run.loop.holding(first.sending.order):
+                both = asyncio.ensure_future(manager.execute_actions((supply(), buy())))
+                while LAST not in manager.state.steps or manager.state.open:
+                    await asyncio.sleep(0)
+                run.chain.reorganise(reverts=True)
+                await soon(manager.heartbeat())
+            told, _ = await soon(both)
+            return [told.state, (await manager.execute_action(supply())).state]
+
+    assert asyncio.run(go()) == ["REVERTED", "REVERTED"]
+    assert kinds(run).count("REOPENED") == 1
+    assert lost(run, [supply(), buy("first"), buy()], OPENING) == []
+
+
+def test_one_that_is_open_again_is_not_closed(run: Run) -> None:
+    """The same, and nobody could settle it yet: it is not over, and the id goes on when it is asked for again."""
+
+    async def go() -> list[str]:
+        async with run.manager() as manager:
+            await manager.execute_action(buy("first"))
+            (first,) = manager.state.steps.values()
+            async with manager.run.loop.holding(first.sending.order):
+                both = asyncio.ensure_future(manager.execute_actions((supply(), buy())))
+                while LAST not in manager.state.steps or manager.state.open:
+                    await asyncio.sleep(0)
+                run.chain.reorganise()
+                await manager.run.loop.records.commit(Reopened(*LAST, {"wallet": "chain:one"}))
+            told, _ = await soon(both)
+            return [told.state, (await manager.execute_action(supply())).state]
+
+    assert asyncio.run(go()) == ["VERIFIED", "VERIFIED"]
+    assert len(run.chain.state()["broadcasts"]) == 3
+    assert lost(run, [supply(), buy("first"), buy()], OPENING) == []

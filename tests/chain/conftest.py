@@ -22,6 +22,10 @@ from basis_venues_sandbox.chain import ChainControl, ChainUnavailable, RunningCh
 CONFIGS = Path(__file__).parents[2] / "configs"
 FAST = {"poll_ms": 30, "patience_ms": 20_000, "verify_within_ms": 2000}
 
+IN_MEMORY = ("--prune-history", "5000")
+"""All states are kept in memory. Else the oldest are put on disk after some hundred blocks, the one that every test begins with among them,
+and a reorganisation gets contracts back from there without their code: a payment of a token is mined again, and moves nothing."""
+
 MODE = mode_of("on_chain", lending_execution="aave", staking_execution="lido")
 KINDS = {"alchemy": "infrastructure", "aave": "defi", "lido": "defi", "instadapp": "defi", "bybit": "cex"}
 
@@ -31,7 +35,7 @@ def session_chain() -> Iterator[RunningChain]:
     if not available():
         pytest.skip(available().reason)
     try:
-        with running_chain(flags=("--slots-in-an-epoch", "2")) as chain:
+        with running_chain(flags=("--slots-in-an-epoch", "2", *IN_MEMORY)) as chain:
             yield chain
     except ChainUnavailable as missing:
         pytest.skip(str(missing))

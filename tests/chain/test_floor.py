@@ -106,6 +106,22 @@ def test_a_bundle_is_held_to_the_floor_by_the_chains_own_figures(
 
 
 @pytest.mark.parametrize("simulates", [True, False])
+def test_a_stricter_market_keeps_nobody_from_leaving_it(play: Any, soon: int, simulates: bool) -> None:
+    """After a full unwind there is no debt, and the last of a deposit without one can be taken out: no figure matters then."""
+
+    async def course(run: Any) -> None:
+        await run.good(CreateAccount(id="make", valid_until=soon), lever(soon), *deposit(soon))
+        stricter("WETH", 7800, 8000)(run.control)
+        stricter_emode(run.control)
+        if not simulates:
+            run.control.fault("refuse", "the method does not exist", method="eth_simulateV1", times=0)
+        out = Withdraw(id="out", asset="WETH", amount="max", valid_until=soon)
+        await run.good(Unwind(id="close", slippage="0.005", valid_until=soon), out)
+
+    play(course, MODE)
+
+
+@pytest.mark.parametrize("simulates", [True, False])
 def test_a_debt_that_is_not_known_here_counts(play: Any, control: Any, soon: int, simulates: bool) -> None:
     """Before the run began the wallet owed 10,000 USDT, and this run knows no USDT: by its books 9,800 USDC are far from the floor."""
     at = control.addresses

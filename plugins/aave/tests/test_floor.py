@@ -14,6 +14,7 @@ from eth_abi.abi import encode
 from hypothesis import given
 from hypothesis import strategies as st
 
+from basis_venues.actions import Action, Borrow, Repay, SetEMode, Withdraw
 from basis_venues.errors import Denied
 from basis_venues_aave.floor import EMODE_COLLATERAL, EMODE_NUMBERS, Floor
 from basis_venues_aave.market import GET_RESERVE, USER_BITS, AaveMarket, ListedReserve
@@ -39,6 +40,10 @@ AS_CONFIGURED: Mapping[str, tuple[int, ...]] = {
     USER_BITS(OWNER): (0b0110,),
 }  # fmt: skip
 """The pool's words, by what it is asked: the account has WETH as collateral, and owes wstETH."""
+
+
+LEAVING = (Withdraw(asset="WETH", amount="1"),)
+"""What a transaction does with the debt left as it is."""
 
 
 class FakeChain:
@@ -93,14 +98,42 @@ def test_a_pool_that_says_nothing_of_the_account_judges_nothing() -> None:
 )
 def test_without_a_simulation_figures_that_flatter_are_refused(asked: str, words: tuple[int, ...], said: str) -> None:
     """Each by itself, with both figures; what the chain has as configured, or better, or collateral that is not known, is none of them."""
-    asyncio.run(floor().judge_blindly("wallet"))
-    asyncio.run(floor({**AS_CONFIGURED, USER_BITS(OWNER): (0b100110,)}).judge_blindly("wallet"))
+    asyncio.run(floor().judge_blindly("wallet", LEAVING))
+    asyncio.run(floor({**AS_CONFIGURED, USER_BITS(OWNER): (0b100110,)}).judge_blindly("wallet", LEAVING))
     with pytest.raises(Denied, match=said):
-        asyncio.run(floor({**AS_CONFIGURED, asked: words}).judge_blindly("wallet"))
+        asyncio.run(floor({**AS_CONFIGURED, asked: words}).judge_blindly("wallet", LEAVING))
+
+
+WHOLE = Repay(asset="wstETH", amount="max")
+OWES_BOTH = {USER_BITS(OWNER): (0b0111,)}
+OWES_NOTHING = {USER_BITS(OWNER): (0b1010,)}
+
+
+@pytest.mark.parametrize(
+    ("bits", "parts", "passes"),
+    [
+        ({}, (WHOLE, *LEAVING), True),
+        (OWES_NOTHING, LEAVING, True),
+        (OWES_NOTHING, (SetEMode(category=0),), True),
+        ({}, LEAVING, False),
+        ({}, (Repay(asset="wstETH", amount="1"), *LEAVING), False),
+        ({}, (Repay(asset="wstETH", amount="max", venue="other"), *LEAVING), False),
+        (OWES_BOTH, (WHOLE, *LEAVING), False),
+        (OWES_NOTHING, (Borrow(asset="WETH", amount="1"),), False),
+        ({}, (WHOLE, Borrow(asset="WETH", amount="1")), False),
+    ],
+)
+def test_an_account_that_owes_nothing_afterwards_passes_by_whatever_figures(
+    bits: Mapping[str, tuple[int, ...]], parts: tuple[Action, ...], passes: bool
+) -> None:
+    """Nothing of it can be liquidated; one part of a debt, or another debt, is enough to be judged."""
+    flattering = {**AS_CONFIGURED, EMODE_COLLATERAL(1): (0b01,), **bits}
+    with nullcontext() if passes else pytest.raises(Denied, match="emode 1 has less collateral than configured"):
+        asyncio.run(floor(flattering).judge_blindly("wallet", parts))
 
 
 @pytest.mark.parametrize("asked", AS_CONFIGURED)
 def test_a_figure_that_cannot_be_read_is_not_taken_for_the_configured_one(asked: str) -> None:
     """It is to be tried again."""
     with pytest.raises(RpcUnavailable, match="does not tell its figures"):
-        asyncio.run(floor({data: words for data, words in AS_CONFIGURED.items() if data != asked}).judge_blindly("wallet"))
+        asyncio.run(floor({data: words for data, words in AS_CONFIGURED.items() if data != asked}).judge_blindly("wallet", LEAVING))

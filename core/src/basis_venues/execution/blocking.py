@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..actions import Action
 from ..errors import BasisError, TryAgainLater
 from ..keys import Key
-from ..results import ActionResult
+from ..results import ActionResult, Compared
 from ..states import State
 from .manager import ExecutionManager
 
@@ -81,6 +81,10 @@ class BlockingManager:
     def positions(self) -> dict[Key, Decimal]:
         """As `ExecutionManager.positions`."""
         return self._run(self._manager.positions())
+
+    def compared(self) -> dict[Key, Compared]:
+        """As `ExecutionManager.compared`."""
+        return self._run(self._manager.compared())
 
     def pass_time(self, until: datetime | int) -> None:
         """As `ExecutionManager.pass_time`."""

@@ -28,6 +28,12 @@ class JournalledLoop(SteppingLoop):
         async with self.holding(order):
             return await self.leg_while_held(order)
 
+    def moved(self, leg: LegResult) -> bool:
+        """Whether a reorganisation has reopened a step of the leg since it was told."""
+        records = [record for step in leg.steps if (record := self.state.steps.get((self.mode, step))) is not None]
+        reports = [record.report for record in records if record.report is not None]
+        return len(reports) < len(records) or tuple(effect for report in reports for effect in report.effects) != leg.effects
+
     def unstored(self, leg: LegResult, error: JournalUnwritable) -> LegResult:
         """The leg, where the commit failed that its outcomes were kept for: its account acts no more."""
         if not any((self.mode, step) in self.state.steps for step in leg.steps):
@@ -106,16 +112,24 @@ class JournalledLoop(SteppingLoop):
     async def _verify_parked(self, order: Order) -> None:
         """Compare again what could not be read when it was done. The books have its effects already."""
         for record in self._sharing(order, self.state.parked.values()):
-            report, sending = record.report, record.sending
-            if report is None:
-                continue
-            keys = dict.fromkeys((*sending.keys, *deltas(report.effects)))
-            own = {effect.id for effect in report.effects}
-            found = await self._reconciler.reconcile(keys, {}, own, report.at, self._venues.named(sending.order.venue), self.records.book())
-            if found.verdict is not Verdict.UNVERIFIED:
-                externals = record.externals + found.externals
-                done = Done(report, found.verdict, externals, found.compared, found.reason, found.book, found.marks)
-                self.record((Ended(sending.mode, sending.order, sending.step, done),))
+            while await self._verify_again(order, record):
+                pass
+
+    async def _verify_again(self, order: Order, record: StepRecord) -> bool:
+        """Compare it again, once. Answers whether that is to be repeated: a reorganisation moved what it was compared with."""
+        report, sending = record.report, record.sending
+        if report is None or record.verdict is not Verdict.UNVERIFIED:
+            return False
+        keys = dict.fromkeys((*sending.keys, *deltas(report.effects)))
+        own = {effect.id for effect in report.effects}
+        found = await self._reconciler.reconcile(keys, {}, own, report.at, self._venues.named(sending.order.venue), self.records.book())
+        if found.verdict is Verdict.MISMATCHED and await self.put_back(order):
+            return True
+        if found.verdict is not Verdict.UNVERIFIED:
+            externals = record.externals + found.externals
+            done = Done(report, found.verdict, externals, found.compared, found.reason, found.book, found.marks)
+            self.record((Ended(sending.mode, sending.order, sending.step, done),))
+        return False
 
     async def first_plan(self, order: Order, venue: Venue, view: Mapping[Key, Decimal] | None = None) -> tuple[Step, ...]:
         """The plan of an order that this journal has not seen. Where the venue has it already (a torn journal), it must be the same."""
@@ -147,8 +161,9 @@ class JournalledLoop(SteppingLoop):
         done: list[Done] = []
         for number, step in enumerate(plan):
             record = self.state.steps.get((self.mode, step.id))
-            if record is not None and record.report is not None:
-                done.append(Done(record.report, record.verdict, record.externals, record.compared))
+            known = Done.recorded(record)
+            if known is not None:
+                done.append(known)
             elif record is not None:
                 done.append(await self.resume(record.sending))
             elif number and (reason := self._stopped_between(order)):
@@ -158,7 +173,9 @@ class JournalledLoop(SteppingLoop):
                 done.append(await self.carry_out(Work(self.mode, order, venue, plan, number, keys, attempt)))
             if not done[-1].good:
                 break
-        return done
+        earlier = [Done.recorded(self.state.steps.get((self.mode, step.id))) for step in plan[: len(done) - 1]]
+        # a reorganisation may have moved those before the last
+        return [*(now or then for now, then in zip(earlier, done, strict=False)), done[-1]]
 
     async def refresh(self, orders: Iterable[Order], venue: Venue) -> None:
         """Fetch the figures that planning the orders asks for."""

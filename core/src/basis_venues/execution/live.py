@@ -19,7 +19,7 @@ from ..keys import TRANSIT, Key, split_key
 from ..market.live import LiveMarket
 from ..network import Account
 from ..orders import Order
-from ..results import STOPPED, ActionResult, LegResult
+from ..results import STOPPED, ActionResult, Compared, LegResult
 from ..router import Routed
 from ..states import NOTHING_HAPPENED, State, Verdict
 from ..worlds import make_private
@@ -69,7 +69,7 @@ class LiveRun(Course):
         parts = self.parts
         make_private(self._directory)  # before venues keep anything there
         if isinstance(parts.clock, SteeredClock):
-            parts.clock.set(parts.clock.now())
+            self._take_time(parts.clock)
         identities = await self._open_venues()
         self._take_accounts(identities)
         self._journal = (parts.open_journal or SqliteJournal)(self._directory / "journal.sqlite", parts.clock)
@@ -83,6 +83,13 @@ class LiveRun(Course):
         halts = HaltFlags(self._directory / "halt")
         self.loop = JournalledLoop(parts, self.records, simulated, self._reconciler, halts)
         await recover(self.loop, self._venues, self.state)
+
+    def _take_time(self, clock: SteeredClock) -> None:
+        """Put those who keep our time to where the run begins, unless another runner's is theirs: that one would act in the past. Raises
+        `AccountBusy`."""
+        if self.parts.locks_directory is not None:
+            self._locks.append(AccountLocks(self.parts.locks_directory, [Account("clock", url, "", "clock") for url in clock.moved]))
+        clock.set(clock.now())
 
     def _take_accounts(self, identities: Mapping[str, str]) -> None:
         """Lock the accounts of this journal, and those that venues told for the whole machine user: another state directory is no way
@@ -211,6 +218,9 @@ class LiveRun(Course):
     async def _run_and_close(self, asked: Sequence[tuple[Action, Routed]], groups: Sequence[Sequence[Order]]) -> dict[str, ActionResult]:
         """Carry the groups of orders out, and write down which actions are over."""
         told = await self._side_by_side(groups)
+        for order in (order for group in groups for order in group):
+            if _over(told[order.id]) and self.loop.moved(told[order.id]):  # a heartbeat beside it saw a reorganisation
+                told[order.id] = await self.loop.leg(order)
         results = {action.id: self.summed(action, routed, tuple(told[order.id] for order in routed.orders)) for action, routed in asked}
         closed = [
             Closed(self.parts.mode, results[action.id], self.records.identities(*routed.orders))
@@ -266,7 +276,7 @@ class LiveRun(Course):
         """
         with self.life.in_use():
             held = {key: amount for key, amount in self.parts.ledger.positions.held().items() if self._only_in_books(key)}
-            named = {*self.state.known, *self.state.book.held()}
+            named = {*self.state.known, *self.state.book}
             for venue in self._venues:
                 if venue.simulated:
                     continue
@@ -275,6 +285,27 @@ class LiveRun(Course):
                     raise TryAgainLater(f"positions could not be read: {'; '.join(reading.failures)}")
                 held.update(reading.values)
         return {key: amount for key, amount in sorted(held.items()) if amount}
+
+    async def compared(self) -> dict[Key, Compared]:
+        """What the books vouch for, against what live venues show now. Expected is what the books say, with what has happened by itself
+        since as those venues tell it: funding, say, or the end of a transit, which nobody shows. What is not tolerated explains nothing.
+
+        Raises `TryAgainLater` where an account or its history could not be read.
+        """
+        found: dict[Key, Compared] = {}
+        with self.life.in_use():
+            for venue in self._venues:
+                keys = [] if venue.simulated else self._venues.kept_by(venue, self.state.known)
+                book = self.records.book()
+                findings = await self._reconciler.compare_now(keys, venue, book)
+                if findings.verdict is Verdict.UNVERIFIED:
+                    raise TryAgainLater(f"positions could not be compared: {findings.reason}")
+                found.update((line.key, line) for line in findings.compared)
+                if self.loop.readings.strange(venue, findings.externals) is None:
+                    found.update((key, Compared(key, left, None, True)) for key, left in findings.book.items() if key not in keys)
+                else:
+                    found.update((line.key, _as_booked(line, book.values[line.key])) for line in findings.compared)
+        return found
 
     def _only_in_books(self, key: Key) -> bool:
         owner = self._venues.answering(key)
@@ -306,6 +337,11 @@ class LiveRun(Course):
         """End a transit that no history will end. Raises `Denied`."""
         with self.life.in_use():
             await self.records.commit(dismissal(self.state, transit, reason))
+
+
+def _as_booked(line: Compared, amount: Decimal) -> Compared:
+    """The line with what the books say alone."""
+    return line._replace(expected=amount, agrees=line.observed == amount)
 
 
 def _by_account(orders: Iterable[Order]) -> list[list[Order]]:

@@ -13,7 +13,7 @@ from ..amounts import money
 from ..clock import PlanClock, SteeredClock
 from ..errors import Denied, InvalidAction
 from ..keys import Key
-from ..results import ActionResult
+from ..results import ActionResult, Compared
 from ..states import State
 from .backtest import Backtest
 from .parts import Parts
@@ -146,6 +146,12 @@ class ExecutionManager:
         """
         with money():
             return await self._run.positions()
+
+    async def compared(self) -> dict[Key, Compared]:
+        """What the books vouch for, against what live venues show now: expected is what the books say, with what has happened by itself
+        since (funding, say). Raises `Denied` in a backtest, and `TryAgainLater` where an account could not be read."""
+        with money():
+            return await self.run.compared()
 
     def obligations(self) -> dict[Key, Decimal]:
         """What has begun and not yet arrived: claims and transits."""

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from decimal import Decimal
 
 from ..attempts import is_ours
 from ..clock import Clock
 from ..errors import Stopped, TryAgainLater
 from ..journal.events import Frozen, Observed
-from ..keys import TRANSIT, Key, split_key
+from ..keys import Key
 from ..observers import Observers
 from ..orders import Effect, Order
 from ..states import NOTHING_HAPPENED, Verdict
 from ..venues import Venue, Venues
 from . import boundary
 from .loop import tell_halted
-from .reconcile import Findings, Reconciler
+from .reconcile import Findings, Reconciler, ends_transit
 from .records import Records
 
 TRUST_MS = 30_000
@@ -24,15 +24,20 @@ TRUST_MS = 30_000
 
 
 class Readings:
-    """The accounts of a run, as they were last verified."""
+    """The accounts of a run, as they were last verified. `put_back`: settles what a reorganisation took back from an order's account, and
+    answers whether there was something."""
 
-    def __init__(self, venues: Venues, records: Records, reconciler: Reconciler, clock: Clock, observers: Observers) -> None:
+    def __init__(
+        self, venues: Venues, records: Records, reconciler: Reconciler, clock: Clock, observers: Observers,
+        put_back: Callable[[Order], Awaitable[bool]],
+    ) -> None:  # fmt: skip
         self._venues = venues
         self._records = records
         self._state = records.state
         self._reconciler = reconciler
         self._clock = clock
         self._observers = observers
+        self._put_back = put_back
         self._verified_at: dict[Key, int] = {}
 
     def touched(self, order: Order, venue: Venue) -> tuple[Key, ...]:
@@ -50,6 +55,8 @@ class Readings:
         if not self._needs_reading(keys):
             return ()
         findings = await self._reconciler.reconcile(keys, {}, (), 0, venue, self._records.book())
+        while findings.verdict is Verdict.MISMATCHED and await self._put_back(order):
+            findings = await self._reconciler.reconcile(keys, {}, (), 0, venue, self._records.book())
         if findings.verdict is Verdict.UNVERIFIED:
             raise TryAgainLater(f"the account could not be read before the order: {findings.reason}")
         if findings.verdict is Verdict.MISMATCHED:
@@ -75,7 +82,7 @@ class Readings:
     def _keep_arrivals(self, order: Order, findings: Findings) -> None:
         """Of an account that is not as it was left, take what ended on the way: a thaw takes what the account holds as it stands, and asks
         for no history before it."""
-        ended = tuple(effect for effect in findings.externals if _ends_transit(effect))
+        ended = tuple(effect for effect in findings.externals if ends_transit(effect))
         if ended:
             self._records.keep(Observed(findings.book, {}, ended, self._records.identities(order)))
 
@@ -110,7 +117,7 @@ class Readings:
     def _intolerant(self, home: Venue, effect: Effect) -> Venue | None:
         """The venue whose policy does not tolerate such an effect of someone else: of those that answer for the positions it changed.
         The arrival of what we sent ourselves is always tolerated."""
-        if _ends_transit(effect):
+        if ends_transit(effect):
             return None
         owners = [owner for key, _ in effect.lines if (owner := self._venues.owner(key)) is not None]
         return next((owner for owner in owners or [home] if effect.kind not in owner.tolerated), None)
@@ -119,8 +126,3 @@ class Readings:
         """Send nothing more from the account until a person says so."""
         await self._records.commit(Frozen(account, reason, {account: self._state.identities[account]}))
         tell_halted(self._observers, account, reason)
-
-
-def _ends_transit(effect: Effect) -> bool:
-    """Whether the effect is the arrival of what we sent ourselves."""
-    return any(split_key(key).kind == TRANSIT for key, _ in effect.lines)

@@ -22,6 +22,8 @@ from ..states import Verdict
 from ..venues import Venue, Venues
 from .boundary import checked_effects
 
+_CLOCKS_DIFFER_MS = 60_000
+"""What arrives is looked for from this long before it was known to be on its way, by this side's clock."""
 _ARRIVALS = frozenset({"deposit", "transfer"})
 """Kinds of effects that may be the end of a transfer: an exchange tells of a deposit, a chain of a transfer."""
 
@@ -82,6 +84,10 @@ class Reconciler:
                 return findings
             await self._clock.sleep(home.timing.poll_ms)
 
+    async def compare_now(self, keys: Collection[Key], home: Venue, book: Book) -> Findings:
+        """The same of a single reading, expecting no change: for looking, where nothing is decided by it."""
+        return await self._compare(keys, {}, (), await self.read(keys, 0, home), book)
+
     def _unanswerable(self, keys: Iterable[Key]) -> str | None:
         """Why some key cannot be asked for at all: nobody in this run keeps its account."""
         try:
@@ -136,21 +142,25 @@ class Reconciler:
             compared = tuple(Compared(key, due[key], values.get(key), key in values) for key in keys)
             return Findings(Verdict.UNVERIFIED, compared, reason="; ".join(reading.failures))
         off = {key: values[key] - due[key] for key in keys if not self._within(key, values[key] - due[key])}
+        new = [key for key in keys if key not in book.known and key not in expected]
+        asked = {key: book.marks.get(key, 0) for key in off} or self._may_show_arrivals(new, book)
         externals: tuple[Effect, ...] = ()
         gone = ""
-        if off:
+        if asked:
             try:
-                found = await self._externals(off, own, reading, book)
+                found = await self._externals(asked, own, reading, book)
             except HistoryGone as error:  # nobody will ever tell: what is off is off, and for a person
                 found, gone = (), f" ({error})"
             if isinstance(found, str):
                 return Findings(Verdict.UNVERIFIED, self._evidence(keys, due, values), reason=found)
-            externals = arrived(found, book)
-        explained = deltas(externals)
+            externals = tuple(each for each in arrived(found, book) if off or ends_transit(each))
+        explained = {key: amount for key, amount in deltas(externals).items() if key not in new}
         left = {key: amount for key, amount in off.items() if not self._within(key, amount - explained.get(key, ZERO))}
         evidence = self._evidence(keys, {key: due[key] + explained.get(key, ZERO) for key in keys}, values)
         elsewhere = {k: book.values[k] + amount for k, amount in explained.items() if k not in values and k in book.known}
         marks = {key: reading.at[owner.name] for key in values if (owner := self._venues.owner(key)) is not None}
+        now = self._clock.now()
+        marks |= {key: now for key in expected if split_key(key).kind == TRANSIT and key not in book.known}  # when it began
         for key in values.keys() & explained.keys() - marks.keys():  # what only the books know shows nothing of it by itself
             values[key] += explained[key]
         found_book = {**elsewhere, **values}
@@ -177,16 +187,30 @@ class Reconciler:
     def _say(self, key: Key, due: Mapping[Key, Decimal], values: Mapping[Key, Decimal]) -> str:
         return f"{key}: expected {due[key]}, observed {values[key]}"
 
-    async def _externals(self, off: Mapping[Key, Decimal], own: Collection[str], reading: Reading, book: Book) -> tuple[Effect, ...] | str:
-        """Effects of others on the keys that are off, up to the reading; or why they could not be had. Raises `HistoryGone`."""
+    def _may_show_arrivals(self, new: Iterable[Key], book: Book) -> dict[Key, int]:
+        """Of positions that are read for the first time, and taken as they stand, those that something on its way to their account may
+        be in already; and since when. At an exchange that may be a wallet that nobody looked at before."""
+        found: dict[Key, int] = {}
+        for key in new:
+            account, _, instrument = split_key(key)
+            awaited = f"{account}:{TRANSIT}:{instrument.rpartition('/')[2]}/"
+            begun = [book.marks[each] for each in book.known if each.startswith(awaited) and book.values[each] and each in book.marks]
+            owner = self._venues.owner(key) if begun else None
+            if owner is not None and not owner.chain:
+                found[key] = min(begun) - _CLOCKS_DIFFER_MS
+        return found
+
+    async def _externals(self, asked: Mapping[Key, int], own: Collection[str], reading: Reading, book: Book) -> tuple[Effect, ...] | str:
+        """Effects of others on the keys, each since its own moment and up to the reading; or why they could not be had. Raises
+        `HistoryGone`."""
         by_owner: dict[str, list[Key]] = defaultdict(list)
-        for key in off:
+        for key in asked:
             owner = self._venues.owner(key)
             if owner is not None:
                 by_owner[owner.name].append(key)
         found: dict[str, Effect] = {}
         for name, keys in by_owner.items():
-            since = min(book.marks.get(key, 0) for key in keys)
+            since = min(asked[key] for key in keys)
             try:
                 effects = checked_effects(await self._venues.named(name).client.recent_effects(keys, since, reading.at[name]))
             except HistoryGone:
@@ -195,6 +219,11 @@ class Reconciler:
                 return f"{name} could not tell its recent effects: {told(error)}"
             found.update({effect.id: effect for effect in effects if effect.id not in own and effect.id not in book.seen})
         return tuple(found.values())
+
+
+def ends_transit(effect: Effect) -> bool:
+    """Whether the effect is the arrival of what we sent ourselves."""
+    return any(split_key(key).kind == TRANSIT for key, _ in effect.lines)
 
 
 def arrived(externals: Iterable[Effect], book: Book) -> tuple[Effect, ...]:
@@ -213,9 +242,13 @@ def arrived(externals: Iterable[Effect], book: Book) -> tuple[Effect, ...]:
 
 
 def _transit_of(effect: Effect, transits: Mapping[Key, Decimal]) -> Key | None:
-    """The transit that ended with the effect; None where there is none, or it cannot be told which."""
+    """The transit that ended with the effect, in whichever wallet of the account; None where there is none, or it cannot be told which.
+    What only goes from one of its wallets to another arrived before."""
+    came: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for line, amount in effect.lines:
-        account, _, asset = split_key(line)
+        account, _, instrument = split_key(line)
+        came[account, instrument.rpartition("/")[2]] += amount
+    for (account, asset), amount in came.items():
         mine = [key for key in transits if key.startswith(f"{account}:{TRANSIT}:{asset}/") and amount > 0]
         named = [key for key in mine if key.rpartition("/")[2] in effect.id.split(":")]
         same = named or [key for key in mine if transits[key] == amount]

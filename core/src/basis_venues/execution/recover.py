@@ -11,7 +11,7 @@ from ..journal.state import JournalState
 from ..keys import split_key
 from ..orders import Effect, deltas
 from ..venues import Venue, Venues
-from .boundary import checked_effects
+from . import boundary
 from .journalled import JournalledLoop
 from .reconcile import told
 
@@ -21,10 +21,20 @@ async def recover(loop: JournalledLoop, venues: Venues, state: JournalState) -> 
     for venue in venues:
         if not venue.simulated:
             await _sweep(loop, venue, venues, state)
-    for (mode, step), record in list(state.open.items()):
+    await _look_at_transactions(venues, state)
+    for name, record in sorted(state.open.items(), key=lambda item: item[1].sending.at):
         if record.sending.order.venue not in venues:
-            raise Stopped(f"the step {step} of the mode {mode} was being sent and is not settled; run that mode first")
-        await loop.resume(record.sending)
+            raise Stopped(f"the step {name[1]} of the mode {name[0]} was being sent and is not settled; run that mode first")
+        if name in state.open:  # what comes after it on its lane may have had it settled
+            await loop.resume(record.sending)
+
+
+async def _look_at_transactions(venues: Venues, state: JournalState) -> None:
+    """Let each chain's client know which transactions are ours, all of them: those that are in one block explain each other."""
+    for record in state.open.values():
+        venue = venues.named(record.sending.order.venue) if record.sending.order.venue in venues else None
+        if venue is not None and venue.chain and not venue.simulated and not venue.rehearsed:  # a dry run looks once at each
+            await boundary.lookup(venue.client, record.sending.prepared)
 
 
 async def _sweep(loop: JournalledLoop, venue: Venue, venues: Venues, state: JournalState) -> None:
@@ -33,7 +43,7 @@ async def _sweep(loop: JournalledLoop, venue: Venue, venues: Venues, state: Jour
     kept = venues.kept_by(venue, state.marks)
     since = max((state.marks[key] for key in kept), default=0)
     try:
-        effects = checked_effects(await venue.client.recent_effects((), since, 0))
+        effects = boundary.checked_effects(await venue.client.recent_effects((), since, 0))
     except HistoryGone as gone:
         for account in sorted({split_key(key).account for key in kept if key in state.known} - state.frozen.keys()):
             await loop.readings.freeze(account, f"{gone}: compare what it holds with the books, then thaw it")

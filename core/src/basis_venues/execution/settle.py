@@ -18,6 +18,8 @@ from ..venues import Venue
 from . import boundary
 
 _SIMULATED_POLL_MS = 300_000
+_POLLS_BEFORE_LOOKING_BACK = 4
+"""A write that waits for as many looks has waited for about a block: only then it is asked whether something before it was taken back."""
 _SHOWN = frozenset({State.ACCEPTED, State.PARTIAL})
 
 
@@ -26,11 +28,13 @@ class Recourse(NamedTuple):
     would settle the step, it stays UNKNOWN then. `renew` asks the venue for the same write in a form that can still arrive (a stuck
     transaction, at a higher fee), and makes it durable; it answers None where that is not needed. `listed` asks the account's own lists
     before absence is believed, as look-ups may come from a replica that lags behind: ACCEPTED where they show the write, ABSENT where
-    not, UNKNOWN where they could not be read."""
+    not, UNKNOWN where they could not be read. `put_back` settles what must be mined before the write and was taken back by a
+    reorganisation; it answers whether there was something."""
 
     stopped: Callable[[], str | None]
     renew: Callable[[Prepared], Awaitable[Prepared | None]] | None = None
     listed: Callable[[Prepared], Awaitable[Report]] | None = None
+    put_back: Callable[[], Awaitable[bool]] | None = None
 
 
 async def settle(venue: Venue, prepared: Prepared, report: Report, rest_until: int | None, clock: Clock, recourse: Recourse) -> Report:
@@ -38,7 +42,7 @@ async def settle(venue: Venue, prepared: Prepared, report: Report, rest_until: i
 
     `rest_until`: ms, for resting orders; it and the write's fence are of `clock`.
     """
-    stopped, renew, listed = recourse
+    stopped, renew, listed, put_back = recourse
     if report.state in CLOSED or report.state is State.NOT_SENT:
         return report
     if venue.rehearsed:
@@ -46,6 +50,7 @@ async def settle(venue: Venue, prepared: Prepared, report: Report, rest_until: i
     timing = venue.timing
     begun = max(clock.now(), rest_until or 0)
     patience_ends = begun + timing.patience_ms
+    look_back_after = _POLLS_BEFORE_LOOKING_BACK * timing.poll_ms
     absences = 0
     while report.state not in CLOSED:
         now = clock.now()
@@ -76,6 +81,10 @@ async def settle(venue: Venue, prepared: Prepared, report: Report, rest_until: i
         back_at = begun + timing.patience_ms // 2 if rest_until is None and _must_not_rest(prepared, report) else rest_until
         await _pass_time(venue, prepared, report, back_at, clock)
         report = _forward(report, await boundary.lookup(venue.client, prepared), prepared)
+        if put_back is not None and _could_be_stuck(prepared, report) and clock.now() - begun >= look_back_after:
+            look_back_after *= 2
+            if await put_back():
+                patience_ends = clock.now() + timing.patience_ms  # until now it waited for that
     return report
 
 

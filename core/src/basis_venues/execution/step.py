@@ -15,6 +15,7 @@ from ..attempts import attempt_key
 from ..blame import raised
 from ..errors import BasisError, JournalUnwritable, TryAgainLater
 from ..journal.events import Event, Frozen, Outcome, Sending
+from ..journal.state import StepRecord
 from ..keys import Key
 from ..orders import Effect, Order, Prepared, Report, Step, deltas
 from ..results import Compared, LegResult
@@ -29,6 +30,7 @@ from .reconcile import Findings, Reconciler
 from .records import Records
 from .settle import Recourse, settle
 from .stops import HaltFlags
+from .watch import looked_at, taken_back
 
 MAX_ATTEMPTS = 5
 """How often a step that provably did not arrive is prepared anew."""
@@ -56,6 +58,13 @@ class Done(NamedTuple):
     def good(self) -> bool:
         """Done as asked, and the account shows it."""
         return self.report.state in SUCCEEDED and self.verdict is Verdict.VERIFIED
+
+    @classmethod
+    def recorded(cls, record: StepRecord | None) -> Done | None:
+        """As the journal has it; None for a step without an outcome."""
+        if record is None or record.report is None:
+            return None
+        return cls(record.report, record.verdict, record.externals, record.compared)
 
 
 class Sent(NamedTuple):
@@ -111,7 +120,7 @@ class SteppingLoop(TightLoop):
         self.records = records
         self.state = records.state
         self.frozen = records.state.frozen
-        self.readings = Readings(parts.venues, records, reconciler, parts.clock, parts.observers)
+        self.readings = Readings(parts.venues, records, reconciler, parts.clock, parts.observers, self.put_back)
         self._reconciler = reconciler
         self._halts = halts
         self._locks: dict[str, Any] = {}
@@ -149,10 +158,8 @@ class SteppingLoop(TightLoop):
         settled = await self.send_and_settle(work)
         if not settled.over:
             return Done(settled.report, None)
-        work = settled.work
-        (done,) = await self.prove(work.venue, (settled,))
-        self.record((Ended(work.mode, work.order, work.step, done),))
-        return self.finished(work.order, work.step, done)
+        (done,) = await self.conclude(work.venue, (settled,))
+        return done
 
     async def send_and_settle(self, work: Work) -> Settled:
         """Send a step, and find out what became of it."""
@@ -175,7 +182,7 @@ class SteppingLoop(TightLoop):
             if self._too_late(order) or work.attempt + 1 >= MAX_ATTEMPTS or self.stopped(order):
                 reason = f"it did not reach the venue ({report.reason or report.state.value})"
                 return Settled(work, Report(State.INTERRUPTED, reason=reason), over=True)
-            if report.state is State.NOT_SENT:
+            if report.state is State.NOT_SENT and not (_reorganises(venue) and await self.put_back(order, sent.since)):
                 await self._clock.sleep(venue.timing.poll_ms)
             work, sent = work._replace(attempt=work.attempt + 1), None
 
@@ -242,7 +249,10 @@ class SteppingLoop(TightLoop):
             report = await boundary.listed(venue.client, prepared, work.keys, since - _CLOCKS_DIFFER_MS, self.state.seen)
             return await self._if_untouched(work, report) if report.state is State.ABSENT else report
 
-        return Recourse(lambda: self.stopped(work.order), renew, listed)
+        async def put_back() -> bool:
+            return await self.put_back(work.order, since)
+
+        return Recourse(lambda: self.stopped(work.order), renew, listed, put_back if _reorganises(venue) else None)
 
     async def _if_untouched(self, work: Work, absent: Report) -> Report:
         """The absence, unless the account is not as it was left: lists may lag behind balances, and show nothing of what moved them."""
@@ -253,10 +263,61 @@ class SteppingLoop(TightLoop):
             return absent
         return Report(State.UNKNOWN, reason=f"no list shows it, and the account is not as it was left: {found.reason}")
 
+    async def put_back(self, order: Order, before: int | None = None) -> bool:
+        """What a reorganisation took back on the order's account or lane is reopened and settled again, in the sequence in which it was
+        sent, with what else is open there; `before`: only what was sent before that time (ms). For a task that holds both. Answers whether
+        something was settled."""
+        aliases = {order.account, order.lane}
+        try:
+            for look in await looked_at(self._venues, self.state, aliases):
+                if taken_back(look.known, look.report) and look.stands(self.state):
+                    await self.records.commit(look.reopened(self.state))
+        except JournalUnwritable:  # whatever is done next says so
+            return False
+        left = [each.sending for each in self.state.open.values() if before is None or each.sending.at < before]
+        mine = [each for each in left if aliases & {each.order.account, each.order.lane} and each.order.venue in self._venues]
+        done = [await self.resume(sending) for sending in sorted(mine, key=lambda sending: sending.at)]
+        return any(one.report.state not in OPEN for one in done)
+
+    async def conclude(self, venue: Venue, settled: Sequence[Settled]) -> list[Done]:
+        """Compare the account with what the steps did, by one reading of it, and keep that for the next commit. What a reorganisation took
+        back meanwhile is settled again and not judged by what it did before; a step that then stays open has no verdict, and is not
+        kept. One that has an outcome by now keeps it."""
+        told = {each.work.step.id: one for each in settled if (one := self._outcome(each.work)) is not None}
+        left = [each for each in settled if each.work.step.id not in told]
+        done = await self.prove(venue, left)
+        while _reorganises(venue) and any(one.verdict is Verdict.MISMATCHED for one in done):
+            again = await self._settled_again(left)
+            if again is None:
+                break
+            left, done = again, await self.prove(venue, again)
+        ended = [Ended(each.work.mode, each.work.order, each.work.step, one) for each, one in zip(left, done, strict=True) if each.over]
+        self.record(ended)
+        told |= {each.work.step.id: one for each, one in zip(left, done, strict=True)}
+        told |= {each.step.id: self.finished(each.order, each.step, each.done) for each in ended}
+        return [told[each.work.step.id] for each in settled]
+
+    def _outcome(self, work: Work) -> Done | None:
+        return Done.recorded(self.state.steps.get((work.mode, work.step.id)))
+
+    async def _settled_again(self, settled: Sequence[Settled]) -> list[Settled] | None:
+        """The steps, those settled anew whose block is another one now; None where nothing on their lane has moved."""
+        names = {at: (each.work.mode, each.work.step.id) for at, each in enumerate(settled) if each.report.state in DONE}
+        sent = {at: self.state.steps[name].sending for at, name in names.items()}
+        moved = await self.put_back(settled[0].work.order, min(sending.at for sending in sent.values()))
+        again = list(settled)
+        for at, sending in sent.items():
+            work, known, _ = settled[at]
+            report = await boundary.lookup(work.venue.client, sending.prepared)
+            if report.state is State.UNKNOWN or report.at != known.at or taken_back(known, report):
+                again[at] = await self.send_and_settle(work._replace(sent=Sent(sending.prepared, sending.at, report)))
+                moved = True
+        return again if moved else None
+
     async def prove(self, venue: Venue, settled: Sequence[Settled]) -> list[Done]:
         """Compare the account with what the steps did, by one reading of it."""
         if venue.simulated:
-            return [self._compare_simulated(venue, work.keys, report) for work, report, _ in settled]
+            return [self._compare_simulated(work, report) for work, report, _ in settled]
         verified = await self._verify(venue, [each for each in settled if each.report.state in DONE])
         return [verified.get(work.step.id, Done(report, None)) for work, report, _ in settled]
 
@@ -281,12 +342,13 @@ class SteppingLoop(TightLoop):
         done[last] = done[last]._replace(externals=found.externals, book=book, marks=found.marks)
         return done
 
-    def _compare_simulated(self, venue: Venue, keys: tuple[Key, ...], report: Report) -> Done:
-        """What the step did, against the simulated ledger."""
+    def _compare_simulated(self, work: Work, report: Report) -> Done:
+        """What the step did, against the simulated ledger, with what came to the account by itself while it rested."""
         if report.state not in DONE:
             return Done(report, None)
-        verdict, compared = self.simulated.verify(keys, report.effects, venue.model)
-        return Done(report, verdict, (), compared, "" if verdict is Verdict.VERIFIED else differences(compared))
+        happened = self.simulated.absorb(work.order.account, work.order.lane)
+        verdict, compared = self.simulated.verify(work.keys, report.effects, work.venue.model)
+        return Done(report, verdict, happened, compared, "" if verdict is Verdict.VERIFIED else differences(compared))
 
     def record(self, ended: Sequence[Ended]) -> None:
         """Keep for the next commit: reports, verdicts, evidence, and whether the account is frozen."""
@@ -321,7 +383,9 @@ class SteppingLoop(TightLoop):
         if done.report.alarm:
             return done.report.alarm
         mismatch = done.reason if done.verdict is Verdict.MISMATCHED else None
-        return mismatch or self.readings.strange(self._venues.named(order.venue), done.externals) or self._denied(mode, order, step, done)
+        venue = self._venues.named(order.venue)
+        strange = None if venue.simulated else self.readings.strange(venue, done.externals)  # nobody else is in a simulation
+        return mismatch or strange or self._denied(mode, order, step, done)
 
     def _denied(self, mode: str, order: Order, step: Step, done: Done) -> str | None:
         """Why the account must not act on: its action was closed, and a reorganisation gave this step of it another end."""
@@ -353,6 +417,8 @@ class SteppingLoop(TightLoop):
             externals = (*before, *(effect for step in done for effect in step.externals))
             compared = tuple(line for step in done for line in step.compared)
             steps = tuple(step.id for step in plan[: len(done)])
+        if externals:  # another order's fill may be found on the way, where its own look-up did not tell it
+            externals = tuple(effect for effect in externals if effect.order not in self.state.attempts)
         result = LegResult(
             order.id, order.venue, order.account, report.state, verdict, reason or report.reason, effects, externals, compared, steps
         )
@@ -372,6 +438,11 @@ class SteppingLoop(TightLoop):
             self._stop(order.account, str(error))
             return done._replace(verdict=Verdict.UNVERIFIED, reason=str(error))
         return done
+
+
+def _reorganises(venue: Venue) -> bool:
+    """Whether what the venue showed can be taken back."""
+    return venue.chain and not venue.simulated
 
 
 def _evidence(found: Findings, settled: Settled) -> tuple[Compared, ...]:

@@ -15,7 +15,7 @@ from ..results import LegResult
 from ..states import DONE, State
 from ..venues import Venue, Venues
 from .journalled import JournalledLoop
-from .step import Done, Ended, Settled, Work
+from .step import Done, Settled, Work
 
 
 async def carry_out_orders(loop: JournalledLoop, venues: Venues, orders: Sequence[Order]) -> dict[str, LegResult]:
@@ -119,10 +119,8 @@ class _Batch:
     async def _prove(self) -> None:
         """One reading for all that was done."""
         over = [each for each in self.settled if each.over]
-        done = await self.loop.prove(self.venue, over)
-        ended = [Ended(self.loop.mode, each.work.order, each.work.step, one) for each, one in zip(over, done, strict=True)]
-        self.loop.record(ended)
-        outcomes = {each.order.id: self.loop.finished(each.order, each.step, each.done) for each in ended}
+        done = await self.loop.conclude(self.venue, over)
+        outcomes = {each.work.order.id: one for each, one in zip(over, done, strict=True)}
         before = self.before
         for work, report, _ in self.settled:
             one = outcomes.get(work.order.id, Done(report, None))

@@ -1,9 +1,13 @@
-"""Mined steps are watched until they are final: a reorganisation that takes one back reopens it."""
+"""Mined steps are watched until they are final: a reorganisation that takes one back reopens it.
+
+`watch` looks before orders and at heartbeats; a step that waits, and an account that shows something else than it should, have the loop
+look as well (`SteppingLoop.put_back`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..journal.events import Finalised, Reopened
 from ..journal.state import JournalState, Name, StepRecord
@@ -11,10 +15,12 @@ from ..orders import Report, deltas
 from ..states import DONE, OPEN, State
 from ..venues import Venues
 from . import boundary
-from .journalled import JournalledLoop
+
+if TYPE_CHECKING:
+    from .journalled import JournalledLoop
 
 
-class _Look(NamedTuple):
+class Look(NamedTuple):
     """A look at a watched step: its record and what that said then, and what its venue says now."""
 
     name: Name
@@ -26,6 +32,11 @@ class _Look(NamedTuple):
         """Whether the step is as it was looked at: no other task has reopened it, settled it again or replaced its transaction."""
         return state.watched.get(self.name) is self.record and self.record.report is self.known
 
+    def reopened(self, state: JournalState) -> Reopened:
+        """The entry that takes it out of the books."""
+        order = self.record.sending.order
+        return Reopened(*self.name, {alias: state.identities[alias] for alias in (order.account, order.lane)})
+
 
 async def watch(loop: JournalledLoop, venues: Venues, state: JournalState, accounts: Collection[str] | None = None) -> tuple[str, ...]:
     """Look once at every watched step of this run's venues, at all of them at once: a client asks for them in one request. Answers the
@@ -35,18 +46,17 @@ async def watch(loop: JournalledLoop, venues: Venues, state: JournalState, accou
     All that a reorganisation took back is out of the books before the first of it is settled and compared again.
     """
     reopened: list[Name] = []
-    for look in await _looked_at(venues, state, accounts):
-        name, order = look.name, look.record.sending.order
-        aliases = {alias: state.identities[alias] for alias in (order.account, order.lane)}
-        if not _taken_back(look):
+    for look in await looked_at(venues, state, accounts):
+        order, reopening = look.record.sending.order, look.reopened(state)
+        if not taken_back(look.known, look.report):
             final = look.report.final or look.report.state is State.FINAL
             if final and look.stands(state) and not loop.held(order):  # else the next look finds it final again: nobody waits for that
-                loop.records.keep(Finalised(*name, aliases))  # lost, it would be seen again: it needs no commit of its own
+                loop.records.keep(Finalised(*reopening))  # lost, it would be seen again: it needs no commit of its own
             continue
         async with loop.holding(order):
             if look.stands(state):
-                await loop.records.commit(Reopened(*name, aliases))
-                reopened.append(name)
+                await loop.records.commit(reopening)
+                reopened.append(look.name)
     for name in reopened:
         async with loop.holding(state.steps[name].sending.order):
             record = state.open.get(name)
@@ -55,7 +65,7 @@ async def watch(loop: JournalledLoop, venues: Venues, state: JournalState, accou
     return tuple(step for _, step in reopened)
 
 
-async def _looked_at(venues: Venues, state: JournalState, accounts: Collection[str] | None) -> list[_Look]:
+async def looked_at(venues: Venues, state: JournalState, accounts: Collection[str] | None) -> list[Look]:
     """What became of each watched step. What is simulated is never taken back."""
     watched = [
         (name, record, record.report, venue.client)
@@ -70,12 +80,11 @@ async def _looked_at(venues: Venues, state: JournalState, accounts: Collection[s
     import asyncio
 
     reports = await asyncio.gather(*(boundary.lookup(client, record.sending.prepared) for _, record, _, client in watched))
-    return [_Look(name, record, known, report) for (name, record, known, _), report in zip(watched, reports, strict=True)]
+    return [Look(name, record, known, report) for (name, record, known, _), report in zip(watched, reports, strict=True)]
 
 
-def _taken_back(look: _Look) -> bool:
-    """Whether the step no longer stands as it was recorded: gone, waiting again, or mined anew with another outcome."""
-    known, report = look.known, look.report
+def taken_back(known: Report, report: Report) -> bool:
+    """Whether a step no longer stands as it was known, by a new report of it: gone, waiting again, or mined anew with another outcome."""
     if report.state is State.UNKNOWN:
         return False
     if report.state in OPEN or report.state not in DONE:

@@ -211,6 +211,9 @@ def _reopened(state: JournalState, event: Reopened) -> None:
     state.book.update(state.without(name))
     if record.report is not None:
         state.seen.difference_update(effect.id for effect in record.report.effects)
+        for key in deltas(record.report.effects):  # the block that it comes back in may be as low as the one it was in
+            if key in state.marks and split_key(key).kind != TRANSIT:
+                state.marks[key] = min(state.marks[key], record.report.at - 1)
     record.report = record.verdict = None
     record.externals = record.compared = ()
     state.put(name, record)

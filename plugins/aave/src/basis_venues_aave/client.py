@@ -77,7 +77,7 @@ class AaveClient(EvmClient):
         """Raises `Denied` for a risky action that would bring the account under the floor by the chain's own figures."""
         action, account = _acting(step)
         if isinstance(action, RISKY):
-            await self.chain.weigh(wanted, account)
+            await self.chain.weigh(wanted, account, step.actions)
         return {}
 
     # calls

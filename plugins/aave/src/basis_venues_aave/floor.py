@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from basis_venues.actions import MAX, Action, Borrow, Repay
 from basis_venues.amounts import from_units, to_units
 from basis_venues.errors import Denied
 from basis_venues_evm.live import Call, EvmChain, Method, RpcUnavailable
@@ -46,17 +49,18 @@ class Floor:
                 f"the floor of {floor}: act on less, or lower minimum_health_factor in {self._venue}.yaml; nothing was sent"
             )
 
-    async def judge_blindly(self, account: str) -> None:
+    async def judge_blindly(self, account: str, parts: Collection[Action]) -> None:
         """Raises `Denied` where what is known here would flatter the account: the market is stricter than configured, or there is a debt
-        in a reserve that is not configured. Read anew, in one request; raises `RpcUnavailable`."""
-        flattering = "; ".join(await self._flattering(account))
+        in a reserve that is not configured. Read anew, in one request; raises `RpcUnavailable`. An account that owes nothing after the
+        transaction passes, by whatever figures."""
+        flattering = "; ".join(await self._flattering(account, parts))
         if flattering:
             raise Denied(
                 f"the node did not simulate it (eth_simulateV1), and {self._venue}.yaml flatters: {flattering}; set there what this chain "
                 "has, or use another node; nothing was sent"
             )
 
-    async def _flattering(self, account: str) -> list[str]:
+    async def _flattering(self, account: str, parts: Collection[Action]) -> list[str]:
         pool, reserves, emodes = self._market.pool, self._market.reserves, self._settings.emodes
         configs = {asset: Call(pool, GET_RESERVE(reserve.underlying)) for asset, reserve in reserves.items()}
         numbers = {category: Call(pool, EMODE_NUMBERS(category)) for category in emodes}
@@ -66,6 +70,8 @@ class Floor:
         answers = {call: answer for call, answer in told.items() if answer is not None}
         if len(answers) < len(told):
             raise RpcUnavailable(f"{self._venue}: the pool does not tell its figures; nothing was sent")
+        if not self._owes_after(number(answers[bits]), parts):
+            return []
         found = [_below(asset, self._settings.reserves[asset], *_packed(answers[call])) for asset, call in configs.items()]
         for category, emode in emodes.items():
             told_of = answers[numbers[category]]
@@ -79,6 +85,12 @@ class Floor:
     def _lacks(self, emode: Category, bitmap: int) -> bool:
         listed = (self._market.reserves[asset].id for asset in emode.collateral if asset in self._market.reserves)
         return any(not bitmap >> place & 1 for place in listed)
+
+    def _owes_after(self, bits: int, parts: Collection[Action]) -> bool:
+        """Whether there can be a debt after the transaction: one that is not repaid as a whole, or a new one."""
+        repaid = {part.asset for part in parts if isinstance(part, Repay) and part.amount == MAX and part.venue in (None, self._venue)}
+        gone = sum(1 << 2 * reserve.id for asset, reserve in self._market.reserves.items() if asset in repaid)
+        return any(isinstance(part, Borrow) for part in parts) or bool(bits & _DEBTS & ~gone)
 
     def _owes_unknown(self, bits: int) -> bool:
         known = sum(1 << 2 * reserve.id for reserve in self._market.reserves.values())

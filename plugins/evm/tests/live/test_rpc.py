@@ -117,6 +117,26 @@ def test_a_read_goes_to_the_next_endpoint(trouble: Any) -> None:
     run(course, first, second)
 
 
+@pytest.mark.parametrize(
+    ("words", "busy"),
+    [
+        ("query returned more than 10000 results. Try with this block range [0x1, 0x2].", False),
+        ("project ID request rate exceeded", True),
+        ("daily request count exceeded, request rate limited", True),
+    ],
+)
+def test_a_limit_on_results_is_an_answer_and_one_on_requests_is_not(words: str, busy: bool) -> None:
+    """Infura has one code for both: what it says of logs reaches whoever asked for them, who asks for fewer."""
+    first, second = Node(lambda body: {"id": 0, "error": {"code": -32005, "message": words}}), Node(good)
+
+    async def course(rpc: Rpc) -> None:
+        (answer,) = await rpc.batch([Request("eth_getLogs")])
+        assert answer.fault == (None if busy else Fault(-32005, words))
+        assert len(second.asked) == busy
+
+    run(course, first, second)
+
+
 def test_reads_that_fail_together_all_go_to_the_next_endpoint() -> None:
     """What one has left, the other does not go back to."""
     first, second = Node(503), Node(good)

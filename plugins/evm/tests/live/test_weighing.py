@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import pytest
 
+from basis_venues.actions import Action, SetEMode
 from basis_venues.secret import Secret
 from basis_venues_evm.live import Call, EvmChain, Request, RpcUnavailable, Signer, Wanted
 from basis_venues_evm.live.rpc import Answer, Fault
@@ -48,8 +49,8 @@ class Lender:
     def judge(self, account: str, before: str, after: str) -> None:
         self.judged.append((account, before, after))
 
-    async def judge_blindly(self, account: str) -> None:
-        self.judged.append((account,))
+    async def judge_blindly(self, account: str, parts: Collection[Action]) -> None:
+        self.judged.append((account, *(type(part).__name__ for part in parts)))
 
 
 def weighed(number: int | None, at_risk: str = "wallet") -> list[tuple[str, ...]]:
@@ -59,7 +60,7 @@ def weighed(number: int | None, at_risk: str = "wallet") -> list[tuple[str, ...]
     lender = chain.registry.watches["aave"] = Lender()
     chain._reading.known = 100
     chain.rpc = Node(number)  # type: ignore[assignment]
-    asyncio.run(chain.weigh(WANTED, at_risk))
+    asyncio.run(chain.weigh(WANTED, at_risk, (SetEMode(category=1),)))
     return lender.judged
 
 
@@ -71,7 +72,7 @@ def test_the_lender_judges_by_its_view_before_and_after() -> None:
 
 def test_where_the_node_does_not_simulate_the_lender_judges_without_it() -> None:
     """Nothing passes unjudged."""
-    assert weighed(None) == [("wallet",)]
+    assert weighed(None) == [("wallet", "SetEMode")]
 
 
 def test_a_simulation_on_an_older_block_than_was_seen_judges_nothing() -> None:

@@ -148,7 +148,7 @@ class InstadappClient(EvmClient):
         if isinstance(step.actions[0], (CreateAccount, Approve)):
             return {}
         at_risk = self._account if any(isinstance(part, RISKY) for part in step.actions) else ""
-        effects = await self.chain.foresee(wanted, at_risk) or ()
+        effects = await self.chain.foresee(wanted, at_risk, step.actions) or ()
         off = departures(step, effects, self._settings.simulation_tolerance, self._decimals) if effects else []
         if off:
             raise Denied(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -30,7 +31,12 @@ def main() -> None:
     os.chdir(options.state)
     with held(options.state):
         write(options.state, Standing(pid=os.getpid(), ready=False))
-        asyncio.run(_serve(names, options))
+        try:
+            asyncio.run(_serve(names, options))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            sys.exit(f"{error.strerror}; end what listens there, or name another port, here and in the profile: --port, --control-port")
 
 
 async def _serve(names: list[str], options: Options) -> None:

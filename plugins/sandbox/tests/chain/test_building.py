@@ -19,6 +19,7 @@ from basis_venues_sandbox.chain.artifacts import read_artifacts
 from basis_venues_sandbox.chain.own import compile_group, compiled_file, groups
 from basis_venues_sandbox.chain.packages import BINARY_VARIABLE, anvil_package, anvil_version
 from basis_venues_sandbox.chain.places import CACHE_VARIABLE, cache_folder
+from basis_venues_sandbox.chain.rpc import Rpc
 from basis_venues_sandbox.services import Options
 
 needs_chain = pytest.mark.skipif(not available(), reason=available().reason or "-")
@@ -119,6 +120,24 @@ def test_a_taken_port_is_said_to_be_taken(session_chain: RunningChain) -> None:
         start_anvil(anvil_binary(print), port)
 
 
+@pytest.mark.slow
+@needs_chain
+def test_a_node_that_was_stopped_leaves_nothing_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After some hundred blocks it keeps states there: in a folder of its own, which goes with it."""
+    binary = anvil_binary(print)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    anvil = start_anvil(binary)
+    try:
+        rpc = Rpc(anvil.url)
+        rpc.call("anvil_mine", hex(700))
+        rpc.close()
+        assert any(tmp_path.rglob("anvil-state-*/*.json"))
+    finally:
+        anvil.stop()
+    assert [each for each in tmp_path.rglob("*") if each.is_file()] == []
+
+
 def test_a_machine_without_a_pinned_anvil_is_told_which_are_and_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     """The platforms, the version, and the variable that names a program of one's own; which then is all that is asked for."""
     monkeypatch.delenv(BINARY_VARIABLE, raising=False)
@@ -129,6 +148,7 @@ def test_a_machine_without_a_pinned_anvil_is_told_which_are_and_what_to_do(monke
         assert "linux-riscv64" in reason
         assert "only for linux-amd64" in reason
         assert f"anvil {anvil_version()}" in reason
+        assert "npm has it as @foundry-rs/anvil-SYSTEM-MACHINE" in reason
         assert BINARY_VARIABLE in reason
         monkeypatch.setenv(BINARY_VARIABLE, sys.executable)
         assert available()

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from basis_venues.actions import Action
 from basis_venues.contract import ClientContext
 from basis_venues.errors import ConfigurationError, CredentialError, GuardRefused
 from basis_venues.guard import LOCAL_CHAINS, check_chain, check_host
@@ -189,16 +190,17 @@ class EvmChain:
         """Simulate and sign a transaction of the wallet. Raises `Denied`, `GuardRefused`, `TryAgainLater`; nothing has left then."""
         return await self._sending().prepare(step, attempt_key, wanted)
 
-    async def weigh(self, wanted: Wanted, at_risk: str) -> Mined | None:
+    async def weigh(self, wanted: Wanted, at_risk: str, parts: Collection[Action] = ()) -> Mined | None:
         """The wallet's transaction as if it were mined now; None where the node does not offer it (`eth_simulateV1`). Lenders judge what
-        becomes of the account `at_risk`, where one is named. Raises what a `Watch` raises, and `RpcUnavailable`."""
+        becomes of the account `at_risk`, where one is named, by its `parts` where it cannot be simulated. Raises what a `Watch` raises,
+        and `RpcUnavailable`."""
         sender, watches = self._sending().address, tuple(self.registry.watches.values()) if at_risk else ()
         views = [watch.standing(self.address_of(at_risk)) for watch in watches]
         (answer,) = await self.rpc.batch((simulation(sender, wanted, views),))
         run = simulated(answer, sender, wanted)
         if run is None:
             for watch in watches:
-                await watch.judge_blindly(at_risk)
+                await watch.judge_blindly(at_risk, parts)
             return None
         counted_on = 0 if self.chain_id in LOCAL_CHAINS else 1  # anvil gives the simulated block the number of the head
         if run.block < self._reading.head + counted_on:
@@ -207,10 +209,10 @@ class EvmChain:
             watch.judge(at_risk, before, after)
         return run
 
-    async def foresee(self, wanted: Wanted, at_risk: str = "") -> tuple[Effect, ...] | None:
+    async def foresee(self, wanted: Wanted, at_risk: str = "", parts: Collection[Action] = ()) -> tuple[Effect, ...] | None:
         """What the wallet's transaction would do now but for its gas, decoded as when it is mined: nothing where it would be reverted,
         None where the node does not offer it. Raises as `weigh`."""
-        run = await self.weigh(wanted, at_risk)
+        run = await self.weigh(wanted, at_risk, parts)
         return None if run is None else tuple(effect for effect in await self._effects.of(run) if effect.kind != "gas")
 
     async def show(self, step: Step, attempt_key: str, wanted: Wanted, ahead: int) -> Outgoing:

@@ -15,21 +15,23 @@ from .rpc import RpcUnavailable
 
 
 class Effects:
-    """Decodes for one chain. `ours`: attempt keys by hash, of what this process prepared or looked up."""
+    """Decodes for one chain. `ours`: by hash, what this process prepared or looked up."""
 
     def __init__(self, registry: Registry, reading: Reading) -> None:
         self._registry = registry
         self._reading = reading
-        self.ours: dict[str, str] = {}
+        self.ours: dict[str, Prepared] = {}
 
     async def of(self, transaction: Mined, prepared: Prepared | None = None) -> tuple[Effect, ...]:
-        """The effects of the transaction. Values that they are counted from come from `prepared` where it is ours, else from the block
-        before it. Raises `RpcUnavailable`."""
+        """The effects of the transaction, which is looked up where `prepared` is given, and else found in the history. Values that they are
+        counted from come from what was prepared where it is ours, else from the block before it: there may be others of ours in its own.
+        Raises `RpcUnavailable`."""
         payload = prepared.payload if prepared is not None else {}
         if prepared is not None:
             self._reading.known = max(self._reading.known, transaction.block)
-        known = {key: Decimal(text) for key, text in payload.get("before", {}).items()}
-        order = prepared.key if prepared is not None else self.ours.get(transaction.hash)
+        ours = prepared or self.ours.get(transaction.hash)
+        known = {key: Decimal(text) for key, text in ours.payload.get("before", {}).items()} if ours is not None else {}
+        order = ours.key if ours is not None else None
         said = told(transaction, self._registry.decoder)
         missing = needed(said) - known.keys()
         if missing:

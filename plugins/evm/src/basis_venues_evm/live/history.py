@@ -25,7 +25,7 @@ from ..settings import ETHER
 from .effects import Effects
 from .mined import mined
 from .registry import Registry
-from .rpc import Answer, Request, Rpc, RpcUnavailable
+from .rpc import TOO_WIDE, Answer, Request, Rpc, RpcUnavailable
 
 WINDOW = 50_000
 """Blocks that are searched at once, about a week."""
@@ -33,8 +33,6 @@ _BATCH = 500
 """Members of one request: providers take a thousand, and an answer must stay of a size that is taken."""
 _FULL_BLOCKS = 20
 """Of blocks with all their transactions, each of up to a few megabytes."""
-_TOO_WIDE = re.compile(r"range(?! extends)|more than \d+ results|max results|response size|too many (logs|results|blocks)", re.IGNORECASE)
-"""What nodes say where the logs of fewer blocks may be asked for; not where a range `extends` beyond the head of one that is behind."""
 _NARROWER = 4
 _THROWN_AWAY = re.compile(
     r"prun|missing trie node|archive|too old|histor\w* (state|data|block)|no state available|state\b.*\b(un|not )available", re.IGNORECASE
@@ -117,7 +115,7 @@ class History:
         """Whether the node takes logs of fewer blocks than it was asked for (no more than `asked`); then it is asked for fewer from now
         on."""
         blocks = min(self._log_blocks, asked)
-        if blocks == 1 or not any(each.fault is not None and _TOO_WIDE.search(each.fault.message) for each in answers):
+        if blocks == 1 or not any(each.fault is not None and TOO_WIDE.search(each.fault.message) for each in answers):
             return False
         self._log_blocks = max(blocks // _NARROWER, 1)
         return True

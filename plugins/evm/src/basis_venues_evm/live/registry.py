@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
+from basis_venues.actions import Action
 from basis_venues.amounts import from_units
 from basis_venues.errors import Denied
 from basis_venues.keys import BALANCE, Key, KeyParts, protocol_of, split_key
@@ -40,8 +41,9 @@ class Watch(Protocol):
     def judge(self, account: str, before: str, after: str) -> None:
         """By the view's answers before the transaction and after it. Raises `Denied`, and `RpcUnavailable` where one says nothing."""
 
-    async def judge_blindly(self, account: str) -> None:
-        """Where the node does not tell what the transaction would do. Raises `Denied`, and `RpcUnavailable`."""
+    async def judge_blindly(self, account: str, parts: Collection[Action]) -> None:
+        """Where the node does not tell what the transaction would do: by the `parts` that it carries out. Raises `Denied`, and
+        `RpcUnavailable`."""
 
 
 class NotMade(Denied):

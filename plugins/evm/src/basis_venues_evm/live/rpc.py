@@ -17,8 +17,10 @@ from basis_venues.errors import TryAgainLater
 from basis_venues.http import FAILURES, Garbled, Origin, Pool, request_of
 from basis_venues.secret import Secret
 
-_BUSY = frozenset({429, -32005})
-"""Error codes by which a node says: too many requests."""
+_TOO_MANY_REQUESTS, _OVER_A_LIMIT = 429, -32005
+"""Error codes of a node that is busy. The second one is also that of Infura for logs with too many results."""
+TOO_WIDE = re.compile(r"range(?! extends)|more than \d+ results|max results|response size|too many (logs|results|blocks)", re.IGNORECASE)
+"""What nodes say where the logs of fewer blocks may be asked for; not where a range `extends` beyond the head of one that is behind."""
 _ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False)
 _FIRST_PAUSE_MS = 100
 _LONGEST_PAUSE_MS = 2000
@@ -213,7 +215,10 @@ def _data_of(data: Any) -> str:
 
 def _is_busy(member: Any) -> bool:
     error = member.get("error") if isinstance(member, dict) else None
-    return isinstance(error, dict) and error.get("code") in _BUSY
+    if not isinstance(error, dict):
+        return False
+    code = error.get("code")
+    return code == _TOO_MANY_REQUESTS or (code == _OVER_A_LIMIT and not TOO_WIDE.search(str(error.get("message", ""))))
 
 
 def _parsed(content: bytes) -> Any:

@@ -117,7 +117,6 @@ class Transactions:
             self._afford(wanted, gas, fees, int(_result(state.balance), 16))
             transaction = Transaction(state.chain, state.nonce, fees.tip, fees.max_fee, gas, wanted.to, wanted.value, wanted.data)
             signed = self._signer.sign(transaction)
-        self._effects.ours[signed.hash] = key
         payload = {
             **transaction._asdict(),
             "from": self._signer.address,
@@ -130,7 +129,9 @@ class Transactions:
             "at": self._clock.now(),
             "block": market.head,
         }
-        return Prepared(key, step, payload)
+        prepared = Prepared(key, step, payload)
+        self._know(prepared)
+        return prepared
 
     async def show(self, step: Step, key: str, wanted: Wanted, ahead: int) -> Outgoing:
         """The transaction for a person, unsent. `ahead` transactions come before it: its place is after theirs, and its gas is estimated
@@ -249,7 +250,7 @@ class Transactions:
         return Report(state, reason=f"the node said: {answer.fault.message}")
 
     def _know(self, prepared: Prepared) -> None:
-        self._effects.ours.update(dict.fromkeys(prepared.payload["hashes"], prepared.key))
+        self._effects.ours.update(dict.fromkeys(prepared.payload["hashes"], prepared))
 
     # looking up
 

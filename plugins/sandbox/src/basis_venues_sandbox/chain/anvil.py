@@ -27,13 +27,14 @@ _ENDED_WITHIN = 10.0
 class Anvil:
     """A running node. `url` is its endpoint."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, said: IO[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], port: int, said: IO[bytes], states: tempfile.TemporaryDirectory[str]) -> None:
         self.process = process
         self._said = said
+        self._states = states
         self.url = f"http://127.0.0.1:{port}"
 
     def stop(self) -> None:
-        """End this process, and no other."""
+        """End this process, and no other, and remove what it kept on disk."""
         if self.process.poll() is None:
             self.process.terminate()
         try:
@@ -42,6 +43,7 @@ class Anvil:
             self.process.kill()
             self.process.wait()
         self._said.close()
+        self._states.cleanup()
 
     def last_words(self) -> str:
         """What it said on stderr."""
@@ -78,10 +80,11 @@ def start_anvil(binary: Path, port: int = 0, chain_id: int = CHAIN_ID, flags: Se
     Raises `ChainBroken` when it ends at once or does not answer.
     """
     chosen = free_port(port)
-    command = [str(binary), *_FLAGS, "--port", str(chosen), "--chain-id", str(chain_id), *flags]
+    states = tempfile.TemporaryDirectory(prefix="basis-chain-", ignore_cleanup_errors=True)  # a megabyte for each block, after some hundred
+    command = [str(binary), *_FLAGS, "--cache-path", states.name, "--port", str(chosen), "--chain-id", str(chain_id), *flags]
     said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `stop`; not a pipe, as nobody reads it while the node runs
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said)
-    anvil = Anvil(process, chosen, said)
+    anvil = Anvil(process, chosen, said, states)
     try:
         _await(anvil, chosen)
     except BaseException:

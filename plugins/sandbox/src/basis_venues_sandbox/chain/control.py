@@ -99,7 +99,11 @@ class ChainControl:
         self.rpc.call("anvil_dropTransaction", transaction)
 
     def reorg(self, depth: int, transactions: tuple[tuple[str, int], ...] = ()) -> None:
-        """Replace the last `depth` blocks. `transactions`: raw bytes as hex, and in which of the new blocks they are mined."""
+        """Replace the last `depth` blocks. `transactions`: raw bytes as hex, and in which of the new blocks they are mined.
+
+        Of a chain that has run for some hundred blocks, fewer than ten: anvil has put the states of older ones on disk, and gets contracts
+        back from there without their code. One that is started with `--prune-history N` keeps N states in memory, and none on disk.
+        """
         self.rpc.call("anvil_reorg", depth, [list(each) for each in transactions])
 
     def snapshot(self) -> str:

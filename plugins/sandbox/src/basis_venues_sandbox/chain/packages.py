@@ -74,8 +74,8 @@ def anvil_package() -> Package:
     pinned: Mapping[str, str] = _pins()["anvil"]["integrity"]
     if wanted not in pinned:
         raise ChainUnavailable(
-            f"no checksum of anvil {anvil_version()} is pinned for {wanted}, only for {', '.join(pinned)}: "
-            f"install that version yourself and name the program in {BINARY_VARIABLE}"
+            f"no checksum of anvil {anvil_version()} is pinned for {wanted}, only for {', '.join(pinned)}: install that version yourself "
+            f"(for darwin and linux-arm64 npm has it as @foundry-rs/anvil-SYSTEM-MACHINE, in bin) and name the program in {BINARY_VARIABLE}"
         )
     return Package(f"@foundry-rs/anvil-{wanted}", anvil_version(), pinned[wanted])
 
