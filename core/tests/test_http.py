@@ -237,6 +237,25 @@ def test_a_write_is_never_sent_again() -> None:
     asyncio.run(go())
 
 
+def test_each_request_of_a_connection_has_its_own_time() -> None:
+    """An impatient one after a patient one ends in its own time, and a patient one goes on when an earlier one's time has passed."""
+
+    async def go() -> None:
+        async with served(counted(b"1"), counted(b"2"), b"", b"") as (url, _, connections):
+            pool = Pool()
+            assert (await ask(pool, f"{url}/x", timeout_s=0.1)).body == b"1"
+            assert (await ask(pool, f"{url}/x", timeout_s=20)).body == b"2"
+            late = asyncio.create_task(ask(pool, f"{url}/x", timeout_s=0.3))
+            await asyncio.sleep(0.2)
+            assert not late.done()
+            with pytest.raises(TimeoutError):
+                await late
+            assert len(connections) == 1
+            await pool.close()
+
+    asyncio.run(asyncio.wait_for(go(), 10))
+
+
 async def run_out_of_time(pool: Pool, url: str, _: list[bytes]) -> None:
     with pytest.raises(TimeoutError):
         await ask(pool, url, timeout_s=0.2)

@@ -186,6 +186,8 @@ class Channel(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._answer: asyncio.Future[Answer] | None = None
         self._reader = Reader()
+        self._due = self._looks_at = 0.0
+        self._watch: asyncio.TimerHandle | None = None
         self.open = False
         self.gone = False
         """The socket is closed, and the loop has let go of it."""
@@ -228,12 +230,11 @@ class Channel(asyncio.Protocol):
         answer: asyncio.Future[Answer] = loop.create_future()
         self._answer = answer
         self._reader.expect()
-        timer = loop.call_later(timeout_s, self._fail, TimeoutError())
+        self._expect_by(loop.time() + timeout_s)
         try:
             self._transport.write(request)
             return await answer
         finally:
-            timer.cancel()
             if not answer.done() or answer.cancelled() or answer.exception() is not None:
                 self.close()
             self._answer = None
@@ -242,8 +243,27 @@ class Channel(asyncio.Protocol):
     def close(self) -> None:
         """Let the socket go at once, with whatever is still under way."""
         self.open = False
+        if self._watch is not None:
+            self._watch.cancel()
         if self._transport is not None:
             self._transport.abort()
+
+    def _expect_by(self, due: float) -> None:
+        """Let the request under way fail when it is `due`, on the loop's clock. One timer serves requests that follow each other: one for
+        each, which hardly ever ends anything, costs as much as writing the request."""
+        self._due = due
+        if self._watch is None or due < self._looks_at:
+            if self._watch is not None:
+                self._watch.cancel()
+            self._watch, self._looks_at = asyncio.get_running_loop().call_at(due, self._look), due
+
+    def _look(self) -> None:
+        """End a request that is overdue; look again when the one that is under way would be."""
+        self._watch = None
+        if self.busy and self._due > self._looks_at:
+            self._expect_by(self._due)
+        elif self.busy:
+            self._fail(TimeoutError())
 
     def _fail(self, error: Exception) -> None:
         self.open = False
@@ -308,7 +328,8 @@ class Reader:
             self._whole, self.reusable = True, self._parser.should_keep_alive()
 
     def _made(self) -> Answer:
-        return Answer(self._status, self._headers, _decoded(b"".join(self._body), self._headers.get("content-encoding", "")))
+        body, packed = b"".join(self._body), self._headers.get("content-encoding")
+        return Answer(self._status, self._headers, _decoded(body, packed) if packed else body)
 
 
 def request_of(method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> bytes:

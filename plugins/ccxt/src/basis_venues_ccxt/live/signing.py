@@ -72,6 +72,9 @@ def signing(base: Any, keys: Callable[[str], tuple[str, str, str]], now: Callabl
         def fetch(self, *_: Any, **__: Any) -> Any:
             raise PluginRefused("requests leave over the guarded connection, never by ccxt itself: ask the desk")
 
+        def prepare_request_headers(self, headers: Any = None) -> Any:
+            return self.set_headers({**(headers or {}), **self.headers, "User-Agent": self.userAgent, "Accept-Encoding": "gzip, deflate"})
+
         def check_required_credentials(self, error: bool = True) -> bool:
             return True  # `keys` has told what is missing
 
