@@ -89,19 +89,47 @@ def test_a_spoiled_plan_is_refused_with_its_place(configs, action, code, says):
     ("action", "says"),
     [
         (BUY + ", venue: kraken", "does not subscribe to 'kraken'"),
-        (BUY.replace('"0.5"', '"0.000001"'), "0.00001"),
         (BUY.replace("BTC/USDT", "BTC/USDC"), "left with USDC"),
+        (BUY.replace("BTC/USDT", "ETH/USDT"), "trades BTC, not ETH"),
+        ("at: start, id: lend, action: Supply, asset: USDT, amount: 1", "no venue for Supply"),
+        ("at: start, id: move, action: Transfer, asset: DOGE, amount: 1, source: binance, target: okx", "cannot withdraw DOGE"),
     ],
-    ids=["a venue that is not subscribed", "below the lot", "a symbol that the mode does not trade"],
+    ids=["a venue that is not subscribed", "another quote", "another base", "a type that nobody takes", "an asset that the venue lacks"],
 )
-def test_what_cannot_be_carried_out_is_denied_and_the_rest_goes_on(configs, action, says):
-    """A denied action leaves the process nothing to undo; the run says so with its exit code."""
-    plan(configs, action, BUY.replace("id: buy", "id: good"))
+def test_an_action_that_the_mode_has_no_place_for_stops_the_plan_before_its_first(configs, action, says):
+    """Half a plan is worse than none: run, dry run and check refuse it alike, with the action's id, and nothing is carried out."""
+    plan(configs, BUY.replace("id: buy", "id: good"), action)
+    for command in (("run", "btc_basis", "--plan", "spoiled"), ("run", "btc_basis", "--plan", "spoiled", "--dry-run")):
+        ran = basis(*command, configs=configs)
+        assert (ran.returncode, ran.stdout) == (3, "")
+        assert says in ran.stderr
+        assert "the plan spoiled: " in ran.stderr
+    ran = basis("check", "btc_basis", configs=configs)
+    assert ran.returncode == 3
+    assert says in next(line for line in ran.stdout.splitlines() if line.startswith("fail  plan spoiled"))
+
+
+def test_what_the_market_or_the_account_refuses_is_denied_and_the_rest_goes_on(configs):
+    """Below the lot: a denied action leaves nothing to undo; the run says so with its exit code."""
+    plan(configs, BUY.replace('"0.5"', '"0.000001"'), BUY.replace("id: buy", "id: good"))
     ran = basis("run", "btc_basis", "--plan", "spoiled", "--json", configs=configs)
     assert ran.returncode == 4
     denied, good = json.loads(ran.stdout)["actions"]
     assert (denied["state"], good["state"]) == ("DENIED", "VERIFIED")
-    assert says in denied["legs"][0]["reason"]
+    assert "0.00001" in denied["legs"][0]["reason"]
+
+
+def test_a_plan_of_another_mode_is_said_to_be_one(configs):
+    """Before its starting positions are said to be of accounts that the mode does not have."""
+    ran = basis("run", "pure_lending", "--plan", "btc_basis", configs=configs)
+    assert (ran.returncode, ran.stderr) == (3, "basis: the plan btc_basis is for the mode btc_basis, not pure_lending\n")
+
+
+def test_a_starting_position_of_an_account_that_the_mode_does_not_have_is_refused(configs):
+    """The plan is wrong, code 3."""
+    plan(configs, BUY, positions='"kraken:balance:USDT": "1"')
+    ran = basis("run", "btc_basis", "--plan", "spoiled", configs=configs)
+    assert (ran.returncode, "positions: there is no account 'kraken'" in ran.stderr) == (3, True)
 
 
 def test_missing_data_ends_the_run(configs):

@@ -3,8 +3,12 @@
 import subprocess
 import sys
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
+
+from basis_venues.conformance import REPORT
+from basis_venues.trust import digest_of
 
 pytestmark = pytest.mark.slow
 
@@ -40,6 +44,15 @@ def test_every_distribution_builds_as_a_wheel(wheels):
     """One wheel for each folder."""
     folders = {path.name for path in (ROOT / "plugins").iterdir() if (path / "pyproject.toml").is_file()}
     assert set(wheels) == {"basis_venues", *(f"basis_venues_{name}" for name in folders)}
+
+
+@pytest.mark.parametrize("name", VENUES)
+def test_a_wheel_has_the_digest_of_its_sources(name, wheels, tmp_path):
+    """The report in it is about it, as it is about an editable installation."""
+    package = f"basis_venues_{name}"
+    with ZipFile(wheels[package]) as wheel:
+        wheel.extractall(tmp_path)
+    assert digest_of(tmp_path / package, REPORT) == digest_of(ROOT / "plugins" / name / "src" / package, REPORT)
 
 
 @pytest.mark.parametrize("name", VENUES)

@@ -119,6 +119,14 @@ def test_half_a_character_is_refused_and_other_scripts_are_taken() -> None:
     assert supply(id="ünï-注文").id == "ünï-注文"
 
 
+@pytest.mark.parametrize("strange", ["a\nb", "a\tb", "a\x1b[31mb", "a\x00", "a\x7f", "a\x9b2Jb", "a\u2028b", "a\u200bb", "a\u202eb"])
+@pytest.mark.parametrize("field", ["id", "asset", "venue", "account"])
+def test_text_that_no_line_can_show_is_refused(field: str, strange: str) -> None:
+    """Line breaks, control characters and invisible ones would forge lines of tables, logs and requests."""
+    with pytest.raises(InvalidAction, match=f"{field} holds .*leave out line breaks and control characters"):
+        supply(**{field: strange})
+
+
 def test_an_id_that_is_an_enum_acts_once_and_is_found_again_by_its_value(tmp_path: Path) -> None:
     """Live: verified, and the next start reads the journal and answers the same id, however it is written, with the stored result."""
     run = Run(directory=tmp_path)

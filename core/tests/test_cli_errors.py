@@ -100,6 +100,7 @@ WRONG = {
     "unknown profile": (("run", "btc_basis", "--profile", "nope"), 3, "there is no such profile"),
     "no time": (("run", "btc_basis", "--from", "yesterday"), 2, "2024-08-01T00:00:00Z"),
     "ends before it begins": (("run", "btc_basis", "--from", "2024-02-01", "--to", "2024-01-01"), 2, "end before it begins"),
+    "a live run's stream": (("run", "btc_basis", "--live", "--stream", "rows.jsonl"), 2, "basis journal export"),
     "unknown command": (("rnu",), 2, "No such command"),
     "unknown option": (("run", "btc_basis", "--frmo", "x"), 2, "--frmo"),
     "backtest's positions": (("positions", "btc_basis"), 3, "--live"),
@@ -115,6 +116,41 @@ def test_a_wrong_argument_is_answered_with_its_code_and_a_hint(case: str, tmp_pa
     assert ran.code == code
     assert hint in (ran.out if arguments[0] == "check" else ran.err)
     assert ran.out == "" or arguments[0] == "check"
+
+
+@pytest.mark.parametrize(("closed", "heard"), [(">&-", "err"), ("2>&-", "out"), ("<&-", "out err"), ("<&- >&- 2>&-", "")])
+def test_a_run_that_was_started_without_a_stream_is_carried_out(closed: str, heard: str, tmp_path: Path) -> None:
+    """As some supervisors start it: what would be written there goes nowhere, and the exit code is the run's own."""
+    command = f"exec {sys.executable} -m basis_venues run btc_basis --configs {shipped(tmp_path)} {closed}"
+    ran = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 0
+    assert ("6 VERIFIED" in ran.stdout, "exit-spot VERIFIED" in ran.stderr) == ("out" in heard, "err" in heard)
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_report_that_the_disk_has_no_room_for_is_said_so(form: tuple[str, ...], tmp_path: Path) -> None:
+    """On stderr, without a traceback, whatever form was asked for."""
+    command = [sys.executable, "-m", "basis_venues", "schema", "mode", "--configs", str(shipped(tmp_path)), *form]
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert ran.returncode == 3
+    assert ran.stderr == "basis: a file: No space left on device: see to the path, the disk, and who may write there\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("schema", "--output"), ("init",), ("env", "example", "--output"), ("run", "btc_basis", "--stream"), ("sandbox", "status", "--state")],
+    ids=" ".join,
+)
+def test_a_path_that_cannot_be_is_no_unexpected_error(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    """Below a file there is no place for another: the path and what the system says of it, with the code of a wrong setting."""
+    (tmp_path / "file").touch()
+    where = () if arguments[0] in ("init", "sandbox") else ("--configs", shipped(tmp_path))
+    ran = basis(*arguments, tmp_path / "file" / "below", *where, "--json")
+    assert ran.code == 3
+    assert f"{tmp_path / 'file'}" in ran.err
+    assert "see to the path, the disk, and who may write there" in ran.err
+    assert ran.document()["error"]["type"] == "ConfigurationError"
 
 
 @pytest.mark.parametrize(

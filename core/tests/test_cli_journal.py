@@ -152,7 +152,25 @@ def test_a_backup_is_a_journal_of_its_own(state: Path, tmp_path: Path) -> None:
         writing.close()
     assert stat.S_IMODE(taken.stat().st_mode) == 0o600
     assert basis("journal", "export", "--state", taken.parent).out == basis("journal", "export", "--state", state).out
-    assert basis("journal", "backup", taken, "--state", state).code == 2
+    again = basis("journal", "backup", taken, "--state", state)
+    assert (again.code, "Invalid value for FILE: " in again.err) == (2, True)
+
+
+def test_control_characters_of_what_is_shown_are_spelt_out(state: Path) -> None:
+    """A terminal would obey them: in tables and in errors, whoever wrote them."""
+    forged = "gone\x1b[2J\x9b31m"
+    assert "gone\\x1b[2J\\x9b31m" in basis("halt", "--reason", forged, "--state", state).out
+    assert "\\x1b[2J" in basis("journal", "show", forged, "--state", state).err
+    shown = basis("journal", "show", "--state", state)
+    assert ("gone\\x1b[2J" in shown.out, "\x1b" in shown.out + shown.err) == (True, False)
+
+
+def test_a_journal_in_a_place_that_cannot_be_written_says_how_to_read_it(state: Path) -> None:
+    """Reading needs to write beside it: a copy elsewhere can be looked at. Here a directory stands where the write-ahead file would."""
+    (state / "journal.sqlite-wal").mkdir()
+    ran = basis("journal", "show", "--state", state)
+    assert ran.code == 8
+    assert f"copy {state / 'journal.sqlite'}* to a directory of your own and name that: --state DIR" in ran.err
 
 
 def test_a_damaged_journal_is_no_backup(state: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from basis_venues.actions import Transfer
 from basis_venues.config.venues import Destination, VenueSettings
-from basis_venues.errors import GuardRefused
+from basis_venues.errors import GuardRefused, InvalidAction
 from basis_venues.guard import check_chain, check_host, destination
 
 ALLOWED = frozenset({"api.binance.com", "*.g.alchemy.com", "127.0.0.1"})
@@ -149,5 +149,5 @@ def test_no_unlisted_address_ever_passes(listed: str) -> None:
     """However near to a listed one: only an Ethereum-like one may differ, in its case, and then its checksum does not hold."""
     destination("binance", SETTINGS, transfer(listed, None, "USDT") if listed != ADDRESS else transfer(listed))
     for address in set(nearly(listed)) - {listed, listed.replace("0x", "0X")}:  # the latter is the same address
-        with pytest.raises(GuardRefused):
+        with pytest.raises(GuardRefused if address.isprintable() else InvalidAction):
             destination("binance", SETTINGS, transfer(address))

@@ -25,11 +25,11 @@ class Data:
     def __init__(self, clock: PlanClock | SteeredClock) -> None:
         self.clock = clock
         self.asked = 0
-        self.down = False
+        self.down: Exception | None = None
 
     async def fetch(self, series: Collection[str]) -> Mapping[str, Quote]:
-        if self.down:
-            raise ConnectionError
+        if self.down is not None:
+            raise self.down
         self.asked += 1
         return {name: Quote(Decimal(self.asked), self.clock.now()) for name in series}
 
@@ -80,9 +80,26 @@ def test_a_source_that_fails_leaves_the_old_figure_until_it_is_too_old() -> None
     data = Data(clock)
     market = LiveMarket([data], clock)
     assert figure(market) == 1
-    data.down = True
+    data.down = ConnectionError()
     clock.set(DAY_MS + STALE_MS)
     assert figure(market) == 1
     clock.set(DAY_MS + STALE_MS + 1)
     with pytest.raises(MissingData, match="60 s old"):
         figure(market)
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (MissingData("the answer on BTC/USDT tells no price"), "aave could not be read: the answer on BTC/USDT tells no price"),
+        (ConnectionError("https://node/SECRET"), "aave could not be read: ConnectionError"),
+    ],
+)
+def test_what_was_never_had_is_told_with_the_reason(failure: Exception, said: str) -> None:
+    """In the words of ours; of others' exceptions the name alone, since their words may hold a key."""
+    clock = PlanClock(DAY_MS)
+    data = Data(clock)
+    data.down = failure
+    with pytest.raises(MissingData) as missing:
+        figure(LiveMarket([data], clock))
+    assert str(missing.value) == f"{SERIES} is not known: {said}"

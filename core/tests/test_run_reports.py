@@ -29,7 +29,7 @@ from basis_venues.journal.state import JournalState
 from basis_venues.observers import Observers
 from basis_venues.orders import Effect
 from basis_venues.results import LegResult, worst
-from basis_venues.run.plan import Plan, load_plan
+from basis_venues.run.plan import Plan, Timed, load_plan
 from basis_venues.run.report import RunReport
 from basis_venues.run.runner import run_plan
 from basis_venues.states import State, Verdict
@@ -156,16 +156,15 @@ def test_an_error_after_the_first_action_keeps_its_report(tmp_path: Path) -> Non
             raise TryAgainLater("the clock does not answer")
 
     parts = attrs.evolve(run.parts(), clock=SteeredClock(0, tell))
-    actions = {0: buy(1), 10_000: buy(2)}
+    first, second = Timed("at", 0, buy(1)), Timed("at", 10_000, buy(2))
+    plan = Plan("p", "toy", "", 0, 20_000, 600_000, {}, (first, second))
     settings = SimpleNamespace(mode=SimpleNamespace(name="toy"))
-    plan: Any = SimpleNamespace(name="p", mode="toy", schedule=lambda since, until: list(actions.items()))
     assembly: Any = SimpleNamespace(settings=settings, parts=parts, market=None)
     report = run_plan(assembly, plan, 0, 20_000)
     assert [result.action.id for result in report.results] == ["buy-1"]
     assert (type(report.failure), report.positions) == (TryAgainLater, None)
-    actions.pop(0)
     with pytest.raises(TryAgainLater):
-        run_plan(assembly, plan, 0, 20_000)
+        run_plan(assembly, plan._replace(actions=(second,)), 0, 20_000)
 
 
 class Listening:

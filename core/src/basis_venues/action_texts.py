@@ -1,4 +1,5 @@
-"""The text fields of an action: `str` itself, of whole characters, so that routing, hashing and storing mean the same by them."""
+"""The text fields of an action: `str` itself, of characters that can be stored and shown, so that routing, hashing, storing and reading
+mean the same by them."""
 
 from __future__ import annotations
 
@@ -22,11 +23,11 @@ def make_plain(action: Any) -> None:
     """
     always, optional = _READERS.get(type(action)) or _readers(type(action))
     for value in always(action):
-        if type(value) is not str or not value.isascii():
+        if type(value) is not str or not value.isprintable():
             _settle(action)
             return
     for value in optional(action):
-        if value is not None and (type(value) is not str or not value.isascii()):
+        if value is not None and (type(value) is not str or not value.isprintable()):
             _settle(action)
             return
 
@@ -46,6 +47,9 @@ def _plain(name: str, value: Any) -> str:
         value.encode()
     except UnicodeEncodeError:
         raise InvalidAction(f"{name} holds half a character (a lone surrogate), which cannot be stored: give valid text") from None
+    if not value.isprintable():
+        strange = next(each for each in value if not each.isprintable())
+        raise InvalidAction(f"{name} holds {strange!a}, which no line or table can show: leave out line breaks and control characters")
     return str.__str__(value)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from .actions import moment
 from .amounts import exact
@@ -21,7 +21,7 @@ from .execution.parts import Parts
 from .factory import VenueClientFactory
 from .keys import Key, protocol_of, split_key
 from .market.opening import open_market
-from .market.provider import FAR
+from .market.provider import FAR, utc
 from .market.settings import load_data_settings
 from .network import Network
 from .plugins import Plugins
@@ -38,6 +38,8 @@ SYNTHETIC = "synthetic"
 """The data settings of a run without recorded data: a small history that the library writes itself."""
 HISTORY = "history"
 """The data settings of a run with a data directory, unless others are named."""
+_SET_BACK_MS = 2 * 86_400_000
+"""Plans of one day, given one after the other as in a drill, stay under it."""
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -89,7 +91,9 @@ def assemble(
     manager = EnvironmentManager(settings, confirm_mainnet=confirm_mainnet)
     window = (0 if since is None else moment(since), FAR if until is None else moment(until))
     simulated = all(network is Network.SIMULATION for network in settings.networks.values())
-    clock = clock or _clock(settings, simulated, None if since is None else window[0])
+    if clock is None:
+        clock = _clock(settings, simulated, None if since is None else window[0])
+        settings = evolve(settings, warnings=(*settings.warnings, *_set_back(clock)))
     directory = None if simulated else (working_copy or _itself)(state_directory(_path(state), settings))
     factory = VenueClientFactory(settings, manager, clock, state=str(directory or ""))
     if market is None and simulated:
@@ -176,7 +180,11 @@ def _exact(positions: Mapping[Key, Decimal | int | str]) -> dict[Key, Decimal]:
 
 
 def _simulated_part(positions: Mapping[Key, Decimal], manager: EnvironmentManager) -> dict[Key, Decimal]:
-    """The starting positions that are nobody's to show: what a live venue keeps is read from it."""
+    """The starting positions that are nobody's to show: what a live venue keeps is read from it. Raises `ConfigurationError` for an
+    account that the run does not have."""
+    strange = [alias for alias in dict.fromkeys(split_key(key).account for key in positions) if alias not in manager.accounts]
+    if strange:
+        raise ConfigurationError(f"positions: there is no account {strange[0]!r}; this mode has {', '.join(sorted(manager.accounts))}")
 
     def live(key: Key) -> bool:
         parts = split_key(key)
@@ -224,9 +232,25 @@ def _clock(settings: Settings, simulated: bool, begin: int | None) -> Clock:
     if settings.profile.clock:
         from .steering import steered_time, steering  # only the sandbox keeps our time
 
-        steer = steering(settings.profile.clock)
-        return SteeredClock(steered_time(settings.profile.clock) if begin is None else begin, steer)
+        urls = settings.profile.clock
+        steer = steering(urls)
+        return SteeredClock(steered_time(urls), steer) if begin is None else SteeredClock(begin, steer, urls)
     return SystemClock()
+
+
+def _set_back(clock: Clock) -> Iterator[str]:
+    """A warning where those who keep the plan's time stand days after the run's begin: its future is in their histories, and a chain stays
+    there."""
+    if not isinstance(clock, SteeredClock) or not clock.moved:
+        return
+    from .steering import steered_time  # only the sandbox keeps our time
+
+    stands = steered_time(clock.moved)
+    if stands > clock.now() + _SET_BACK_MS:
+        yield (
+            f"the sandbox stands at {utc(stands)} and is set back to {utc(clock.now())}. The same run may go on so; another one can be "
+            "denied or frozen by what its accounts did until then; to begin anew: `basis sandbox down`, `basis sandbox up`, another --state"
+        )
 
 
 def _venue(name: str, factory: VenueClientFactory, ledger: SimulatedLedger) -> Venue:

@@ -81,10 +81,11 @@ class SteeredClock:
     """The machine's clock, put to a plan's time and running on from there. Those who keep the same time (the sandbox) are told.
 
     So a plan with holding periods runs against the sandbox as it does in a backtest: what lies between two actions passes at once, and
-    within an action time goes on as it really does.
+    within an action time goes on as it really does. `moved` names those whose time is set to that of a run: one run at a time may.
     """
 
-    def __init__(self, now: int, tell: Callable[[int], None]) -> None:
+    def __init__(self, now: int, tell: Callable[[int], None], moved: tuple[str, ...] = ()) -> None:
+        self.moved = moved
         self._tell = tell
         self._started = False
         self._base, self._mark = now, time.monotonic_ns()

@@ -48,8 +48,9 @@ class ActionRouter:
         settings: Mapping[str, VenueSettings],
         accounts: Mapping[str, Account],
         account_of: Callable[[str], Account],
-        market: Market,
+        market: Market | None = None,
     ) -> None:
+        """Without a `market` it can `check` actions, and route those whose quantity needs no price."""
         self._mode = mode
         self._models = models
         self._settings = settings
@@ -81,14 +82,33 @@ class ActionRouter:
         self._single[place] = self._allowed(action)
         return self.route(action)
 
+    def check(self, action: Action) -> None:
+        """Raises `Denied` or one of its kinds for an action that the configuration alone refuses: of a type that no venue of the mode
+        takes, for a venue that it does not subscribe to, of a market or asset that the venue does not know."""
+        for venue, part in self._bound(action):
+            self._models[venue].limits(part)
+
+    def _bound(self, action: Action) -> list[tuple[str, Action]]:
+        """The venues that an action is for, each with its part of it, whatever the market says."""
+        if isinstance(action, Transfer):
+            return [(self._transfer(action).orders[0].venue, action)]
+        if isinstance(action, AtomicBundle):
+            action = self._bundle(action)
+        home = self._allowed(action)[0]
+        if isinstance(action, AtomicBundle):
+            return [(home, action), *((leg.venue or home, leg) for leg in action.legs)]
+        return [(venue, action) for venue in self._dividing(action) or (home,)]
+
     def series(self, action: Action) -> tuple[str, ...]:
         """The market figures that dividing the action over venues asks for."""
+        return tuple(name for venue in self._dividing(action) for name in self._models[venue].series(action))
+
+    def _dividing(self, action: Action) -> tuple[str, ...]:
+        """The venues that share an action; none where it is not divided."""
         if not action.splits or action.venue is not None:
             return ()
         route = self._route_of(action)
-        return tuple(
-            name for venue, weight in zip(route.venues, route.weights, strict=True) if weight for name in self._models[venue].series(action)
-        )
+        return tuple(venue for venue, weight in zip(route.venues, route.weights, strict=True) if weight)
 
     def _route_of(self, action: Action) -> Route:
         for action_type in action.action_types:
@@ -182,6 +202,7 @@ class ActionRouter:
         """What a venue takes, its least notional turned into a quantity at the market's price."""
         minimum = limits.minimum
         if limits.minimum_notional:
+            assert self._market is not None
             at = getattr(action, "price", None) or self._market.value(price(venue, action.symbol))  # type: ignore[attr-defined]
             by_value = limits.minimum_notional / at
             lots = floor_to(by_value, limits.lot) + limits.lot if limits.lot else by_value

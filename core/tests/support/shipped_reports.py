@@ -9,6 +9,7 @@ from typing import Any
 
 from basis_venues.conformance import REPORT
 from basis_venues.manifest import read_manifest
+from basis_venues.trust import digest_of
 
 PACKAGES = {
     read_manifest(file).venue: file.parent for file in sorted((Path(__file__).parents[3] / "plugins").glob("*/src/*/manifest.toml"))
@@ -19,6 +20,11 @@ def shipped(venue: str) -> dict[str, Any]:
     """The report in the venue's package."""
     found: dict[str, Any] = json.loads((PACKAGES[venue] / REPORT).read_text(encoding="utf-8"))
     return found
+
+
+def stale() -> list[str]:
+    """The venues whose shipped report is of other files than those beside it."""
+    return [venue for venue, folder in PACKAGES.items() if shipped(venue)["venues"][venue].get("digest") != digest_of(folder, REPORT)]
 
 
 def contradicted(now: Mapping[str, Any]) -> list[str]:

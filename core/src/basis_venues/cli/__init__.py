@@ -20,6 +20,7 @@ def main() -> None:
     import signal
 
     gc.set_threshold(_OBJECTS)
+    _take_streams()
     try:
         from .app import app
     except ModuleNotFoundError as error:
@@ -34,6 +35,16 @@ def main() -> None:
         app(prog_name="basis")
     except KeyboardInterrupt:  # another one, on the way out
         sys.exit(130)
+
+
+def _take_streams() -> None:
+    """Let what is written to a stream that the process was started without go nowhere: a run must not end for want of who listens. The
+    lowest free file is taken, which is the stream's own, so that no journal comes to lie there."""
+    import os
+
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))
 
 
 def _ended(number: int, _frame: Any) -> NoReturn:

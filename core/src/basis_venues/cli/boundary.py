@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -22,6 +23,8 @@ UsageError = cast("type[Exception]", typer.BadParameter.__bases__[0])  # Typer h
 
 DEBUG = "basis.debug"
 """Where the context keeps `--debug`."""
+_OF_FILES = {errno.ENOENT, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
+"""What the system says of a path or its disk."""
 
 
 @contextmanager
@@ -52,8 +55,18 @@ def reported(meta: Mapping[str, Any]) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, BrokenPipeError) and _reader_left():
             raise typer.Exit(141) from None
+        if isinstance(error, OSError) and error.errno in _OF_FILES:
+            _tell_known(_of_a_file(error), meta)
+            raise typer.Exit(ConfigurationError.exit_code) from None
         _tell_unexpected(error, meta)
         raise typer.Exit(1) from None
+
+
+def _of_a_file(error: OSError) -> ConfigurationError:
+    """The error of a place that someone named, or of its disk, as what it is: nothing in the program is wrong."""
+    told = ConfigurationError(f"{error.filename or 'a file'}: {error.strerror}: see to the path, the disk, and who may write there")
+    told.__cause__ = error
+    return told
 
 
 def _tell_ended(code: int, meta: Mapping[str, Any]) -> None:
@@ -84,10 +97,12 @@ def _tell_known(error: BasisError, meta: Mapping[str, Any]) -> None:
 
 def tell(error: BasisError, meta: Mapping[str, Any]) -> dict[str, Any]:
     """Tell people of the error on stderr. Answers what programs are told of it."""
+    from .output import note
+
     hide = _redactor(meta).known
     problems = [hide(problem) for problem in _problems(error)]
     for problem in problems:
-        typer.echo(f"basis: {problem}", err=True)
+        note(f"basis: {problem}")
     if meta.get(DEBUG):
         typer.echo(_trace(error, meta), err=True)
     return {"type": type(error).__name__, "exit_code": error.exit_code, "message": "\n".join(problems), "problems": problems}
@@ -137,4 +152,5 @@ def _redactor(meta: Mapping[str, Any]) -> Redactor:
 def _document(error: Mapping[str, Any]) -> None:
     from .output import document
 
-    document({"error": error})
+    with suppress(OSError):  # where nothing can be written to stdout, stderr has it
+        document({"error": error})

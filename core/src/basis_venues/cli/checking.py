@@ -17,6 +17,7 @@ from ..factory import VenueClientFactory
 from ..findings import Finding, gravest
 from ..market.settings import load_data_settings
 from ..network import Network
+from ..router import ActionRouter
 from ..run.plan import Plan, plan_of
 from ..validation import check_of, item_of, mend_of, of_clients, of_environment, of_plugins, of_settings
 
@@ -60,8 +61,8 @@ class Checks:
             self._described(settings)
             self._add(of_settings(settings))
             self._add(of_plugins(settings))
-            self._environment(settings)
-            self._files("plan", "plans", lambda file: _plan(file, settings))
+            router = self._environment(settings)
+            self._files("plan", "plans", lambda file: _plan(file, settings, router))
         self._files("data settings", "data", load_data_settings)
         limits = self._try("static limits", lambda: read_limits(self._configs))
         if limits and settings is not None:
@@ -100,11 +101,11 @@ class Checks:
             for venue, weight in zip(route.venues, route.weights, strict=True):
                 self._routes.append({"action_type": action_type, "venue": venue, "weight": f"{weight:f}"})
 
-    def _environment(self, settings: Settings) -> None:
-        """Networks, accounts, credentials, models and clients."""
+    def _environment(self, settings: Settings) -> ActionRouter | None:
+        """Networks, accounts, credentials, models and clients. Answers where actions go, if all models can be made."""
         environment = self._try(None, lambda: EnvironmentManager(settings, confirm_mainnet=self._accounts))
         if environment is None:
-            return
+            return None
         self._add(of_environment(settings, environment))
         factory = VenueClientFactory(settings, environment, SystemClock())
         self._add(of_clients(settings, factory), PluginRefused.exit_code)
@@ -112,6 +113,11 @@ class Checks:
             from .connecting import connected
 
             self._add(connected(settings, factory), 75)
+        try:
+            models = {venue: factory.model(venue) for venue in settings.mode.execution_venues}
+        except BasisError:  # told above
+            return None
+        return ActionRouter(settings.mode, models, settings.venues, environment.accounts, environment.account_of)
 
     def _files(self, what: str, folder: str, load: Callable[[Path], object]) -> None:
         for file in sorted((self._configs / folder).glob("*.yaml")):
@@ -144,12 +150,16 @@ def _problems(error: BasisError) -> Iterator[str]:
     yield from error.problems if isinstance(error, ConfigurationError) else str(error).splitlines()
 
 
-def _plan(file: Path, settings: Settings) -> Plan | None:
-    """The plan; None where it is another mode's."""
+def _plan(file: Path, settings: Settings, router: ActionRouter | None) -> Plan | None:
+    """The plan; None where it is another mode's. Raises `ConfigurationError`, also for actions that the mode refuses."""
     document = read_yaml(file)
     if isinstance(document.data, dict) and document.data.get("mode") not in (None, settings.mode.name):
         return None
-    return plan_of(document, file.stem)
+    plan = plan_of(document, file.stem)
+    refused = () if router is None else tuple(plan.refusals(router))
+    if refused:
+        raise ConfigurationError(refused)
+    return plan
 
 
 def _version(settings: Settings, venue: str) -> str:

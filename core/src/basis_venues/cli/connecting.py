@@ -21,7 +21,7 @@ CHECK = "heartbeat"
 
 
 def connected(settings: Settings, factory: VenueClientFactory) -> Iterator[Finding]:
-    """One finding for each venue that is not simulated, and one for what its key may do beyond need."""
+    """One finding for each venue that is not simulated, and one for what its key may do beyond need, or does not show."""
     clients: dict[str, VenueClient] = {}
     for venue in settings.mode.execution_venues:
         with suppress(BasisError):  # a client that cannot be made is a failure of the check before
@@ -53,10 +53,12 @@ async def _one(venue: str, client: VenueClient) -> list[Finding]:
         return [Finding("fail", CHECK, f"{venue}: {line}", "see the message; then check again") for line in str(error).splitlines()]
     except Exception as error:  # of a plugin: its text may carry a URL with a key
         return [Finding("fail", CHECK, f"{venue}: its client raised {raised(error)}", "look at the plugin's version and report it")]
-    key = said.pop("key", None)
+    key, hidden = said.pop("key", None), said.pop("not shown", None)
     words = ", ".join(f"{name} {word}" for name, word in said.items())
     found = [Finding("pass", CHECK, f"{venue}: {words or 'answers'}; accounts: {', '.join(sorted(identities)) or 'of another venue'}")]
     if key:
         status: Status = "fail" if client.network is Network.MAINNET else "warn"
         found.append(Finding(status, "key permissions", f"{venue}: {key}", "make a key that may do what the mode does, and no more"))
+    if hidden:
+        found.append(Finding("warn", "key permissions", f"{venue}: {hidden}", "none is needed where the mode does not look there"))
     return found

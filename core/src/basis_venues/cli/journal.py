@@ -162,7 +162,7 @@ def backup(
     with opened(state_directory(state, profile, configs)) as journal:
         for _ in journal.verified():
             pass
-        with _new(file):
+        with _new(file, "FILE"):
             copy_journal(journal.path, file)
     if json:
         output.document({"journal": str(journal.path), "output": str(file)})
@@ -171,12 +171,12 @@ def backup(
 
 
 def _write(file: Path, lines: Iterable[str]) -> int:
-    with _new(file), file.open("w", encoding="utf-8") as target:
+    with _new(file, "--output"), file.open("w", encoding="utf-8") as target:
         return sum(target.write(f"{line}\n") > 0 for line in lines)
 
 
 @contextmanager
-def _new(file: Path) -> Iterator[None]:
+def _new(file: Path, option: str) -> Iterator[None]:
     """Make the file, to be filled inside. A journal is for its owner alone, and so is its copy; a part of one must not be taken for all of
     it, and is removed."""
     import os
@@ -184,9 +184,9 @@ def _new(file: Path) -> Iterator[None]:
     try:
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        raise typer.BadParameter(f"{file} is there already; name a new file", param_hint="--output") from None
+        raise typer.BadParameter(f"{file} is there already; name a new file", param_hint=option) from None
     except OSError as error:
-        raise typer.BadParameter(f"{file} cannot be written: {error.strerror}", param_hint="--output") from None
+        raise typer.BadParameter(f"{file} cannot be written: {error.strerror}", param_hint=option) from None
     os.close(handle)
     try:
         yield

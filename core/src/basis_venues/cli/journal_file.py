@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def opened(directory: Path) -> Iterator[SqliteJournal]:
     """The journal of a state directory. Raises `ConfigurationError` when there is none, and as `SqliteJournal` does."""
     from ..clock import SystemClock
-    from ..errors import ConfigurationError
+    from ..errors import ConfigurationError, JournalUnwritable
     from ..journal.sqlite import SqliteJournal
 
     path = directory / "journal.sqlite"
@@ -25,7 +25,11 @@ def opened(directory: Path) -> Iterator[SqliteJournal]:
         raise ConfigurationError(
             f"{path}: there is no journal; only live runs keep one, one for each environment or profile: --profile NAME or --state DIR"
         )
-    journal = SqliteJournal(path, SystemClock())
+    try:
+        journal = SqliteJournal(path, SystemClock())
+    except JournalUnwritable as error:
+        advice = f"to look at it only, copy {path}* to a directory of your own and name that: --state DIR"
+        raise JournalUnwritable(f"{error}; {advice}") from None
     try:
         yield journal
     finally:

@@ -23,6 +23,10 @@ _STYLES = {
 }  # fmt: skip
 
 
+_UNSHOWN = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+"""Control characters, which a venue's text or a file's name may hold: a terminal would obey them."""
+
+
 def document(data: Mapping[str, Any]) -> None:
     """Print one JSON document."""
     import json
@@ -30,14 +34,19 @@ def document(data: Mapping[str, Any]) -> None:
     typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
 
 
+def shown(text: str) -> str:
+    """The text with its control characters spelt out."""
+    return text.translate(_UNSHOWN)
+
+
 def line(text: str) -> None:
     """Print a line on stdout."""
-    typer.echo(text)
+    typer.echo(shown(text))
 
 
 def note(text: str) -> None:
     """Print a line on stderr."""
-    typer.echo(text, err=True)
+    typer.echo(shown(text), err=True)
 
 
 def colourful(stream: TextIO) -> bool:
@@ -52,11 +61,11 @@ def findings(found: Iterable[Finding]) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table. Words that stand for good or bad news are coloured where colours are welcome; None is shown as nothing."""
-    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    cells = [["" if cell is None else shown(str(cell)) for cell in row] for row in rows]
     colours = colourful(sys.stdout)
     width = get_terminal_size().columns if sys.stdout.isatty() else None
     paint = _painted if colours else _plain
-    for text in (*([paint(title, None)] if title else ()), *drawn(columns, cells, width, paint), ""):
+    for text in (*([paint(shown(title), None)] if title else ()), *drawn(columns, cells, width, paint), ""):
         typer.echo(text, color=colours)
 
 

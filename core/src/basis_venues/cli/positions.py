@@ -10,9 +10,9 @@ from .options import CONFIGS_HERE, Accounts, Configs, Json, Live, Mode, Profile,
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from decimal import Decimal
 
     from ..execution.blocking import BlockingManager
+    from ..results import Compared
     from ..venues import Venues
 
 
@@ -70,26 +70,32 @@ def exit_code(found: Mapping[str, Any]) -> int:
 
 
 def _compared(manager: BlockingManager, venues: Venues) -> dict[str, Any]:
-    """What the books expect, and what the accounts show now. A transit no account shows; what the books no longer vouch for (after `basis
-    thaw`, until the next order takes it up) is shown, and neither agrees nor disagrees."""
+    """What the books expect, and what the accounts show now. Where the two differ, what venues tell to have happened since is expected,
+    too: funding, say. A transit no account shows; what the books no longer vouch for (after `basis thaw`, until the next order takes it up)
+    is shown, and neither agrees nor disagrees."""
     from ..amounts import ZERO
+    from ..results import Compared as Line
 
     held = manager.positions()
     state = manager.state
     books = state.book
-    keys = sorted({*held, *books.held()})
-    observed = {key: held.get(key, ZERO) for key in keys if venues.answering(key) is not None}
+    lines = {}
+    for key in sorted({*held, *books.held()}):
+        observed = held.get(key, ZERO) if venues.answering(key) is not None else None
+        lines[key] = Line(key, books[key], observed, observed == books[key])
+    if any(line.observed is not None and not line.agrees for key, line in lines.items() if key in state.known):
+        lines.update((key, line) for key, line in manager.compared().items() if key in lines)
     return {
-        "positions": [_line(key, books[key], observed.get(key), vouched=key in state.known) for key in keys],
-        "obligations": {key: f"{amount:f}" for key, amount in manager.obligations().items()},
+        "positions": [_line(line, vouched=key in state.known) for key, line in lines.items() if line.expected or line.observed],
+        "obligations": {key: f"{lines[key].expected:f}" for key in manager.obligations() if lines[key].expected},
         "frozen": manager.frozen,
     }
 
 
-def _line(key: str, expected: Decimal, observed: Decimal | None, *, vouched: bool) -> dict[str, Any]:
+def _line(line: Compared, *, vouched: bool) -> dict[str, Any]:
     return {
-        "position": key,
-        "expected": f"{expected:f}",
-        "observed": None if observed is None else f"{observed:f}",
-        "agrees": None if observed is None or not vouched else expected == observed,
+        "position": line.key,
+        "expected": f"{line.expected:f}",
+        "observed": None if line.observed is None else f"{line.observed:f}",
+        "agrees": None if line.observed is None or not vouched else line.agrees,
     }

@@ -47,14 +47,17 @@ def run(
 ) -> None:
     """Carry out a plan's actions, each proven from account state. A backtest, unless --live. Ends with the code of the worst result."""
     from ..assemble import assemble
-    from ..config.settings import mode_file
+    from ..config.settings import mode_file, mode_name
     from ..run.plan import load_plan
     from ..run.runner import run_plan
     from .dry_run import show_dry_run
     from .progress import ShownProgress
 
-    mode_file(mode_of(mode), configs)  # a wrong mode is said to be one, not a plan that is missing
+    if live and stream is not None:
+        raise typer.BadParameter("a live run keeps a journal instead: `basis journal export`", param_hint="--stream")
+    file = mode_file(mode_of(mode), configs)  # a wrong mode is said to be one, not a plan that is missing
     chosen = load_plan(plan or Path(mode).stem, configs)
+    chosen.check_mode(mode_name(file))  # before its positions are said to be wrong
     begin, end = _window(chosen, since, until)
     with ExitStack() as until_done:
         assembly = assemble(

@@ -46,7 +46,7 @@ def venues(context: typer.Context, configs: Configs = CONFIGS_HERE, json: Json =
         output.table("observers", ("name", "distribution"), (tuple(each.values()) for each in observers))
 
 
-@app.command(epilog=examples("basis venues trust kraken"))
+@app.command(epilog=examples("basis venues trust bitget"))
 def trust(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A venue or an observer of another's distribution, or that distribution.")],
     configs: Configs = CONFIGS_HERE,
@@ -104,7 +104,7 @@ def _described(venue: Installed) -> dict[str, Any]:
         "version": distribution.version,
         "contract": manifest.contract,
         "conformance": str(kept),
-        "level": kept.level,
+        "level": kept.holds,
         "summary": manifest.summary,
         "account": manifest.account.alias,
         "networks": ["simulation", *manifest.networks],

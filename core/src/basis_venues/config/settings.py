@@ -246,19 +246,20 @@ def mode_file(mode: str | FilePath, configs: FilePath) -> FilePath:
     if mode in files:
         return files[mode]
     for file in files.values():
-        if _names_itself(file) == mode:
+        if mode_name(file) == mode:
             return file
     if not files:
         raise ConfigurationError(f"{folder}: there is no mode; `basis init DIR` writes examples, --configs DIR says where they are")
     raise ConfigurationError(f"{folder}: there is no such mode; there are: {', '.join(files)}{nearest(mode, files)}")
 
 
-def _names_itself(file: FilePath) -> object:
+def mode_name(file: FilePath) -> str:
+    """The name of the mode of that file: what it says, else the file's own."""
     try:
         data = read_yaml(file).data
     except ConfigurationError:
-        return None
-    return data.get("mode") if isinstance(data, dict) else None
+        return file.stem
+    return str(data.get("mode", file.stem)) if isinstance(data, dict) else file.stem
 
 
 def _said_in(file: EnvFile) -> Said:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ..clock import Clock
 from ..contract import Market, MarketData, Quote
-from ..errors import MissingData
+from ..errors import BasisError, MissingData
 from .notes import Note, Notebook
 from .provider import utc
 
@@ -46,6 +46,7 @@ class LiveMarket:
         self._clock = clock
         self._stale_ms = stale_ms
         self._quotes: dict[str, Quote] = {}
+        self._failed: dict[str, str] = {}
 
     def now(self) -> int:
         """The moment, ms."""
@@ -58,7 +59,7 @@ class LiveMarket:
             source = series.partition(":")[0]
             if self._recorded is not None and source not in self._by_source and self._recorded.answers(source):
                 return self._past(series, self._recorded.market)
-            raise MissingData(f"{series} is not known: no venue of data_subscriptions gave it")
+            raise MissingData(f"{series} is not known: {self._failed.get(source, 'no venue of data_subscriptions gave it')}")
         age = self.now() - quote.at
         if age > self._stale_ms:
             raise MissingData(f"{series} is {age // 1000} s old; at most {self._stale_ms // 1000} s are allowed")
@@ -92,7 +93,17 @@ class LiveMarket:
         for source, names in _by_source(wanted).items():
             data = self._by_source.get(source)
             if data is not None:
-                self._quotes.update(await _fetched(data, names))
+                self._quotes.update(await self._fetched(source, data, names))
+
+    async def _fetched(self, source: str, data: MarketData, names: Collection[str]) -> Mapping[str, Quote]:
+        try:
+            found = await data.fetch(names)
+        except Exception as error:  # not being able to read is an answer: the figures stay as old as they are
+            said = f"{error}" if isinstance(error, BasisError) else type(error).__name__  # others' words may hold a key
+            self._failed[source] = f"{source} could not be read: {said}"
+            return {}
+        self._failed.pop(source, None)
+        return found
 
     async def close(self) -> None:
         """Let the venues' connections go."""
@@ -105,10 +116,3 @@ def _by_source(series: Iterable[str]) -> dict[str, list[str]]:
     for name in series:
         groups.setdefault(name.partition(":")[0], []).append(name)
     return groups
-
-
-async def _fetched(data: MarketData, names: Collection[str]) -> Mapping[str, Quote]:
-    try:
-        return await data.fetch(names)
-    except Exception:  # not being able to read is an answer: the figures stay as old as they are
-        return {}

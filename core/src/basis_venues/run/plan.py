@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
 
@@ -17,9 +17,12 @@ from ..config.document import Document
 from ..config.misfit import Path as Place
 from ..config.misfit import nearest
 from ..config.yaml_file import read_yaml
-from ..errors import ConfigurationError, InvalidAction
+from ..errors import ConfigurationError, Denied, GuardRefused, InvalidAction
 from ..keys import KINDS, Key, split_key
 from ..market.settings import duration
+
+if TYPE_CHECKING:
+    from ..router import ActionRouter
 
 _WHEN = re.compile(r"(start|end)\s*(?:([+-])\s*([0-9]+[a-z]+))?")
 
@@ -58,6 +61,22 @@ class Plan(NamedTuple):
     valid_for: int
     positions: Mapping[Key, Decimal]
     actions: tuple[Timed, ...]
+
+    def check_mode(self, mode: str) -> None:
+        """Raises `ConfigurationError` where the plan is for another mode."""
+        if self.mode != mode:
+            raise ConfigurationError(f"the plan {self.name} is for the mode {self.mode}, not {mode}")
+
+    def refusals(self, router: ActionRouter) -> Iterator[str]:
+        """A sentence for each action that could not be carried out whatever the market and the accounts show. A destination is left to the
+        guard, which refuses the one transfer."""
+        for timed in self.actions:
+            try:
+                router.check(timed.action)
+            except GuardRefused:
+                continue
+            except Denied as refusal:
+                yield f"the plan {self.name}: {timed.action.id}: {refusal}"
 
     def schedule(self, since: int, until: int) -> list[tuple[int, Action]]:
         """The actions of a run from `since` to `until` (ms), each with its moment, in order of time. Raises `ConfigurationError`."""

@@ -57,11 +57,14 @@ def run_plan(assembly: Assembly, plan: Plan, since: int, until: int, *, progress
 
 
 def scheduled(assembly: Assembly, plan: Plan, since: int, until: int) -> list[tuple[int, Action]]:
-    """The plan's actions, each with its moment. Raises `ConfigurationError` for a plan of another mode."""
-    mode = assembly.settings.mode.name
-    if plan.mode != mode:
-        raise ConfigurationError(f"the plan {plan.name} is for the mode {plan.mode}, not {mode}")
-    return plan.schedule(since, until)
+    """The plan's actions, each with its moment. Raises `ConfigurationError` for a plan of another mode, and with every action that the
+    mode's configuration refuses."""
+    plan.check_mode(assembly.settings.mode.name)
+    schedule = plan.schedule(since, until)
+    refused = tuple(plan.refusals(assembly.parts.router))
+    if refused:
+        raise ConfigurationError(refused)
+    return schedule
 
 
 def carried_out(manager: BlockingManager, action: Action, due: int, timestamp: int | None = None) -> ActionResult:
