@@ -9,20 +9,25 @@ import json
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
-from shipped_reports import PACKAGES, contradicted, shipped
+from shipped_reports import PACKAGES, contradicted, shipped, stale
 from typer.testing import CliRunner
 
 import basis_venues_testkit
 from basis_venues.cli.app import app
 from basis_venues.conformance import REPORT, Conformance, shipped_conformance
 from basis_venues.manifest import read_manifest
+from basis_venues.trust import digest_of
 from basis_venues_testkit import VenueConformance
 
 ROOT = Path(__file__).parents[1]
+STALE = "not tested as it is: its report was told of other files; run `basis conformance` on its sources again"
+NOTHING = digest_of(ROOT / "nowhere")
+"""Of a package without files."""
 
 
 @pytest.mark.parametrize("venue", PACKAGES)
@@ -39,12 +44,30 @@ def test_every_venue_ships_the_report_of_this_suite(venue: str) -> None:
     assert mine["level"] >= 2
 
 
+def test_every_report_is_of_the_sources_beside_it() -> None:
+    """A change to a venue's files asks for a run of the kit; this says which."""
+    assert not stale(), "reports of other sources; run: " + " && ".join(
+        [*(f"basis conformance plugins/{venue}" for venue in stale()), "python docs/generate.py (all of it: hatch run reports)"]
+    )
+
+
+def test_one_command_writes_all_reports() -> None:
+    """The workspace's script `reports` names every venue, and the pages that show them."""
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["envs"]["default"]["scripts"]
+    assert scripts["reports"] == [*(f"basis conformance plugins/{venue}" for venue in PACKAGES), "python docs/generate.py"]
+
+
 def test_basis_venues_shows_the_level() -> None:
-    """From the report alone, without a run."""
+    """From the report alone, without a run; of one that is stale, that it is."""
     said = json.loads(CliRunner().invoke(app, ["venues", "--json"]).stdout)
     assert {each["venue"]: each["conformance"] for each in said["venues"] if each["venue"] in PACKAGES} == {
-        venue: f"level {shipped(venue)['venues'][venue]['level']}" for venue in PACKAGES
+        venue: STALE if venue in stale() else f"level {shipped(venue)['venues'][venue]['level']}" for venue in PACKAGES
     }
+
+
+def report(**about: str) -> str:
+    """One of level 2."""
+    return json.dumps({"venues": {"acme": {"level": 2, **about}}})
 
 
 @pytest.mark.parametrize(
@@ -54,16 +77,15 @@ def test_basis_venues_shows_the_level() -> None:
         ("no JSON", "not tested"),
         ('{"venues": {}}', "not tested"),
         ('{"venues": {"acme": {"level": null, "version": "1.0", "contract": "1.0"}}}', "not tested"),
-        ('{"venues": {"acme": {"level": 2, "version": "1.0", "contract": "1.0"}}}', "level 2"),
-        ('{"venues": {"acme": {"level": 2, "version": "0.9", "contract": "1.0"}}}', "level 2, stale: told of version 0.9"),
-        (
-            '{"venues": {"acme": {"level": 0, "version": "0.9", "contract": "0.1"}}}',
-            "level 0, stale: told of version 0.9 and told of contract 0.1",
-        ),
+        (report(version="1.0", contract="1.0", digest=NOTHING), "level 2"),
+        (report(version="1.0", contract="1.0", digest="sha256:0"), STALE),
+        (report(version="1.0", contract="1.0"), STALE),
+        (report(version="0.9", contract="1.0", digest="sha256:0"), STALE.replace("other files", "version 0.9")),
+        (report(version="0.9", contract="0.1"), STALE.replace("other files", "version 0.9 and told of contract 0.1")),
     ],
 )
 def test_what_a_report_does_not_show_is_not_claimed(content: str | None, said: str, tmp_path: Path) -> None:
-    """No report, one that cannot be read, one without the venue or a level: not tested. Another version or contract: stale."""
+    """No report, one that cannot be read, one without the venue or a level: not tested. Of another version, contract or files: neither."""
     if content is not None:
         (tmp_path / REPORT).write_text(content, encoding="utf-8")
     assert str(shipped_conformance(tmp_path, "acme", "1.0", "1.0")) == said

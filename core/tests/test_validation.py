@@ -32,6 +32,7 @@ from basis_venues.findings import Finding, gravest
 from basis_venues.journal.events import Frozen
 from basis_venues.network import Network
 from basis_venues.registry import Registry
+from basis_venues.trust import digest_of
 from basis_venues.validation import CHECKS, _ladder, of_clients, of_environment, of_plugins, of_settings
 
 CANARY = "kX9canary7Qz2LmW4secretVb81"
@@ -48,10 +49,11 @@ KEYS = {
 def checked(
     configs: Path, mode: str, *options: str, env: dict[str, str] | None = None
 ) -> tuple[int, dict[str, list[tuple[str, str, str]]]]:
-    """The exit code, and what each check found: (status, text, mend)."""
+    """The exit code, and what each check found: (status, text, mend). Whether the shipped conformance reports are of the sources as they
+    are is not asked here: `tests/test_conformance_reports.py` does."""
     ran = basis("check", mode, *options, "--configs", configs, "--json", env=env)
     found: dict[str, list[tuple[str, str, str]]] = {}
-    for each in ran.document()["checks"]:
+    for each in (each for each in ran.document()["checks"] if "its report was told of" not in each["text"]):
         found.setdefault(each["check"], []).append((each["status"], each["text"], each["mend"]))
     return ran.code, found
 
@@ -102,6 +104,7 @@ BROKEN = {
     ),
     "static limit": ("venues/binance.yaml", "max_leverage: 125", "max_leverage: 0.5", "btc_basis", "static limits", "fail"),
     "timing": ("venues/binance.yaml", "venue_type:", "timing: {verify_within_ms: 1}\nvenue_type:", "btc_basis", "static limits", "fail"),
+    "patience": ("venues/binance.yaml", "venue_type:", "timing: {patience_ms: 2000}\nvenue_type:", "btc_basis", "static limits", "warn"),
 }
 
 
@@ -165,6 +168,21 @@ def test_a_missing_variable_is_not_mistaken_for_another_field_s(tmp_path: Path) 
     assert told["BASIS_DEV__ALCHEMY__PRIVATE_KEY"].endswith("did you mean BASIS_DEV__ALCHEMY__PRIVATE_KEYS?")
 
 
+ALONE = "; where the sandbox does not speak its protocol, prove it on its test network, and begin live with small limits"
+
+
+def test_a_report_of_files_that_changed_since_is_none(site: Path) -> None:
+    """Level 3, until one byte of what was tried is another: the warning says so, and what to run."""
+    folder = install(site, "kraken", settings="venue_type: cex\n")
+    told = {"venues": {"kraken": {"level": 3, "version": "0.1.0", "contract": "1.0", "digest": digest_of(folder, REPORT)}}}
+    (folder / REPORT).write_text(json.dumps(told), encoding="utf-8")
+    settings: Any = SimpleNamespace(networks={"kraken": Network.MAINNET}, plugins=SimpleNamespace(registry=Registry([str(site)])))
+    assert list(of_plugins(settings)) == []
+    (folder / "venue.yaml").write_text("venue_type: cex \n", encoding="utf-8")
+    (warning,) = of_plugins(settings)
+    assert warning.text.endswith("its report was told of other files; run `basis conformance` on its sources again")
+
+
 @pytest.mark.parametrize(
     ("network", "level", "least"),
     [
@@ -176,11 +194,12 @@ def test_a_venue_whose_wheel_shows_too_little_is_warned_of(site: Path, network: 
     """Level 1 for a backtest, level 2 to go live; the level is what the wheel's report says."""
     folder = install(site, "kraken", settings="venue_type: cex\n")
     if level is not None:
-        told = {"venues": {"kraken": {"level": level, "version": "0.1.0", "contract": "1.0"}}}
+        told = {"venues": {"kraken": {"level": level, "version": "0.1.0", "contract": "1.0", "digest": digest_of(folder)}}}
         (folder / REPORT).write_text(json.dumps(told), encoding="utf-8")
     settings: Any = SimpleNamespace(networks={"kraken": network}, plugins=SimpleNamespace(registry=Registry([str(site)])))
     found = [(each.status, each.mend) for each in of_plugins(settings)]
-    assert found == ([] if least is None else [("warn", f"in its sources: basis conformance . --level {least}")])
+    mend = f"in its sources: basis conformance . --level {least}" + (ALONE if level == 1 else "")
+    assert found == ([] if least is None else [("warn", mend)])
 
 
 def test_a_venue_that_the_sandbox_does_not_know_is_not_sent_there(site: Path, tmp_path: Path) -> None:
@@ -298,6 +317,14 @@ def test_a_key_that_may_do_too_much_fails_on_mainnet_and_warns_elsewhere(tmp_pat
     note = {"key": "the key may withdraw, and no destination is listed"}
     assert [each.status for each in _beats(tmp_path / "a", Network.TESTNET, note)] == ["pass", "warn"]
     assert [each.status for each in _beats(tmp_path / "b", Network.MAINNET, note)] == ["pass", "fail"]
+
+
+def test_what_a_key_does_not_show_is_a_warning_on_any_network(tmp_path: Path) -> None:
+    """Who does not look there needs no more."""
+    note = {"not shown": "the funding wallet, without the right Wallet"}
+    for network in (Network.TESTNET, Network.MAINNET):
+        _, warned = _beats(tmp_path / network.value, network, note)
+        assert (warned.status, warned.text) == ("warn", "binance: the funding wallet, without the right Wallet")
 
 
 def test_connect_in_a_backtest_has_nothing_to_do(tmp_path: Path) -> None:

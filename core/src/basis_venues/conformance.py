@@ -1,4 +1,7 @@
-"""What a venue's wheel says of its conformance: the kit's report, which `basis conformance` writes beside the manifest."""
+"""What a venue's wheel says of its conformance: the kit's report, which `basis conformance` writes beside the manifest.
+
+A report is of the very files that were tried. Of others, as after a change, it says nothing.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .registry import Installed
+from .trust import digest_of
 
 REPORT = "conformance.json"
 """The name of the report, in the package of the venue."""
@@ -14,15 +18,20 @@ REPORT = "conformance.json"
 
 class Conformance(NamedTuple):
     """The level that a report says was reached; None where there is none, or none that can be read. `stale`: of which other version,
-    contract or core it was told; empty where it is about what is installed."""
+    contract or files than the installed ones it was told; empty where it is about these."""
 
     level: int | None = None
     stale: str = ""
 
+    @property
+    def holds(self) -> int | None:
+        """The level of what is installed: a stale report counts as none."""
+        return None if self.stale else self.level
+
     def __str__(self) -> str:
-        if self.level is None:
-            return "not tested"
-        return f"level {self.level}" + (f", stale: {self.stale}" if self.stale else "")
+        if self.stale:
+            return f"not tested as it is: its report was {self.stale}; run `basis conformance` on its sources again"
+        return "not tested" if self.level is None else f"level {self.level}"
 
 
 def told_of(installed: Installed) -> Conformance:
@@ -38,9 +47,11 @@ def shipped_conformance(folder: Path, venue: str, version: str, contract: str) -
     try:
         told = json.loads((folder / REPORT).read_text(encoding="utf-8"))["venues"][venue]
         level, tried = told["level"], (str(told["version"]), str(told["contract"]))
+        is_of_others = told.get("digest") != digest_of(folder, REPORT)
     except (OSError, ValueError, KeyError, TypeError):
         return Conformance()
     if not isinstance(level, int):
         return Conformance()
     pairs = zip(("version", "contract"), tried, (version, contract), strict=True)
-    return Conformance(level, " and ".join(f"told of {name} {then}" for name, then, now in pairs if then != now))
+    stale = [f"told of {name} {then}" for name, then, now in pairs if then != now] or ["told of other files"] * is_of_others
+    return Conformance(level, " and ".join(stale))

@@ -100,13 +100,14 @@ def line_for(distribution: Distribution, venue: str, folder: Path | None = None)
     return Trusted(distribution.name, f">={_dotted(release)},<{_dotted(following)}", venue, looked_at)
 
 
-def digest_of(folder: Path) -> str:
-    """Names and contents of a package's files, but for compiled ones, as `sha256:` and 64 hex digits."""
+def digest_of(folder: Path, *but: str) -> str:
+    """Names and contents of a package's files, but for compiled ones and those named `but`, as `sha256:` and 64 hex digits: the same of an
+    editable installation and of a wheel."""
     from hashlib import sha256  # few runs have plugins of others
 
     total = sha256()
     for file in sorted(folder.rglob("*")):
-        if file.is_file() and file.suffix != ".pyc":
+        if file.is_file() and file.suffix != ".pyc" and file.name not in but:
             total.update(f"{file.relative_to(folder).as_posix()}\n{sha256(file.read_bytes()).hexdigest()}\n".encode())
     return f"sha256:{total.hexdigest()}"
 

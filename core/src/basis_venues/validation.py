@@ -95,11 +95,17 @@ def of_plugins(settings: Settings) -> Iterator[Finding]:
     for venue, installed in _shipped(settings):
         least = 1 if settings.networks[venue] is Network.SIMULATION else 2
         kept = told_of(installed)
-        if kept.stale or kept.level is None or kept.level < least:
+        if kept.holds is None or kept.holds < least:
             wanted = f"{venue} is not shown to keep level {least} of the conformance kit, {_LEVELS[least]}: its wheel says {kept}"
-            yield Finding("warn", "venue clients", wanted, f"in its sources: basis conformance . --level {least}")
+            yield Finding("warn", "venue clients", wanted, _proving(kept.holds, least))
         for problem in unmet(installed.entry.distribution):
             yield Finding("warn", "venue clients", problem, mend_of(problem))
+
+
+def _proving(level: int | None, least: int) -> str:
+    """What to do about a level that is too low. Level 2 is shown on a double, which not every venue has."""
+    alone = "; where the sandbox does not speak its protocol, prove it on its test network, and begin live with small limits"
+    return f"in its sources: basis conformance . --level {least}" + (alone if (level, least) == (1, 2) else "")
 
 
 _LEVELS = {1: "which a backtest asks for", 2: "which a live venue asks for"}
@@ -175,8 +181,19 @@ def _static_limits(settings: Settings) -> Iterator[Finding]:
     wrong = [(venue, problem) for venue, said in settings.venues.items() for problem in _insane(said)]
     for venue, problem in wrong:
         yield Finding("fail", "static limits", f"{venue}: {problem}", f"change it in configs/venues/{venue}.yaml")
-    if not wrong:
+    hasty = [(venue, needed) for venue in settings.venues if (needed := _needed_patience(settings, venue))]
+    for venue, needed in hasty:
+        text = f"{venue}: timing: a lost write is sure to be lost after {needed} ms; patience_ms is less, and a person is asked each time"
+        yield Finding("warn", "static limits", text, f"let patience_ms be more in configs/venues/{venue}.yaml")
+    if not wrong and not hasty:
         yield Finding("pass", "static limits", f"sizes, leverage and timing of {', '.join(settings.venues)} make sense")
+
+
+def _needed_patience(settings: Settings, venue: str) -> int:
+    """After how many ms a lost write is known to be lost, where the venue's patience ends before that; else 0."""
+    fence, timing = settings.manifests[venue].fence.milliseconds, settings.venues[venue].timing
+    needed = fence + timing.fence_margin_ms + timing.absent_reads * timing.poll_ms
+    return needed if fence and timing.patience_ms < needed else 0
 
 
 _NOT_NEGATIVE = ("min_", "max_", "tick_", "maximum_")

@@ -19,6 +19,16 @@ The bad adapters that an author is most likely to write, and what catches each:
 | sends a rounder quantity than it was asked for | L2-1 |
 | keeps what rests out of its history | L2-13 |
 | shows what is free for what is held | L2-13 |
+| takes an order for done before its fills are listed | L2-3 |
+| takes a code that means unknown for a refusal | L2-2 |
+| takes a name that is taken for a refusal | L2-2 |
+| lets the rest of a market order wait | L2-8 |
+| tells a sale as a purchase | L2-9 |
+| dates what was filled an hour late | L2-9 |
+| reads one page of its history | L2-9 |
+| lets figures pass through floats | L2-9 |
+| takes back others' orders with its own | L2-13 |
+| sends nothing where the clock is wrong, or ever | L3-4, in `test_survives.py` |
 | looks up what this process sent and no other | L3-1, L3-2, L3-6, L3-7 |
 | takes an absent order for a refused one | L3-1, L3-2, L3-3, L3-7 |
 | takes the newest order for the one that was asked for | L3-7 |
@@ -76,6 +86,7 @@ def create_client(context):
 """
 
 CLIENT = """
+import json
 import logging
 import uuid
 from decimal import Decimal
@@ -87,7 +98,7 @@ from basis_venues.errors import Denied
 from basis_venues.orders import Report
 from basis_venues.states import State
 from basis_venues_binance.live import EXCHANGE
-from basis_venues_ccxt.live import ExchangeClient
+from basis_venues_ccxt.live import ExchangeClient, Request
 
 
 class AcmeClient(ExchangeClient):
@@ -198,12 +209,56 @@ BAD = [
 
     async def send(self, prepared):
         report = await super().send(prepared)
-        self.aside = 1000 if report.state is State.ACCEPTED else 0
+        self.aside += 1000 if report.state is State.ACCEPTED else 0
         return report
 
     async def positions(self, keys, at):
         held = await super().positions(keys, at)
         return held._replace(values={key: each - self.aside if key.endswith("USDT") else each for key, each in held.values.items()})
+"""),
+    ("takes an order for done before its fills are listed", "L2-3", """
+    async def lookup(self, prepared):
+        report = await super().lookup(prepared)
+        return report._replace(state=State.FILLED) if "does not list all" in report.reason else report
+"""),
+    ("takes a code that means unknown for a refusal", "L2-2", """
+    async def send(self, prepared):
+        report = await super().send(prepared)
+        return report._replace(state=State.REJECTED) if "-1007" in report.reason else report
+"""),
+    ("takes a name that is taken for a refusal", "L2-2", """
+    async def send(self, prepared):
+        report = await super().send(prepared)
+        return report._replace(state=State.REJECTED) if "Duplicate" in report.reason else report
+"""),
+    ("lets the rest of a market order wait", "L2-8", """
+    async def prepare(self, step, attempt_key):
+        prepared = await super().prepare(step, attempt_key)
+        return prepared._replace(payload=json.loads(json.dumps(prepared.payload).replace('"IOC"', '"GTC"')))
+"""),
+    ("tells a sale as a purchase", "L2-9", """
+    async def lookup(self, prepared):
+        report = await super().lookup(prepared)
+        bought = [tuple((key, abs(each) if key.endswith("BTC") else each) for key, each in effect.lines) for effect in report.effects]
+        return report._replace(effects=tuple(each._replace(lines=lines) for each, lines in zip(report.effects, bought)))
+"""),
+    ("dates what was filled an hour late", "L2-9", """
+    async def lookup(self, prepared):
+        report = await super().lookup(prepared)
+        return report._replace(effects=tuple(each._replace(at=each.at + 3_600_000) for each in report.effects))
+"""),
+    ("reads one page of its history", "L2-9", """
+    async def recent_effects(self, keys, since, until):
+        return list(await super().recent_effects(keys, since, until))[:1000]
+"""),
+    ("lets figures pass through floats", "L2-9", """
+    async def positions(self, keys, at):
+        held = await super().positions(keys, at)
+        return held._replace(values={key: Decimal(float(each)) for key, each in held.values.items()})
+"""),
+    ("takes back others' orders with its own", "L2-13", """
+    async def cancel(self, prepared):
+        await self._desk.connection.call(Request("private", "DELETE", "openOrders", {"symbol": "BTCUSDT"}))
 """),
 ]  # fmt: skip
 
@@ -411,6 +466,9 @@ def test_every_promise_has_a_reason_and_something_to_do() -> None:
         ("L1-3", "PluginRefused: a model failed while simulating sample/acme/0: KeyError: 'USDT'", "Mend the exception"),
         ("L2-1", "the client does not open: KeyError: 'spot'", "Mend what `create_client` or `open` raises"),
         ("L2-1", "the order has another client id", "Send the attempt's key"),
+        ("L2-2", "-1007 says that nobody knows, and the order was taken: send says REJECTED", "Take the code off"),
+        ("L2-2", "accept_then_hang: it filled 1, and send says REJECTED", "Answer UNKNOWN"),
+        ("L2-9", "acme:balance:BTC: 0.1000000000000000055511151231257827 has 34 decimals: it was a float", "Build every Decimal"),
     ],
 )
 def test_what_to_do_fits_what_broke_it(promise: str, evidence: str, advice: str) -> None:

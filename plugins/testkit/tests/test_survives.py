@@ -56,6 +56,8 @@ class Altered:
 class Told:
     """A double and its course, which passes the points and ends as it is told."""
 
+    timeless = ""
+
     def __init__(self, passed: Sequence[str], *wrong: str) -> None:
         self.passed, self._wrong = passed, list(wrong)
 
@@ -65,6 +67,9 @@ class Told:
 
     def run(self, kills: Sequence[int] = (), **_: Any) -> list[str]:
         return [] if kills else self._wrong
+
+    def skew(self, _: int) -> None:
+        pass
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +135,12 @@ def test_drawn_kills_all_end_a_run(exchange: Double) -> None:
     """L3-6 is kept by a good client over many more seeds than a run draws: it would be broken by a kill that ends nothing."""
     for seed in range(0, 16, 4):
         Spot().test_l3_6_whatever_comes_together(exchange, TRADE, seed)
+
+
+def test_a_wrong_clock_says_nothing_of_a_run_that_sends_nothing() -> None:
+    """L3-4 is broken where no course wrote anything, though none of them did harm."""
+    course = Told(["before the commit of INTENT"])
+    assert broken_by(Spot().test_l3_4_a_wrong_clock_does_no_harm, course, TRADE).startswith("nothing was ever sent")
 
 
 @pytest.mark.parametrize("name", ["test_l3_1_killed_at_every_point", "test_l3_2_killed_while_recovering"])

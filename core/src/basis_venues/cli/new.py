@@ -30,7 +30,7 @@ def _new() -> None:
     """Write something new to start from."""
 
 
-@app.command(epilog=examples("basis new venue kraken --kind cex-ccxt", "basis new venue morpho --kind evm-protocol"))
+@app.command(epilog=examples("basis new venue bitget --kind cex-ccxt", "basis new venue morpho --kind evm-protocol"))
 def venue(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The venue's name, as action and position keys will carry it.")],
     kind: Annotated[Kind, typer.Option("--kind", help="An exchange on ccxt, or a protocol on an Ethereum chain.")],

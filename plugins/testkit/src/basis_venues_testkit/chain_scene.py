@@ -70,6 +70,10 @@ class ChainScene(Scene):
         """How many transactions were sent."""
         return int(self.control.counts().calls.get(SEND, 0))
 
+    def moment(self) -> int:
+        """The last block."""
+        return int(self.control.block_number())
+
     def writes(self, since: int) -> list[str]:
         """The requests that carried a transaction."""
         return [SEND] * (self.mark() - since)
@@ -120,6 +124,9 @@ class ChainScene(Scene):
 
     def scatter(self) -> None:
         """A transaction is done as a whole."""
+
+    def lag(self) -> None:
+        """A receipt has all or nothing."""
 
     def cut_short(self, prepared: Prepared) -> None:
         """What the transaction calls reverts, from just before it arrives."""

@@ -29,7 +29,7 @@ _SHOWN = 30
 _WIDTH = 110
 
 
-@app.command(epilog=examples("basis conformance basis-venues-kraken", "basis conformance . --level 2"))
+@app.command(epilog=examples("basis conformance basis-venues-bitget", "basis conformance . --level 2"))
 def conformance(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="The folder of the distribution, with its pyproject.toml.")],
     level: Annotated[

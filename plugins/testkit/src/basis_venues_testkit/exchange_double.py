@@ -45,6 +45,8 @@ from .works import Plenty
 WORTH = Decimal(5000)
 """About what a trade with the double is worth, in the market's quote."""
 LOOPBACK = "127.0.0.1"
+ODD = Decimal("1.0001074")
+"""What the double makes of a sample's price: a figure that no float holds."""
 MOVED = Decimal("1.001")
 """By so much the price moves before each order of those that are given together: twice that is less than any price band."""
 
@@ -71,6 +73,7 @@ class ExchangeDouble(Double):
         self._must_be_open(stage)
         with localcontext(MONEY) as money:
             step = self._step(stage, self._resting(stage) if waits else {})
+            back = self._step(stage, _back(stage, self.trade(stage, {})))
             self.begin(stage)
 
             async def go() -> Answer:
@@ -78,7 +81,7 @@ class ExchangeDouble(Double):
                     client = self._client(network)
                     try:
                         await client.open()
-                        return await do(ExchangeScene(self.control, self.dialect, client, stage, step))
+                        return await do(ExchangeScene(self.control, self.dialect, client, stage, step, back))
                     finally:
                         await client.close()
 
@@ -144,7 +147,7 @@ class ExchangeDouble(Double):
         """The sandbox afresh, with the sample's price, and with hosts and keys that it knows."""
         symbol = stage.sample.action.symbol  # type: ignore[attr-defined]
         self.control.reset()
-        self.control.price(symbol, str(stage.market.value(price(stage.subject.venue, symbol))), self.dialect)
+        self.control.price(symbol, str(stage.market.value(price(stage.subject.venue, symbol)) * ODD), self.dialect)
         for names in key_sets(self._credentials):
             key, secret, passphrase = (_revealed(self._credentials[name]) if name else "" for name in names)
             self.control.key(self.dialect, key, secret, passphrase=passphrase)
@@ -193,9 +196,7 @@ class ExchangeDouble(Double):
     def together(self, stage: Stage) -> Iterator[Course]:
         """The sample's market order, and one that takes half of it back at another price: what that brings hangs on the first one."""
         first = self._traded(stage)
-        half = floor_to(first.quantity / 2, stage.model.limits(first).lot or Decimal("0.001"))
-        back = attrs.evolve(first, id="back", side="sell" if first.side == "buy" else "buy", quantity=half)
-        with self._opened(stage, first, back) as course:
+        with self._opened(stage, first, attrs.evolve(first, id="back", **_back(stage, first))) as course:
             prices = accumulate(repeat(MOVED), mul, initial=stage.market.value(price(stage.subject.venue, first.symbol)))
             course.at_send = lambda: self.control.price(first.symbol, str(next(prices)), self.dialect)
             yield course
@@ -213,6 +214,12 @@ class ExchangeDouble(Double):
             staged = Staged(self._subject, folder, {venue: {"base": self.url}}, {venue: {**self._subject.changes, **quick}})
             figures = None if self._subject.plugins.implements(venue, "market_data") else stage.market
             yield ExchangeCourse(staged, self.control, self.dialect, figures, *actions)
+
+
+def _back(stage: Stage, trade: Any) -> Mapping[str, Any]:
+    """What makes of a trade one that takes half of it back."""
+    half = floor_to(trade.quantity / 2, stage.model.limits(trade).lot or Decimal("0.001"))
+    return {"side": "sell" if trade.side == "buy" else "buy", "quantity": half}
 
 
 def key_sets(names: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from basis_venues.contract import VenueClient
-from basis_venues.orders import Prepared, Report, Step
+from basis_venues.orders import Effect, Prepared, Report, Step
 
-from .scene import Scene, heard
+from .scene import PROOFS, Scene, heard
 from .stage import Stage
 from .works import Plenty
 
@@ -24,17 +24,46 @@ LOST: Mapping[str, Mapping[str, Any]] = {
     "omit_id": {},
 }
 """Replies that are lost or damaged after the venue took the order, in the sandbox's words."""
+UNSETTLED: Mapping[str, Sequence[Mapping[str, Any]]] = {
+    "binance": (
+        {"code": -1006, "text": "An unexpected response was received from the message bus. Execution status unknown.", "status": 400},
+        {"code": -1007, "text": "Timeout waiting for response from backend server. Send status unknown.", "status": 408},
+    ),
+    "bybit": (
+        {"code": 10016, "text": "Internal server error.", "status": 200},
+        {"code": 170146, "text": "Order creation timeout.", "status": 200},
+    ),
+    "okx": (
+        {"code": 50004, "text": "API endpoint request timeout: it may have succeeded or failed.", "status": 400},
+        {"code": 51149, "text": "Order timed out. Please try again later.", "status": None},
+    ),
+}
+"""By dialect: errors after which, by the exchange's own documentation, the order may stand (`reference: cex.md §8.3` to §8.5)."""
+MOST_ROWS: Mapping[str, int] = {"binance": 1000, "bybit": 100, "okx": 100}
+"""By dialect: so many fills are at most in one answer."""
+FINEST = "0.00000001"
+"""A lot of which any order is many."""
 STRANGE = 98765
 """A code that no venue has: it proves nothing."""
+LEAST = Decimal("0.99")
+"""So much of what was bought is there at least: a fee may have been taken from it."""
 
 
 class ExchangeScene(Scene):
     """One trade about to be made. `dialect`: whose protocol the sandbox speaks."""
 
-    def __init__(self, control: Any, dialect: str, client: VenueClient, stage: Stage, step: Step) -> None:
+    leeway = 5_000
+
+    def __init__(self, control: Any, dialect: str, client: VenueClient, stage: Stage, step: Step, back: Step) -> None:
         super().__init__(client, stage, step, Plenty())
         self.control = control
         self.dialect = dialect
+        self._back = back
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The trade, and one that takes half of it back: a purchase and a sale."""
+        return self.step, self._back
 
     @property
     def trade(self) -> Any:
@@ -44,6 +73,10 @@ class ExchangeScene(Scene):
     def mark(self) -> int:
         """How many requests there were."""
         return int(self.control.state()["requests"])
+
+    def moment(self) -> int:
+        """The sandbox's time, ms."""
+        return int(self.control.time())
 
     def writes(self, since: int) -> list[str]:
         """The write requests after number `since`, by endpoint."""
@@ -57,11 +90,11 @@ class ExchangeScene(Scene):
     def shows(self, report: Report) -> bool:
         """Whether the effects say that as much was traded as was filled; a fee may have been taken from it."""
         filled = self._filled()
-        return filled * Decimal("0.99") <= self._traded(report) <= filled
+        return filled * LEAST <= self._traded(report.effects) <= filled
 
     def shown(self, report: Report) -> str:
         """How much was traded."""
-        return f"{self._traded(report)} traded"
+        return f"{self._traded(report.effects)} traded"
 
     def strangers(self, prepared: Prepared) -> list[str]:
         """Orders under other client ids; more or fewer than one."""
@@ -106,6 +139,10 @@ class ExchangeScene(Scene):
         """Three fills."""
         self._fault("pieces", n=3)
 
+    def lag(self) -> None:
+        """The order is shown as filled before its fills are listed."""
+        self._fault("hide_fills", k=4)
+
     def mend(self) -> None:
         """Nothing is broken by a part."""
 
@@ -125,10 +162,43 @@ class ExchangeScene(Scene):
             *([f"another key changes nothing in what is to be sent: {other.payload}"] if other.payload == first.payload else []),
         ]
 
+    def left_over(self) -> list[str]:
+        """A market order stands for as much as is there, and never waits for more."""
+        return ["the rest of a market order stays in the book, and may be filled at any time"] if self._resting() else []
+
+    async def doubted(self) -> list[str]:
+        """Codes that prove nothing by the exchange's own words; and that the name is taken, which proves that it has the order."""
+        prepared, told = await self.prepared(), {}
+        for number, answer in enumerate(UNSETTLED[self.dialect]):
+            self._fault("accept_then_deny", **answer)
+            told[f"{answer['code']} says that nobody knows, and the order was taken"] = await self.send(await self.prepared(number))
+        self._fault("duplicate_error")
+        told["the venue says that it has an order of that name already"] = await self.send(prepared)
+        return [f"{what}: send says {said.text}" for what, said in told.items() if said.state in PROOFS]
+
+    async def crowded(self) -> list[str]:
+        """Two orders with more fills than fit into an answer, at two moments, neither of which fills one: the history has them all."""
+        self.control.fault(self.dialect, "*", "filters", symbol=self.trade.symbol, changes={"lot": FINEST})
+        began, count, filled = self.moment(), MOST_ROWS[self.dialect] * 11 // 20, self.trade.quantity * 2
+        keys = [await self._sent_in_pieces(len(self.steps) + number, count) for number in range(2)]
+        recent = [each for each in await self.client.recent_effects(self.keys, began, 0) if each.order in keys]
+        told = self._traded(recent)
+        if told >= filled * LEAST:
+            return []
+        return [f"two orders were filled in {count} pieces each, {filled} in all, and recent_effects tells {told}: read page after page"]
+
+    async def _sent_in_pieces(self, number: int, count: int) -> str:
+        """One more attempt at the trade, and its key."""
+        prepared = await self.prepared(number)
+        self._fault("pieces", n=count)
+        await self.send(prepared)
+        return prepared.key
+
     async def waiting(self) -> list[str]:
-        """A resting order is told as such, by the history too; it changes no position, and one write takes it back."""
-        prepared = await self.prepared()
+        """A resting order is told as such, by the history too; it changes no position, and one write takes it back, and no other."""
+        prepared, other = await self.prepared(), await self.prepared(1)
         before = (await self.client.positions(self.keys, 0)).values
+        await heard(self.client.send(other))
         sent = await heard(self.client.send(prepared))
         resting = await heard(self.client.lookup(prepared))
         while_it_rests = (await self.client.positions(self.keys, 0)).values
@@ -148,6 +218,7 @@ class ExchangeScene(Scene):
             *(["recent_effects does not tell an order that rests, as `open`"] if listed != {"open"} else []),
             *([f"cancel made {len(writes)} write requests"] if len(writes) != 1 else []),
             *([f"it was taken back, and the look-up says {over.text}"] if over.state != "CANCELLED" else []),
+            *([] if self._resting() == [other.key] else ["it was taken back, and with it another order that rests in the same market"]),
         ]
 
     def _fault(self, verb: str, **arguments: Any) -> None:
@@ -160,9 +231,13 @@ class ExchangeScene(Scene):
         orders = self._orders()  # a second one is another promise's matter
         return Decimal(orders[0]["filled"]) if orders else Decimal(0)
 
-    def _traded(self, report: Report) -> Decimal:
-        """The change of the base balance or of the position, without fees."""
+    def _resting(self) -> list[str]:
+        """The client ids of the orders that stand in the book."""
+        return [each["client_id"] for each in self._orders() if each["status"] in ("open", "partial")]
+
+    def _traded(self, effects: Iterable[Effect]) -> Decimal:
+        """The change of the base balance or of the position, in the direction that was asked for."""
         base = self.trade.symbol.partition("/")[0]
         named = (f":perp:{self.trade.symbol}", f":balance:{base}")
-        lines = [amount for effect in report.effects for key, amount in effect.lines if key.endswith(named)]
-        return abs(sum(lines, Decimal(0)))
+        changed = sum((amount for effect in effects for key, amount in effect.lines if key.endswith(named)), Decimal(0))
+        return changed if self.trade.side == "buy" else -changed

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from basis_venues.errors import BasisError
-from basis_venues.orders import Effect, Report, deltas
+from basis_venues.orders import Effect, Line, Report, Snapshot, Step, deltas
 from basis_venues.states import SUCCEEDED, State
 
 from .double import overheard, shown_sample
@@ -17,6 +17,9 @@ from .honest import Honest
 from .promises import broken, does_not_apply, none_of, promise
 from .samples import Sample
 from .scene import Double, Scene, heard
+
+MOST_DECIMALS = 18
+"""No venue tells an amount with more: a wei is 1e-18."""
 
 
 class Faithful(Honest):
@@ -54,6 +57,7 @@ class Faithful(Honest):
             none_of([
                 *(_not_a_part(scene, "send", sent.report) if sent.report and sent.report.effects else ()),
                 *(_not_a_part(scene, "the look-up", found.report) if found.report else [f"the look-up raises {found.text}"]),
+                *scene.left_over(),
             ])  # fmt: skip
 
         venue_double.act(self.stage(shown_sample(trade)), do)
@@ -62,32 +66,14 @@ class Faithful(Honest):
     def test_l2_9_effects_are_the_same_from_everywhere(self, venue_double: Double, trade: Sample | None) -> None:
         """L2-9 Effects: send, look-up and recent effects tell a write with the same ids, and positions change as the effects say.
 
-        Also where it is filled in pieces. Effects are counted once by their ids; another id for the same fill is a second fill, or one that
-        nobody ordered.
+        Also where it is filled in pieces, in more than fit into one answer, and where it sells. Effects are counted once by their ids;
+        another id for the same fill is a second fill, or one that nobody ordered.
         """
 
         async def do(scene: Scene) -> None:
-            prepared, keys = await scene.prepared(), scene.keys
-            before = (await scene.client.positions(keys, 0)).values
-            scene.scatter()
-            sent = await scene.send(prepared)
-            found = await heard(scene.client.lookup(prepared))
-            after = (await scene.client.positions(keys, 0)).values
-            if found.report is None or not found.report.effects:
-                broken(f"the look-up shows no effects of what was carried out: {found.text}")
-            named = {*keys, *deltas(found.report.effects)}  # what the step opened, too
-            recent = [each for each in await scene.client.recent_effects(named, scene.since, 0) if each.order == prepared.key]
-            ids = _ids(found.report.effects)
-            changes = deltas(found.report.effects)
-            told = [("recent_effects", recent), *([("send", sent.report.effects)] if sent.report and sent.report.effects else [])]
-            none_of([
-                *(f"{name} tells {_ids(effects)}, and the look-up {ids}" for name, effects in told if _ids(effects) != ids),
-                *(f"the effect {each.id} is not of the attempt" for each in found.report.effects if each.order != prepared.key),
-                *(
-                    f"{key} was {before.get(key)} and is {after.get(key)}, and the effects say {changes.get(key, Decimal(0)):+f}"
-                    for key in keys if _is_off(scene, key, before, after, changes)
-                ),
-            ])  # fmt: skip
+            for number, step in enumerate(scene.steps):
+                none_of(await _told_differently(scene, number, step))
+            none_of(await scene.crowded())
 
         venue_double.act(self.stage(shown_sample(trade)), do)
 
@@ -192,6 +178,50 @@ async def _told(scene: Scene, number: int) -> str:
     except BasisError as refusal:
         return repr(refusal)
     return repr(await scene.send(prepared))
+
+
+async def _told_differently(scene: Scene, number: int, step: Step) -> list[str]:
+    """What is told of a step, done in pieces, by one in another way than by the others."""
+    prepared, keys, began = await scene.prepared(number, step), scene.keys, scene.moment()
+    before = await scene.client.positions(keys, 0)
+    scene.scatter()
+    sent = await scene.send(prepared)
+    found = await heard(scene.client.lookup(prepared))
+    after = await scene.client.positions(keys, 0)
+    if found.report is None or not found.report.effects:
+        return [f"the look-up shows no effects of what was carried out: {found.text}"]
+    effects = found.report.effects
+    changes, ids = deltas(effects), _ids(effects)
+    named = {*keys, *changes}  # what the step opened, too
+    recent = [each for each in await scene.client.recent_effects(named, scene.since, 0) if each.order == prepared.key]
+    told = [("recent_effects", recent), *([("send", sent.report.effects)] if sent.report and sent.report.effects else [])]
+    return [
+        *(f"{name} tells {_ids(others)}, and the look-up {ids}" for name, others in told if _ids(others) != ids),
+        *(f"the effect {each.id} is not of the attempt" for each in effects if each.order != prepared.key),
+        *(
+            f"{key} was {before.values.get(key)} and is {after.values.get(key)}, and the effects say {changes.get(key, Decimal(0)):+f}"
+            for key in keys
+            if _is_off(scene, key, before.values, after.values, changes)
+        ),
+        *_misdated(scene, began, effects, (before, after)),
+        *_mixed_with_floats([*(line for each in effects for line in each.lines), *after.values.items()]),
+    ]
+
+
+def _misdated(scene: Scene, began: int, effects: Iterable[Effect], snapshots: Iterable[Snapshot]) -> Iterator[str]:
+    earliest, latest = began - scene.leeway, scene.moment() + scene.leeway
+    for each in effects:
+        if not earliest <= each.at <= latest:
+            yield f"the effect {each.id} is told at {each.at}, and it was between {began} and {scene.moment()}"
+    yield from (f"positions are told as of {each.at}, when it was {scene.moment()}" for each in snapshots if each.at > latest)
+
+
+def _mixed_with_floats(lines: Iterable[Line]) -> Iterator[str]:
+    """A figure that passed through a float is, in decimals, longer than any that is told."""
+    for key, amount in lines:
+        exponent = amount.as_tuple().exponent
+        if isinstance(exponent, int) and -exponent > MOST_DECIMALS:
+            yield f"{key}: {amount} has {-exponent} decimals, more than any venue tells: it was a float"
 
 
 def _not_a_part(scene: Scene, who: str, report: Report) -> Iterator[str]:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import asyncio
 from typing import Any, NamedTuple
 
-from basis_venues.states import DONE, NOTHING_HAPPENED, RESENDABLE
+from basis_venues.states import DONE
 
 from .double import shown_sample
 from .promises import broken, none_of, promise
 from .samples import Sample
-from .scene import Double, Heard, Scene, heard
+from .scene import PROOFS, Double, Heard, Scene, heard
 from .suite import Suite
 
 LOOKS = 5
 """So often the double is looked at before a promise is given up: what it shows may come late."""
 PAUSE_S = 0.1
 
-_PROOFS = frozenset(state.value for state in NOTHING_HAPPENED | RESENDABLE)
 _DONE = frozenset(state.value for state in DONE)
 
 
@@ -51,7 +50,7 @@ class Honest(Suite):
             none_of([
                 *([f"send made {len(writes)} write requests: {', '.join(writes)}"] if len(writes) != 1 else []),
                 *scene.strangers(prepared),
-                *([f"it {scene.happened()}, and send says {said.text}"] if said.state in _PROOFS else []),
+                *([f"it {scene.happened()}, and send says {said.text}"] if said.state in PROOFS else []),
                 *([] if scene.happened() else [f"nothing of it happened, and send says {said.text}"]),
             ])  # fmt: skip
 
@@ -69,22 +68,27 @@ class Honest(Suite):
         none_of([
             *(
                 f"{each.fault}: it {each.happened}, and send says {each.sent.text}"
-                for each in self._lost(venue_double, trade) if each.sent.state in _PROOFS
+                for each in self._lost(venue_double, trade) if each.sent.state in PROOFS
             ),
             *self._strange(venue_double, trade),
+            *venue_double.act(self.stage(shown_sample(trade)), _doubted),
         ])  # fmt: skip
 
     @promise("L2-3")
     def test_l2_3_nothing_is_done_without_evidence(self, venue_double: Double, trade: Sample | None) -> None:
         """L2-3 Evidence: where the reply was lost or damaged, send says UNKNOWN, or what was done together with its effects.
 
-        An acknowledgement that cannot be read, or without the order's id, proves no order.
+        An acknowledgement that cannot be read, or without the order's id, proves no order; and an order that is shown as filled before its
+        fills are listed is not over yet.
         """
-        none_of(
-            f"{each.fault}: send says {each.sent.text}, and does not show that it {each.happened}"
-            for each in self._lost(venue_double, trade)
-            if each.sent.state not in (*_PROOFS, *venue_double.evident) and not (each.sent.state in _DONE and each.shown)
-        )
+        none_of([
+            *(
+                f"{each.fault}: send says {each.sent.text}, and does not show that it {each.happened}"
+                for each in self._lost(venue_double, trade)
+                if each.sent.state not in (*PROOFS, *venue_double.evident) and not (each.sent.state in _DONE and each.shown)
+            ),
+            *venue_double.act(self.stage(shown_sample(trade)), _lagging),
+        ])  # fmt: skip
 
     @promise("L2-4")
     def test_l2_4_a_write_is_not_repeated(self, venue_double: Double, trade: Sample | None) -> None:
@@ -133,7 +137,7 @@ class Honest(Suite):
             prepared = await scene.prepared()
             scene.refuse_strangely()
             said = await scene.send(prepared)
-            return [f"an error that no venue has is taken for a proof: send says {said.text}"] if said.state in _PROOFS else []
+            return [f"an error that no venue has is taken for a proof: send says {said.text}"] if said.state in PROOFS else []
 
         return double.act(self.stage(shown_sample(trade)), do)
 
@@ -164,6 +168,21 @@ class Honest(Suite):
             return [] if said.state == "UNKNOWN" else [f"{how}: the venue could not be read, and the look-up says {said.text}"]
 
         return double.act(self.stage(shown_sample(trade)), do)
+
+
+async def _doubted(scene: Scene) -> list[str]:
+    return await scene.doubted()
+
+
+async def _lagging(scene: Scene) -> list[str]:
+    prepared = await scene.prepared()
+    scene.lag()
+    told = {"send": await scene.send(prepared), "the look-up": await heard(scene.client.lookup(prepared))}
+    return [
+        f"it {scene.happened()}, which is listed late, and {who} says {said.text} without it"
+        for who, said in told.items()
+        if said.report is not None and said.state in _DONE and not scene.shows(said.report)
+    ]
 
 
 def _losing(fault: str) -> Any:

@@ -70,7 +70,20 @@ _BY_EVIDENCE: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("does not open", "Mend what `create_client` or `open` raises; it is shown with the last line of the plugin in it."),
         ("was asked for", "Send the quantity that was asked for, to the last digit; what the venue does not take is refused."),
     ),
+    "L2-2": (
+        ("that nobody knows", "Take the code off the list of proven refusals: the exchange says itself that the order may stand."),
+        ("of that name already", "Leave its code or its words out of the proofs: the exchange has the order, as a look-up then shows."),
+    ),
+    "L2-3": (("listed late", "Answer in `filled` how much the exchange says was filled: the order is over when its fills come to that."),),
+    "L2-8": (("stays in the book", "Send a market order so that what is not there at once lapses (IOC), as `rest` of the order says."),),
+    "L2-9": (
+        ("page after page", "Read every list to its end, in the pages and windows of time that the exchange's documentation names."),
+        ("is told at", "Answer the exchange's own time in milliseconds."),
+        ("told as of", "Answer a moment that the exchange's clock has reached: `at_least` of the desk."),
+        ("was a float", "Build every Decimal from the text of the answer, never from a float."),
+    ),
     "L2-13": (
+        ("with it another order", "Take back the one order, by its client id."),
         ("while an order rests", "Read what is held: what the venue shows as free, and what it keeps aside for orders."),
         ("recent_effects", "Tell orders that rest in `History.since`, by their client ids."),
     ),

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import basis_venues
+from basis_venues.conformance import REPORT
 from basis_venues.contract import CONTRACT
 from basis_venues.distributions import EntryPoint, entry_points
 from basis_venues.errors import ConfigurationError, PluginRefused
 from basis_venues.hookspecs import ENTRY_POINT_GROUP
 from basis_venues.manifest import read_manifest
 from basis_venues.registry import module_folder
+from basis_venues.trust import digest_of
 
 from . import __version__
 from .conformance import VenueConformance
@@ -28,7 +31,8 @@ SCHEMA = 1
 
 
 def write(file: str, outcomes: Outcomes, seed: int = 0) -> None:
-    """Write the JSON document: versions, and for each venue its level and what became of each promise and of each of its cases."""
+    """Write the JSON document: versions, and for each venue a digest of its files, its level, and what became of each promise and of each
+    of its cases."""
     Path(file).write_text(json.dumps(document(outcomes, seed), indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
@@ -74,12 +78,13 @@ def _venue(venue: VenueOutcome, shipper: EntryPoint | None) -> dict[str, Any]:
 
 def _shipped(shipper: EntryPoint | None) -> Mapping[str, str | None]:
     if shipper is None:
-        return {"distribution": None, "version": None, "contract": None}
-    try:
-        contract: str | None = read_manifest(module_folder(shipper) / "manifest.toml").contract
-    except (ConfigurationError, PluginRefused):
-        contract = None
-    return {"distribution": shipper.distribution.name, "version": shipper.distribution.version, "contract": contract}
+        return {"distribution": None, "version": None, "contract": None, "digest": None}
+    contract = digest = None
+    with suppress(ConfigurationError, PluginRefused):
+        folder = module_folder(shipper)
+        digest = digest_of(folder, REPORT)
+        contract = read_manifest(folder / "manifest.toml").contract
+    return {"distribution": shipper.distribution.name, "version": shipper.distribution.version, "contract": contract, "digest": digest}
 
 
 def _promise(title: str, outcome: PromiseOutcome | None) -> dict[str, Any]:

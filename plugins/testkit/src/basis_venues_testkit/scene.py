@@ -12,11 +12,15 @@ from basis_venues.contract import VenueClient
 from basis_venues.keys import Key
 from basis_venues.orders import Prepared, Report, Step
 from basis_venues.positions import Positions
+from basis_venues.states import NOTHING_HAPPENED, RESENDABLE
 
 from .course import Course
 from .stage import Stage
 
 Answer = TypeVar("Answer")
+
+PROOFS = frozenset(state.value for state in NOTHING_HAPPENED | RESENDABLE)
+"""What says that nothing happened."""
 
 
 class Heard(NamedTuple):
@@ -53,6 +57,14 @@ class Scene(ABC):
         self.step = step
         self.held = held
 
+    leeway = 0
+    """By so much `moment` and a time that is told may differ."""
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The step, and what may be done right after it, the other way round."""
+        return (self.step,)
+
     @property
     def keys(self) -> tuple[Key, ...]:
         """The positions that the step touches."""
@@ -74,6 +86,10 @@ class Scene(ABC):
     @abstractmethod
     def mark(self) -> int:
         """How many requests there were."""
+
+    @abstractmethod
+    def moment(self) -> int:
+        """Now, as effects and snapshots tell it: the venue's ms, or the last block."""
 
     @abstractmethod
     def writes(self, since: int) -> list[str]:
@@ -126,6 +142,10 @@ class Scene(ABC):
         """The next write is done in pieces, where the venue does such."""
 
     @abstractmethod
+    def lag(self) -> None:
+        """The next write is done, and its parts are listed later than it is said to be done, where the venue keeps two records."""
+
+    @abstractmethod
     def mend(self) -> None:
         """What was broken for a write works again."""
 
@@ -140,6 +160,19 @@ class Scene(ABC):
     @abstractmethod
     def unnamed(self, first: Prepared, other: Prepared) -> list[str]:
         """Why what was prepared could not be found again, given another attempt at the same."""
+
+    def left_over(self) -> list[str]:
+        """What the venue may still do of a step that was cut short, and was to be done at once or not at all. On a chain nothing."""
+        return []
+
+    async def doubted(self) -> list[str]:
+        """Let writes be answered in ways that the venue itself calls unknown, though it took them; which of them were taken for a
+        proof. A node's are among the losses."""
+        return []
+
+    async def crowded(self) -> list[str]:
+        """Let more happen than the venue tells in one answer; what the history then lacks. A node tells all logs, or none."""
+        return []
 
     @abstractmethod
     async def waiting(self) -> list[str]:
