@@ -65,6 +65,21 @@ def test_a_block_replaced_before_the_account_is_read_is_no_mismatch(play: Any, s
     play(course, **SLOWLY)
 
 
+def test_a_chain_that_comes_to_no_rest_is_for_a_person(play: Any, soon: int) -> None:
+    """The newest block goes before every reading: nobody waits for ever."""
+
+    async def course(run: Any) -> None:
+        task = asyncio.create_task(run.do(pay("a", soon)))
+        await sending(run)
+        run.control.fault("mutate_between", [["anvil_reorg", [1, []]]], method="eth_call", times=0)
+        result = await task
+        run.control.clear_faults()
+        assert result.state in ("MISMATCHED", "UNVERIFIED"), result
+        assert run.control.counts().calls["eth_sendRawTransaction"] <= 10
+
+    play(course, **SLOWLY)
+
+
 def test_actions_proven_together_are_settled_again_together(play: Any, soon: int) -> None:
     """The block of the last of them goes before the one reading that proves them all."""
 

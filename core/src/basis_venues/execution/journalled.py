@@ -18,6 +18,7 @@ from ..states import State, Verdict
 from ..venues import Venue
 from . import boundary
 from .step import MAX_ATTEMPTS, Done, Ended, SteppingLoop, Work
+from .watch import AGAIN
 
 
 class JournalledLoop(SteppingLoop):
@@ -112,8 +113,9 @@ class JournalledLoop(SteppingLoop):
     async def _verify_parked(self, order: Order) -> None:
         """Compare again what could not be read when it was done. The books have its effects already."""
         for record in self._sharing(order, self.state.parked.values()):
-            while await self._verify_again(order, record):
-                pass
+            for _ in range(AGAIN):
+                if not await self._verify_again(order, record):
+                    break
 
     async def _verify_again(self, order: Order, record: StepRecord) -> bool:
         """Compare it again, once. Answers whether that is to be repeated: a reorganisation moved what it was compared with."""

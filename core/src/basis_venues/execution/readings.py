@@ -18,6 +18,7 @@ from . import boundary
 from .loop import tell_halted
 from .reconcile import Findings, Reconciler, ends_transit
 from .records import Records
+from .watch import AGAIN
 
 TRUST_MS = 30_000
 """How long a verified reading of an account stands for the reading before its next order."""
@@ -55,7 +56,9 @@ class Readings:
         if not self._needs_reading(keys):
             return ()
         findings = await self._reconciler.reconcile(keys, {}, (), 0, venue, self._records.book())
-        while findings.verdict is Verdict.MISMATCHED and await self._put_back(order):
+        for _ in range(AGAIN):
+            if findings.verdict is not Verdict.MISMATCHED or not await self._put_back(order):
+                break
             findings = await self._reconciler.reconcile(keys, {}, (), 0, venue, self._records.book())
         if findings.verdict is Verdict.UNVERIFIED:
             raise TryAgainLater(f"the account could not be read before the order: {findings.reason}")

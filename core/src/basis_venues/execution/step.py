@@ -30,7 +30,7 @@ from .reconcile import Findings, Reconciler
 from .records import Records
 from .settle import Recourse, settle
 from .stops import HaltFlags
-from .watch import looked_at, taken_back
+from .watch import AGAIN, looked_at, taken_back
 
 MAX_ATTEMPTS = 5
 """How often a step that provably did not arrive is prepared anew."""
@@ -286,8 +286,8 @@ class SteppingLoop(TightLoop):
         told = {each.work.step.id: one for each in settled if (one := self._outcome(each.work)) is not None}
         left = [each for each in settled if each.work.step.id not in told]
         done = await self.prove(venue, left)
-        while _reorganises(venue) and any(one.verdict is Verdict.MISMATCHED for one in done):
-            again = await self._settled_again(left)
+        for _ in range(AGAIN if _reorganises(venue) else 0):
+            again = await self._settled_again(left) if any(one.verdict is Verdict.MISMATCHED for one in done) else None
             if again is None:
                 break
             left, done = again, await self.prove(venue, again)

@@ -19,6 +19,9 @@ from . import boundary
 if TYPE_CHECKING:
     from .journalled import JournalledLoop
 
+AGAIN = 5
+"""So often what a reorganisation moved is compared anew. A chain, or nodes that do not agree, that comes to no rest is for a person."""
+
 
 class Look(NamedTuple):
     """A look at a watched step: its record and what that said then, and what its venue says now."""
