@@ -7,8 +7,9 @@ version that was looked at; of later ones in the range it cannot tell a distribu
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -100,15 +101,23 @@ def line_for(distribution: Distribution, venue: str, folder: Path | None = None)
     return Trusted(distribution.name, f">={_dotted(release)},<{_dotted(following)}", venue, looked_at)
 
 
+def _files(folder: str, but: Collection[str]) -> Iterator[list[str]]:
+    """The path of each file by its parts. Every `basis check` goes through some hundred, and `pathlib` takes three times
+    as long."""
+    for place, _, names in os.walk(folder):
+        inside = place[len(folder) + 1 :].split(os.sep) if place != folder else []  # noqa: PTH206
+        yield from ([*inside, name] for name in names if not name.endswith(".pyc") and name not in but)
+
+
 def digest_of(folder: Path, *but: str) -> str:
     """Names and contents of a package's files, but for compiled ones and those named `but`, as `sha256:` and 64 hex digits: the same of an
     editable installation and of a wheel."""
     from hashlib import sha256  # few runs have plugins of others
 
     total = sha256()
-    for file in sorted(folder.rglob("*")):
-        if file.is_file() and file.suffix != ".pyc" and file.name not in but:
-            total.update(f"{file.relative_to(folder).as_posix()}\n{sha256(file.read_bytes()).hexdigest()}\n".encode())
+    for parts in sorted(_files(os.fspath(folder), but)):
+        with open(os.path.join(folder, *parts), "rb") as file:  # noqa: PTH118, PTH123  # each Path costs, as below
+            total.update(f"{'/'.join(parts)}\n{sha256(file.read()).hexdigest()}\n".encode())
     return f"sha256:{total.hexdigest()}"
 
 
