@@ -5,6 +5,7 @@ import logging
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from importlib.metadata import distributions
 from importlib.metadata import entry_points as reference
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +16,7 @@ from fake_venues import FakePlugin, manifests
 
 from basis_venues.blame import is_slip, raised
 from basis_venues.contract import VenueModel
-from basis_venues.distributions import entry_points
+from basis_venues.distributions import entry_points, version_of
 from basis_venues.errors import PluginRefused
 from basis_venues.execution.books import SimulatedBooks
 from basis_venues.hookspecs import hookimpl
@@ -62,6 +63,9 @@ def test_the_scan_agrees_with_importlib_metadata() -> None:
     }
     assert theirs
     assert ours == theirs
+    there = {each.name: each.version for each in distributions()}
+    assert {name: version_of(name) for name in there} == there
+    assert version_of("nowhere") is None
 
 
 def test_a_missing_plugin_names_the_command(site: Path) -> None:

@@ -52,6 +52,15 @@ def entry_points(groups: Sequence[str], path: Sequence[str] | None = None) -> tu
     return tuple(found)
 
 
+def version_of(name: str, path: Sequence[str] | None = None) -> str | None:
+    """The version of a distribution that is installed on `path` (`sys.path`); None where it is not."""
+    for folder in dict.fromkeys(sys.path if path is None else path):
+        for metadata in _metadata_folders(folder or "."):
+            if _normalised(metadata.partition("-")[0]) == _normalised(name):
+                return _described(Path(folder or ".", metadata)).version
+    return None
+
+
 OURS = "basis-venues"
 """How the names of our distributions begin."""
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from .config.misfit import nearest, shown
 from .contract import CONTRACT
-from .distributions import Distribution, EntryPoint, entry_points, required
+from .distributions import Distribution, EntryPoint, entry_points, required, version_of
 from .errors import ConfigurationError, PluginRefused
 from .hookspecs import ENTRY_POINT_GROUP
 from .manifest import Manifest, read_manifest
@@ -162,13 +162,8 @@ def check_contract(manifest: Manifest, distribution: str, version: str = "") -> 
 def unmet(distribution: Distribution) -> Iterator[str]:
     """A sentence for each distribution of ours that is required in another version than the installed one, or is not there. pip keeps
     these; this is for an installation without dependencies. A version that is written in a way not read here is left to pip."""
-    from importlib.metadata import PackageNotFoundError, version  # it costs, and only checks ask
-
     for name, versions in required(distribution):
-        try:
-            here = version(name)
-        except PackageNotFoundError:
-            here = ""
+        here = version_of(name)
         if not here or (bounds(versions) and not within(here, versions)):
             is_here = f"{here} is installed" if here else "it is not installed"
             wanted = f"{distribution.name} {distribution.version} requires {name}{versions}"

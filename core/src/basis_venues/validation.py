@@ -243,16 +243,17 @@ def _ladder(settings: Settings) -> Iterator[Finding]:
     """Whether the mode can climb from simulation over testnets to mainnet."""
     manifests = [settings.manifests[venue] for venue in settings.mode.execution_venues]
     nowhere = [each.venue for each in manifests if each.rule(Network.MAINNET) is None]
-    gaps = [f"{each.venue} has no testnet" for each in manifests if each.rule(Network.TESTNET) is None]
+    untested = [each.venue for each in manifests if each.rule(Network.TESTNET) is None]
+    gaps = [f"{venue} has no testnet" for venue in untested]
     chains = [rule.chain_ids for each in manifests if each.kind != "cex" and (rule := each.rule(Network.TESTNET))]
     if chains and not set(chains[0]).intersection(*chains[1:]):
         gaps.append("the protocols' testnets are different chains")
     for venue in nowhere:
         yield Finding("warn", "from simulation to live", f"{venue} has no mainnet", "the mode stays on testnets")
-    doubled = {venue for venue, installed in _shipped(settings) if (told_of(installed).level or 0) >= 2}  # on the sandbox
+    in_the_sandbox = {venue for venue, installed in _shipped(settings) if venue in untested and (told_of(installed).level or 0) >= 2}
     if not gaps:
         yield Finding("pass", "from simulation to live", "the same mode runs simulated, on testnets, and live")
-    elif not doubled.issuperset(each.venue for each in manifests if each.rule(Network.TESTNET) is None):
+    elif not in_the_sandbox.issuperset(untested):
         yield Finding("warn", "from simulation to live", "; ".join(gaps), "simulate it, then begin live with small limits")
     elif (settings.configs / "environments" / "sandbox.yaml").is_file():
         yield Finding("pass", "from simulation to live", f"simulated, in the sandbox (--profile sandbox), and live; {'; '.join(gaps)}")
