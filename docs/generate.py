@@ -68,6 +68,7 @@ def page(manifest: Manifest, package: Path) -> str:
     account, fence, ids = manifest.account, manifest.fence, manifest.client_id
     lane = f", whose lane is `{account.lane}`" if account.lane else ""
     keeps = "whose balances it shows" if account.keeps else "whose balances another venue shows"
+    outer = f" Deposits arrive in its {account.outer_wallet} wallet, and withdrawals leave it." if account.outer_wallet else ""
     networks = [
         (name, ", ".join(rule.hosts) or "none", ", ".join(map(str, rule.chain_ids)), rule.note) for name, rule in manifest.networks.items()
     ]
@@ -75,7 +76,7 @@ def page(manifest: Manifest, package: Path) -> str:
     within = f", {fence.milliseconds} ms" if fence.milliseconds else ""
     parts = [
         f"# {manifest.venue}\n\n{NOTICE}\n{manifest.summary}. Kind `{manifest.kind}`, contract {manifest.contract}. It acts on the account "
-        f"`{account.alias}`{lane}, {keeps}.\n\nWhat it does, its settings and the limits of its simulation: "
+        f"`{account.alias}`{lane}, {keeps}.{outer}\n\nWhat it does, its settings and the limits of its simulation: "
         f"[README of the distribution](../../plugins/{package.parents[1].name}/README.md).",
         "## Actions\n\n" + table(("action", "action types", "level", "why"), actions(manifest)),
         f"## Beyond simulation\n\n{beyond(package)}",

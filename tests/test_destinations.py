@@ -18,7 +18,7 @@ from basis_venues.actions import Transfer
 from basis_venues.addresses import checksummed
 from basis_venues.clock import PlanClock
 from basis_venues.config.venues import Destination, VenueSettings
-from basis_venues.contract import ClientContext
+from basis_venues.contract import ClientContext, ModelContext
 from basis_venues.errors import GuardRefused
 from basis_venues.guard import destination
 from basis_venues.network import Account, Network
@@ -90,14 +90,14 @@ def the_router(asked: Transfer) -> str:
 
 
 def the_exchange_model(asked: Transfer) -> str:
-    Transfers("venue", "here", exchange()).check(asked)
+    Transfers("venue", "here", exchange(), "spot", lambda alias, asset: f"{alias}:balance:{asset}").check(asked)
     return the_guard(asked)
 
 
 def the_exchange_client(asked: Transfer) -> str:
     """Its address and its tag are those that the venue would be sent."""
     written: list[Any] = []
-    moves: Any = SimpleNamespace(lacking=lambda *_, **__: None, withdraws_from="spot", write=lambda move: written.append(move) or ())
+    moves: Any = SimpleNamespace(lacking=lambda *_, **__: None, write=lambda move: written.append(move) or ())
     desk: Any = SimpleNamespace(
         settings=exchange(), network=Network.TESTNET, now=lambda: 0, at_least=lambda: 0, keys=SimpleNamespace(venue="venue"),
         connection=SimpleNamespace(fence=lambda: 1), check=lambda *_: None,
@@ -114,8 +114,7 @@ def _wallet() -> Wallet:
 
 def the_wallets_model(asked: Transfer) -> str:
     account = Account("here", "1:0x", "alchemy", "here")
-    context: Any = SimpleNamespace(venue="alchemy", account=account, network=Network.SIMULATION, settings=_wallet())
-    model = AlchemyModel(context)
+    model = AlchemyModel(ModelContext(venue="alchemy", account=account, network=Network.SIMULATION, settings=_wallet()))
     view = {"here:balance:ETH": Decimal(5)}
     model.plan(Order("t/alchemy", asked, "alchemy", "here", "here"), view, FixedMarket({"ethereum:gas_price:gwei": "1"}))
     return the_guard(asked)

@@ -17,6 +17,7 @@ def accounts_of(manifests: Iterable[Manifest], networks: Mapping[str, Network]) 
     the venue told its own. Raises `ConfigurationError`.
     """
     manifests = tuple(manifests)
+    outer = {each.account.alias: each.account.outer_wallet for each in manifests if each.account.keeps}
     lanes = {each.account.alias: each.account.lane for each in manifests if each.account.lane}
     problems: list[str] = []
     accounts: dict[str, Account] = {}
@@ -28,7 +29,7 @@ def accounts_of(manifests: Iterable[Manifest], networks: Mapping[str, Network]) 
                 if keeper is None and networks[manifest.venue] is not Network.SIMULATION:
                     problems.append(f"no venue of the mode keeps the account {alias}, on which {manifest.venue} acts; subscribe one")
                 keeper = keeper or manifest.venue
-                accounts[alias] = Account(alias, f"{networks[keeper].value}:{alias}", keeper, lane)
+                accounts[alias] = Account(alias, f"{networks[keeper].value}:{alias}", keeper, lane, outer.get(alias, ""))
     if problems:
         raise ConfigurationError(list(dict.fromkeys(problems)))
     return accounts

@@ -17,7 +17,7 @@ from .actions import Action
 from .amounts import ZERO
 from .clock import Clock
 from .errors import Denied
-from .keys import Key
+from .keys import BALANCE, Key
 from .manifest import Manifest
 from .network import Account, Network
 from .orders import Effect, Limits, Order, Outgoing, Prepared, Ref, Report, Snapshot, Step
@@ -252,12 +252,19 @@ class MarketData(Protocol):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class ModelContext:
-    """What a model is made from. `settings` is the plugin's own settings class, filled from the venue's YAML."""
+    """What a model is made from. `settings` is the plugin's own settings class, filled from the venue's YAML. `accounts` are all of the
+    run, by alias."""
 
     venue: str
     account: Account
     network: Network
     settings: Any
+    accounts: Mapping[str, Account] = field(factory=dict)
+
+    def arrival(self, alias: str, asset: str) -> Key:
+        """The position in which `asset` arrives that is sent to an account from outside: its balance, or that of its outer wallet."""
+        account = self.accounts.get(alias)
+        return f"{alias}:{BALANCE}:{f'{account.outer_wallet}/' if account and account.outer_wallet else ''}{asset}"
 
 
 @frozen(kw_only=True, eq=False, repr=False)

@@ -46,6 +46,7 @@ class VenueClientFactory:
                 account=self._environment.account_of(venue),
                 network=self._environment.network(venue),
                 settings=self.settings(venue),
+                accounts=self._environment.accounts,
             )
             self._models[venue] = _checked(self._ask(venue, "create_model", context), VenueModel, venue, "create_model")
         return self._models[venue]
@@ -96,6 +97,7 @@ class VenueClientFactory:
             account=account,
             network=self._environment.network(venue),
             settings=self.settings(venue),
+            accounts=self._environment.accounts,
             credentials=self._environment.credentials(venue),
             endpoints=self._environment.endpoints(venue),
             allowed_hosts=self._environment.allowed_hosts(venue),

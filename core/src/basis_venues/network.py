@@ -22,10 +22,12 @@ class Account(NamedTuple):
 
     `alias` is what position keys carry. `identity` is what locks and the journal use: exchange and key owner, or chain id and
     address. `keeper` is the venue that shows its balances. `lane` is the alias of the account whose nonces or client ids are used;
-    itself, except for a smart account, whose lane is its owner's wallet.
+    itself, except for a smart account, whose lane is its owner's wallet. `outer_wallet` is the inner wallet that deposits arrive in and
+    withdrawals leave; empty where it is the balance itself.
     """
 
     alias: str
     identity: str
     keeper: str
     lane: str
+    outer_wallet: str = ""

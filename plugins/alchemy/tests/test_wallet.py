@@ -6,9 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from basis_venues.actions import MAX, Action, Approve, Stake, Transfer, UnwrapEther, WrapEther
 from basis_venues.errors import Denied, GuardRefused
+from basis_venues.network import Account
 from basis_venues.orders import Order, deltas
 from basis_venues.positions import Positions
 from basis_venues_alchemy.model import AlchemyModel
@@ -51,6 +53,15 @@ def test_the_delay_is_set_by_target() -> None:
     """A target's own delay is used before the default."""
     outcome = run(Transfer(id="t", asset="USDT", amount=1, source="wallet", target="okx"), wallet(), credit_delay_ms={"okx": 7})
     assert outcome.effects[-1].at == NOW + 7
+
+
+def test_a_transfer_arrives_in_the_wallet_that_the_target_takes_deposits_in() -> None:
+    """OKX books deposits to its funding wallet, in a backtest as live."""
+    okx = Account("okx", "okx:1", "okx", "okx", outer_wallet="funding")
+    there = evolve(context("alchemy", load_settings(AlchemySettings, "basis_venues_alchemy")), accounts={"okx": okx})
+    action = Transfer(id="t", asset="USDT", amount=1, source="wallet", target="okx")
+    outcome = carry_out({"alchemy": AlchemyModel(there)}, "alchemy", action, wallet(), FixedMarket({"ethereum:gas_price:gwei": "10"}, NOW))
+    assert deltas(outcome.effects[-1:])["okx:balance:funding/USDT"] == 1
 
 
 def test_a_smart_account_is_credited_in_the_same_transaction() -> None:

@@ -356,7 +356,7 @@ def test_a_withdrawal_goes_over_the_chain_and_is_looked_for_wherever_it_went() -
     """Bybit turns one to an address of its own into an internal transfer unless told not to, and lists those only when asked."""
     here, connection = desk({"asset/withdraw/query-record": envelope({"rows": [], "nextPageCursor": ""})})
     move = Move(KEY, "USDT", D(77), "spot", address="0xab", chain="ETH", at=1760000000777)
-    written = BybitMoves(here).write(move._replace(source=BybitMoves.withdraws_from)).params
+    written = BybitMoves(here).write(move._replace(source="funding")).params
     assert (written["forceChain"], written["accountType"]) == (1, "FUND")
     assert run(BybitMoves(here).look(move)) is None
     asked = [request.params for request in connection.asked if "withdraw/query-record" in request.path]

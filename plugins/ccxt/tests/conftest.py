@@ -113,9 +113,12 @@ def make_settings() -> Callable[..., ExchangeSettings]:
 def make_exchange() -> Callable[..., Exchange]:
     """An exchange on which BTC stands at 100 and ETH at 10, spot and perpetual, from time 0 on."""
 
-    def make(**changes: Any) -> Exchange:
-        account = Account("acme", "acme:owner", "acme", "acme")
-        model = ExchangeModel(ModelContext(venue="acme", account=account, network=Network.SIMULATION, settings=settings(**changes)))
+    def make(outer: str = "", **changes: Any) -> Exchange:
+        accounts = {name: Account(name, f"{name}:owner", name, name, outer) for name in ("acme", "other")}
+        context = ModelContext(
+            venue="acme", account=accounts["acme"], network=Network.SIMULATION, settings=settings(**changes), accounts=accounts
+        )
+        model = ExchangeModel(context)
         market = FakeMarket()
         for symbol, price in (("BTC/USDT", "100"), ("ETH/USDT", "10"), ("BTC/USDT:USDT", "100"), ("ETH/USDT:USDT", "10")):
             market.set(f"acme:price:{symbol}", (0, price))

@@ -55,6 +55,15 @@ def test_a_withdrawal_opens_a_transit_position_that_turns_into_the_targets_balan
     assert (debit.id, credit.id) == ("try1:0", "try1:1")
 
 
+def test_where_a_funding_wallet_faces_the_outside_withdrawals_leave_it_and_deposits_arrive_in_it(make_exchange: Any, book: Any) -> None:
+    """As live, at Bybit and OKX: from the spot wallet nothing leaves, and what was sent to such an exchange is not in its spot wallet."""
+    exchange = make_exchange(outer="funding", unified=True)
+    with pytest.raises(Denied, match="withdraws from its funding wallet: transfer there first, and say from_wallet: funding"):
+        exchange.plan(out())
+    changes = exchange.changes(out(target="other", from_wallet="funding"), book({FUNDING: D(42)}))
+    assert changes == {FUNDING: -42, "other:transit:USDT/try1": 0, "other:balance:funding/USDT": 40}
+
+
 def test_withdrawing_everything_leaves_room_for_the_fee(exchange: Any, book: Any) -> None:
     """Of 50 USDT, 48 arrive and nothing is left."""
     assert exchange.changes(out("max"), book({SPOT: D(50)})) == {SPOT: -50, TRANSIT: 0, "wallet:balance:USDT": 48}
@@ -85,7 +94,7 @@ def test_a_withdrawal_to_an_address_is_only_planned_when_the_address_is_allowed(
         (Transfer(id="a1", asset="DOGE", amount="40", source="acme", target="wallet"), "cannot withdraw DOGE: its YAML lists USDT"),
         (out("9.9"), "9.9 USDT is below the smallest withdrawal of 10"),
         (out(target="wallet", to_wallet="futures"), "to_wallet is for a transfer inside"),
-        (out(target="wallet", from_wallet="futures"), "transfer to the spot wallet first"),
+        (out(target="wallet", from_wallet="futures"), "withdraws from its spot wallet: transfer there first, and say from_wallet: spot"),
     ],
 )
 def test_a_transfer_that_must_not_be_tried_is_denied_with_the_reason(exchange: Any, transfer: Transfer, reason: str) -> None:

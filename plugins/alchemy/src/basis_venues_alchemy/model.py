@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from basis_venues.actions import MAX, Action, Approve, Transfer, UnwrapEther, WrapEther
-from basis_venues.contract import Market
+from basis_venues.contract import Market, ModelContext
 from basis_venues.errors import Denied
 from basis_venues.guard import destination
 from basis_venues.keys import Key
@@ -23,6 +23,10 @@ class AlchemyModel(ChainModel):
 
     settings: AlchemySettings
 
+    def __init__(self, context: ModelContext) -> None:
+        super().__init__(context)
+        self._arrival = context.arrival
+
     def rules(self) -> Mapping[type[Action], tuple[Rule, str]]:
         """Transfer, wrap and unwrap. Approve is in the base."""
         return {
@@ -38,7 +42,7 @@ class AlchemyModel(ChainModel):
         if isinstance(action, Approve):
             return (allowance_key(account, action.spender, action.asset),)
         if isinstance(action, Transfer):
-            arrives = () if action.target is None or self._delay(action.target) else (balance_key(action.target, action.asset),)
+            arrives = () if action.target is None or self._delay(action.target) else (self._arrival(action.target, action.asset),)
             return (balance_key(account, action.asset), *arrives)
         return ()
 
@@ -56,7 +60,7 @@ class AlchemyModel(ChainModel):
         if not isinstance(action, Transfer) or action.target is None or not self._delay(action.target):
             return effects
         transit, amount = effects[0].lines[1]
-        lines = ((transit, -amount), (balance_key(action.target, action.asset), amount))
+        lines = ((transit, -amount), (self._arrival(action.target, action.asset), amount))
         return (*effects, Effect(f"{ref.id}:1", ref.id, lines, market.now() + self._delay(action.target), "deposit"))
 
     def _delay(self, target: str) -> int:
@@ -72,7 +76,7 @@ class AlchemyModel(ChainModel):
     def _received(self, action: Transfer, acting: Acting, amount: Decimal) -> Line:
         if self._delay(str(action.target)):
             return f"{action.target}:transit:{action.asset}/{acting.reference}", amount
-        return balance_key(str(action.target), action.asset), amount
+        return self._arrival(str(action.target), action.asset), amount
 
     def _wrap(self, action: WrapEther, acting: Acting) -> Lines:
         amount = self.spent(action, acting)

@@ -19,10 +19,9 @@ _TRANSFERS = {"SUCCESS": State.FILLED, "FAILED": State.CANCELLED}
 
 class BybitMoves(Moves):
     """A transfer has a key made from ours. A withdrawal's record carries none: it is known by the id that its answer named, else by coin,
-    amount, address and time. Withdrawals leave the funding wallet: out of the unified one Bybit would transfer there first, as a move of
-    its own."""
+    amount, address and time. Withdrawals leave the funding wallet (the manifest's `outer_wallet`): out of the unified one Bybit would
+    transfer there first, as a move of its own."""
 
-    withdraws_from = "funding"
     repeated = frozenset({"131082", "131214"})
 
     def __init__(self, desk: Desk) -> None:

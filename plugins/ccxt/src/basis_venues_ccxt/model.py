@@ -46,7 +46,7 @@ class ExchangeModel(VenueModel):
         perpetuals = [one for one in self._instruments.values() if one.entry]
         self._funding = Funding(self.venue, perpetuals, settings.funding_price_age_ms)
         self._known: dict[tuple[type[Trade], str], Instrument] = {}
-        self._transfers = Transfers(self.venue, self.account, settings)
+        self._transfers = Transfers(self.venue, self.account, settings, context.account.outer_wallet or "spot", context.arrival)
         self._margin = Margin(perpetuals, settings.default_leverage)
         self._tolerances = {one.held: ZERO for one in perpetuals} | {one.entry: settings.entry_tolerance for one in perpetuals}
 

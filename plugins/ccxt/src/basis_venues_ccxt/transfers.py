@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from attrs import frozen
@@ -11,7 +12,7 @@ from basis_venues.amounts import ZERO
 from basis_venues.contract import StepFails
 from basis_venues.errors import Denied
 from basis_venues.guard import destination
-from basis_venues.keys import BALANCE, TRANSIT, Key
+from basis_venues.keys import TRANSIT, Key
 from basis_venues.orders import Effect, Limits, Line, Ref
 
 from .instrument import wallet_key
@@ -22,11 +23,14 @@ WALLETS = ("spot", "futures", "funding")
 
 @frozen(eq=False, repr=False)
 class Transfers:
-    """The transfers of one account: `account` is its alias, `venue` the exchange."""
+    """The transfers of one account: `account` is its alias, `venue` the exchange, `outer` the wallet that faces the outside. `arrival`
+    tells where an asset arrives that is sent to another account."""
 
     venue: str
     account: str
     settings: ExchangeSettings
+    outer: str
+    arrival: Callable[[str, str], Key]
 
     def wallet(self, name: str, asset: str) -> Key:
         """The position of one inner wallet."""
@@ -84,7 +88,7 @@ class Transfers:
         transit = f"{target}:{TRANSIT}:{asset}/{ref.id}"
         return (
             Effect(f"{ref.id}:0", ref.id, (debit, (transit, amount)), now, "transfer"),
-            Effect(f"{ref.id}:1", ref.id, ((transit, -amount), (f"{target}:{BALANCE}:{asset}", amount)), arrival, "deposit"),
+            Effect(f"{ref.id}:1", ref.id, ((transit, -amount), (self.arrival(target, asset), amount)), arrival, "deposit"),
         )
 
     def _stays(self, transfer: Transfer) -> bool:
@@ -100,8 +104,8 @@ class Transfers:
         asset = self._asset(transfer.asset)
         if transfer.to_wallet is not None:
             raise Denied("to_wallet is for a transfer inside one account; what is sent elsewhere arrives in the target's balance")
-        if transfer.from_wallet == "futures" and not self.settings.unified:
-            raise Denied(f"nothing leaves {self.venue} from its futures wallet: transfer to the spot wallet first")
+        if self.source(transfer) != self.wallet(self.outer, transfer.asset):
+            raise Denied(f"{self.venue} withdraws from its {self.outer} wallet: transfer there first, and say from_wallet: {self.outer}")
         if transfer.network is None and asset.network is None:
             raise Denied(f"a withdrawal of {transfer.asset} needs a network: name it in the transfer or in assets.{transfer.asset}.network")
         if isinstance(transfer.amount, Decimal) and transfer.amount < asset.minimum_withdrawal:

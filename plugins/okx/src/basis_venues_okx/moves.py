@@ -18,9 +18,8 @@ _TRANSFERS = {"success": State.FILLED, "failed": State.CANCELLED}
 
 
 class OkxMoves(Moves):
-    """Withdrawals leave the funding wallet: what lies in the trading wallet is transferred there first."""
+    """Withdrawals leave the funding wallet (the manifest's `outer_wallet`): what lies in the trading wallet is transferred there first."""
 
-    withdraws_from = "funding"
     repeated = frozenset({"58404", "58124"})
 
     def __init__(self, desk: Desk) -> None:

@@ -48,8 +48,9 @@ def simulated_accounts(manifests: tuple[Manifest, ...]) -> Mapping[str, Account]
 def make_model(plugins: Plugins, venue: str, settings: VenueSettings, account: Account | None = None) -> VenueModel:
     """A new model of the loaded venue, in simulation. Raises `BasisError`."""
     manifest = plugins.manifest(venue)
-    account = account or simulated_accounts((manifest,))[manifest.account.alias]
-    context = ModelContext(venue=venue, account=account, network=Network.SIMULATION, settings=settings)
+    accounts = simulated_accounts((manifest,))
+    account = account or accounts[manifest.account.alias]
+    context = ModelContext(venue=venue, account=account, network=Network.SIMULATION, settings=settings, accounts=accounts)
     model: VenueModel = plugins.call(venue, "create_model", context=context)
     return model
 

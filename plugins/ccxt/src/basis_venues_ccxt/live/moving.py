@@ -76,8 +76,6 @@ class Moved(NamedTuple):
 class Moves(ABC):
     """Transfers and withdrawals of one venue."""
 
-    withdraws_from: ClassVar[str] = "spot"
-    """The wallet that withdrawals are taken from."""
     repeated: ClassVar[frozenset[str]] = frozenset()
     """Codes that answer a write whose key the venue has seen before: it has the move, whatever its lists show."""
 

@@ -46,10 +46,6 @@ class Transferring:
             raise Denied(lacking)
         source = transfer.from_wallet or "spot"
         self._desk.check(*((source, transfer.to_wallet or "") if inside else ("withdrawals",)))
-        if not inside and source != self._moves.withdraws_from:
-            needed = self._moves.withdraws_from
-            venue = self._desk.keys.venue
-            raise Denied(f"{venue} withdraws from its {needed} wallet: transfer there first, and say from_wallet: {needed}")
         asset = self._desk.settings.assets.get(transfer.asset, AssetSettings())
         fee = ZERO if inside else asset.withdrawal_fee
         amount = await self._amount(transfer, source, fee)
