@@ -47,7 +47,7 @@ class Capability(NamedTuple):
 
 class AccountRule(NamedTuple):
     """The account that the venue acts on: its alias, whether this venue shows its balances, and another account whose lane it uses.
-    `outer_wallet`: the inner wallet that deposits arrive in and withdrawals leave, such as `funding`; empty where it is the balance itself."""
+    `outer_wallet`: the inner wallet that deposits arrive in and withdrawals leave, such as `funding`; empty: the balance itself."""
 
     alias: str
     keeps: bool = False
