@@ -100,7 +100,7 @@ def the_exchange_client(asked: Transfer) -> str:
     moves: Any = SimpleNamespace(lacking=lambda *_, **__: None, write=lambda move: written.append(move) or ())
     desk: Any = SimpleNamespace(
         settings=exchange(), network=Network.TESTNET, now=lambda: 0, at_least=lambda: 0, keys=SimpleNamespace(venue="venue"),
-        connection=SimpleNamespace(fence=lambda: 1), check=lambda *_: None,
+        connection=SimpleNamespace(fence=lambda _request: 1), check=lambda *_: None,
     )  # fmt: skip
     order = Order("t/venue", asked, "venue", "here", "here")
     asyncio.run(Transferring(desk, moves, None).prepare(Step("t/venue/0", order, (asked,)), "key"))  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ import socket
 from typing import Any
 
 import pytest
+from command_line import basis
 
 from basis_venues.errors import AccountBusy, TryAgainLater
 from basis_venues.execution.manager import ExecutionManager
@@ -49,6 +50,17 @@ def test_a_sandbox_that_is_set_back_by_days_is_warned_of(world: Any) -> None:
     assert "is set back to" in warning
     assert "`basis sandbox down`, `basis sandbox up`, another --state" in warning
     assert world.assemble(since=now - DAY_MS).settings.warnings == ()
+
+
+@pytest.mark.parametrize("venue", ["binance", "bybit", "okx"])
+def test_venues_are_checked_by_the_time_that_a_run_would_have(world: Any) -> None:
+    """`basis check --connect` finds no clock off where the sandbox stands in another year, and moves none."""
+    world.control.jump(1_704_153_600_000, running=False)
+    configs = world.directory / "configs"
+    ran = basis("check", "exchanges", "--profile", "sandbox", "--live", "--connect", "--configs", configs, "--json")
+    (heard,) = (each for each in ran.document()["checks"] if each["check"] == "heartbeat")
+    assert heard["status"] == "pass", heard["text"]
+    assert world.control.time() == 1_704_153_600_000
 
 
 def test_a_sandbox_that_is_down_is_told_as_such() -> None:

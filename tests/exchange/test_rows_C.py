@@ -22,6 +22,7 @@ import pytest
 from basis_venues.actions import Transfer
 from basis_venues.clock import SystemClock
 from basis_venues.errors import ConfigurationError, InvalidAction, TryAgainLater
+from basis_venues.results import LegResult
 from basis_venues.states import State, Verdict
 
 D = Decimal
@@ -212,6 +213,29 @@ def test_C12_late_accept_after_the_fence(world: World) -> None:
     filled(leg)
     assert world.asked()["order.create"] == 2
     world.judge(effects=1)
+
+
+@pytest.mark.parametrize("venue", ["bybit", "okx"])
+def test_C12_a_transfer_under_way_for_longer_than_an_order_may_take(world: World) -> None:
+    """Held on its way there until an order's deadline would have passed: it moves once, whether it is still taken then or not. OKX heeds a
+    deadline of orders only; of anything else it takes what was signed up to half a minute before."""
+    world.fault("transfer.create", "hold_until", what="release", at="way")
+    move = Transfer(
+        id="in", venue=world.venue, asset="USDT", amount="100", source=world.venue, target=world.venue, from_wallet="spot",
+        to_wallet="funding", valid_until=world.spot().valid_until,
+    )  # fmt: skip
+
+    async def during(world: World) -> None:
+        await world.until(lambda: world.asked().get("transfer.create"))
+        await asyncio.sleep(0.6)  # the client gives up waiting
+        world.pass_time(PAST_THE_FENCE)
+        await asyncio.sleep(0.6)  # as long as absence is looked at
+        world.control.release(world.venue)
+
+    (leg,) = world.act(move, during=during)
+    filled(leg)
+    assert len(world.control.ledger(world.venue)["transfers"]) == 1
+    world.judge(effects=0)
 
 
 def test_C12_late_accept_within_the_margin_of_bybit() -> None:
@@ -445,6 +469,21 @@ def test_C29_clock_jump_during_an_action(world: World, jump: int, monkeypatch: p
 
 
 @every_venue
+def test_C29_a_machine_that_slept_takes_its_resting_order_back(world: World) -> None:
+    """It wakes two hours after the order's time in the book was over: that is asked back, and not left there for a person to find."""
+    order = world.perp(order_type="limit", price="50500", time_in_force="gtc", good_for=60_000)
+
+    async def during(world: World) -> None:
+        await world.until(lambda: world.looks() >= 1)
+        world.pass_time(2 * 3_600_000)
+
+    (leg,) = world.act(order, during=during)
+    assert leg.state is State.CANCELLED, leg.reason
+    assert [each["status"] for each in world.orders()] == ["cancelled"]
+    world.judge(effects=0)
+
+
+@every_venue
 def test_C30_429_with_retry_after(world: World) -> None:
     """Not carried out: the order waits as long as the venue says, and is sent again."""
     world.fault("order.create", "limit", retry_after=1)
@@ -622,6 +661,89 @@ def test_C42_transfer_reply_lost(world: World) -> None:
     assert (D(balances["trading"]["USDT"]), D(balances["funding"]["USDT"])) == (D(99_900), D(100))
     assert len(world.control.ledger(world.venue)["transfers"]) == 1
     world.judge(effects=0)
+
+
+@pytest.mark.parametrize("venue", ["okx"])
+@pytest.mark.parametrize("together", [False, True], ids=["in a row", "together"])
+def test_C42_transfer_request_lost(world: World, together: bool) -> None:
+    """Of two equal transfers the second is lost on its way. It is sent anew once OKX would not take the first request any more, and the
+    transfer before it is not taken for it."""
+    world.fault("transfer.create", "drop", seconds=2, skip=1)
+    moves = [
+        Transfer(
+            id=name, venue=world.venue, asset="USDT", amount="100", source=world.venue, target=world.venue, from_wallet="spot",
+            to_wallet="funding", valid_until=world.spot().valid_until,
+        ) for name in ("one", "two")
+    ]  # fmt: skip
+
+    async def during() -> None:
+        await world.until(lambda: world.asked().get("transfer.create") == 2)
+        await asyncio.sleep(0.6)  # the client gives up waiting
+        world.pass_time(PAST_THE_FENCE)
+        await asyncio.sleep(0.4)
+        assert world.asked()["transfer.create"] == 2
+        world.pass_time(30_000)
+
+    async def carried() -> list[LegResult]:
+        async with world.open() as manager:
+            beside = asyncio.create_task(during())
+            results = await manager.execute_actions(moves) if together else [await manager.execute_action(each) for each in moves]
+            world.told += results
+            await beside
+        return [result.legs[0] for result in results]
+
+    one, two = asyncio.run(carried())
+    filled(one)
+    filled(two)
+    assert {effect.id for effect in one.effects}.isdisjoint(effect.id for effect in two.effects)
+    assert len(world.control.ledger(world.venue)["transfers"]) == 2
+    world.judge(effects=0)
+
+
+FUNDING_AT = 1_704_182_400_000
+"""The first funding after the start: 08:00."""
+
+
+@every_venue
+def test_C22_funding_that_is_booked_after_the_moment_that_it_is_dated(world: World) -> None:
+    """The account is read three seconds after the full hour, and once more when the payment of that hour is there as well: it is told as
+    the funding that it is, and the next one by itself."""
+    world.control.funding_rate(PERP, "0.0001")
+    world.control.setting(world.venue, "funding_late", 10_000)
+    legs = at_moments(world, before=FUNDING_AT + 3_000, at=FUNDING_AT + 60_000, after=FUNDING_AT + 8 * 3_600_000 + 60_000, later=0)
+    assert legs == [[], [], [D(1)], [D("1.5")]]  # 0.2 and 0.3 BTC at 50000 and a rate of 0.0001
+
+
+@every_venue
+def test_C22_funding_that_was_booked_before_the_first_reading_explains_nothing_later(world: World) -> None:
+    """The first reading of a journal comes twenty seconds after the full hour, with the payment in the balance: a list that tells of it
+    again eight hours later is of what was there already."""
+    world.control.funding_rate(PERP, "0.0001")
+    assert at_moments(world, before=FUNDING_AT + 20_000) == [[]]
+    for file in (world.directory / "state").glob("journal.sqlite*"):
+        file.unlink()
+    assert at_moments(world, first=FUNDING_AT + 8 * 3_600_000 + 60_000, second=0) == [[], [D(1)]]
+
+
+def at_moments(world: World, **moments: int) -> list[list[D]]:
+    """Sell 0.1 BTC short in one run, once under each name, and let time pass to the moment of that name (ms; 0: not) after it; answers
+    the payments of funding that were found with each."""
+
+    async def carried() -> list[LegResult]:
+        legs = []
+        async with world.open() as manager:
+            assert world.run is not None
+            for name, moment in moments.items():
+                legs += (await manager.execute_action(world.perp(name))).legs
+                if moment:
+                    world.pass_time(moment - world.run.clock.now())
+        return legs
+
+    legs = asyncio.run(carried())
+    for leg in legs:
+        filled(leg)
+        assert {effect.kind for effect in leg.externals} <= {"funding"}
+    return [[amount for effect in leg.externals for _, amount in effect.lines] for leg in legs]
 
 
 # -- rows without a star --------------------------------------------------------------------------------------------------------------

@@ -97,6 +97,25 @@ def test_a_fee_in_a_third_coin_is_a_line_of_its_own() -> None:
     assert dict(effect.lines)["binance:balance:BTC"] == D("0.01")
 
 
+def test_what_binance_rounded_of_a_value_is_as_it_says() -> None:
+    """ETH/BTC has ticks of 0.00001 and lots of 0.0001, which multiply to nine decimals; a balance has eight. Three executions of 0.1235
+    at 0.03513 are 0.013015665 by price and quantity: 0.01301564 were paid, by the order and by its trades alike."""
+    market = Listing("ETH/BTC", "ETHBTC", D(1), D("0.0001"), D("0.00001"))
+    each: dict[str, Any] = {"price": "0.03513", "qty": "0.1235", "commission": "0.0001", "commissionAsset": "ETH"}
+    trades = [each | {"id": 56 + n, "orderId": 28, "quoteQty": paid, "time": 1, "isBuyer": True} for n, paid in enumerate(
+        ("0.00433855", "0.00433855", "0.00433854"))]  # fmt: skip
+    here, _ = desk({"order": FULL | {"executedQty": "0.3705", "updateTime": 1, "time": 1}, "myTrades": trades})
+    answer = FULL | {
+        "symbol": "ETHBTC", "executedQty": "0.3705", "cummulativeQuoteQty": "0.01301564",
+        "fills": [each | {"tradeId": 56}, each | {"tradeId": 57}, each | {"tradeId": 58}],
+    }  # fmt: skip
+    asked = ask(SPOT)._replace(listing=market, quantity=D("0.3705"))
+    looked = run(BinanceOrders(here).look(asked))
+    assert looked is not None
+    for seen in (written(BinanceOrders(here), asked, answer), looked):
+        assert deltas(here.keys.effects(seen.fills))["binance:balance:BTC"] == D("-0.01301564")
+
+
 def test_a_fee_that_is_missing_is_read_from_the_trades() -> None:
     """An unknown fee is not zero."""
     trade = {
@@ -388,11 +407,11 @@ def test_a_transfer_is_found_beyond_the_first_page() -> None:
 
 REFUSED = {
     Proof.FATAL: [-1022, -2014, -2015, -1002, -1099, -2008, -1109],
-    Proof.FILTER: [-1013, -1111, -4003, -4014, -4023, -4028, -4004, -4005, -4164],
+    Proof.FILTER: [-1013, -1111, -4002, -4003, -4013, -4014, -4016, -4023, -4028, -4004, -4005, -4164],
     Proof.REFUSED: [
         *(-1100, -1101, -1102, -1103, -1104, -1105, -1106, -1114, -1115, -1116, -1117, -1118, -1128, -1130, -1121, -1016, -1020, -2010),
         *(-2018, -2019, -2024, -4050, -4051, -2025, -2027, -2028, -4015, -4047, -4048, -4067, -4068, -4061, -4118, -4131, -4140, -4141),
-        *(-5021, -5022, -3041, -4026, -4024, -4025, -5002, -5003, -5013, -6012, -9000),
+        *(-4007, -4018, -4021, -4022, -4033, -5021, -5022, -3041, -4026, -4024, -4025, -5002, -5003, -5013, -6012, -9000),
     ],
     Proof.PACE: [-1003, -1015],
     Proof.CLOCK: [-1021],

@@ -18,9 +18,9 @@ from basis_venues_bybit.quotes import BybitQuotes
 from basis_venues_bybit.refusals import PROOFS
 from basis_venues_bybit.trades import fill
 from basis_venues_bybit.wire import BybitWire
-from basis_venues_ccxt.live import Ask, Listing, Move, Position, Proof, Request, Said, Stated, Unreadable
+from basis_venues_ccxt.live import DAY, Ask, Listing, Move, Position, Proof, Request, Said, Stated, Unreadable
 from basis_venues_ccxt.live.history import effects_of
-from basis_venues_ccxt.live.testing import make_desk, run, told_by_ledger, written
+from basis_venues_ccxt.live.testing import NOW, make_desk, run, told_by_ledger, written
 
 D = Decimal
 SPOT = Listing("BTC/USDT", "BTCUSDT", D(1), D("0.000001"), D("0.1"))
@@ -375,6 +375,43 @@ def test_a_withdrawal_whose_key_bybit_has_had_may_be_older() -> None:
         assert (run(moves.look(move._replace(lost=True))) is not None) is found
 
 
+def in_a_week(row: dict[str, Any], at: int) -> Any:
+    """Answers as `query-inter-transfer-list` does, with a key and without: a first moment alone reaches seven days."""
+
+    def answer(request: Request) -> Any:
+        begun = request.params["startTime"]
+        return listed(*([row] if begun <= at <= request.params.get("endTime", begun + 7 * DAY) else []))
+
+    return answer
+
+
+@pytest.mark.parametrize(("days", "lost"), [(0, False), (1, True), (9, True), (13, True)])
+def test_a_transfer_is_found_by_its_key_wherever_it_lies_in_time(days: int, lost: bool) -> None:
+    """Bybit tells of seven days from the moment that it is given: one of a lost journal lies up to two weeks back."""
+    made = NOW - days * DAY
+    row = {"transferId": transfer_id(KEY), "coin": "USDT", "amount": "10", "timestamp": str(made), "status": "SUCCESS"}
+    here, _ = desk({"asset/transfer/query-inter-transfer-list": in_a_week(row, made)})
+    moved = run(BybitMoves(here).look(Move(KEY, "USDT", D(10), "spot", "funding", at=NOW, lost=lost)))
+    assert moved is not None
+    assert (moved.state, moved.at) == (State.FILLED, made)
+
+
+def test_a_withdrawal_is_found_beyond_the_first_page() -> None:
+    """Fifty rows come at once, the latest first."""
+    row = {"coin": "USDT", "amount": "1", "status": "success", "toAddress": "0xAB", "withdrawFee": "2", "createTime": str(NOW)}
+    later = [row | {"withdrawId": str(number)} for number in range(2, 52)]
+
+    def answer(request: Request) -> Any:
+        if "cursor" in request.params:
+            return envelope({"rows": [row | {"withdrawId": "1"}], "nextPageCursor": ""})
+        return envelope({"rows": later, "nextPageCursor": "older"})
+
+    move = Move(KEY, "USDT", D(1), "funding", address="0xab", chain="ETH", at=NOW, number="1")
+    moved = run(BybitMoves(desk({"asset/withdraw/query-record": answer})[0]).look(move))
+    assert moved is not None
+    assert (moved.state, moved.id) == (State.FILLED, "1")
+
+
 KEY_INFO = {"userID": 53888001, "readOnly": 0, "isMaster": True, "permissions": {"Wallet": ["AccountTransfer"], "Spot": ["SpotTrade"]}}
 
 
@@ -481,6 +518,7 @@ REFUSED = {
         170132,
         170133,
         170134,
+        170135,
         170136,
         170137,
         170140,
@@ -492,6 +530,7 @@ REFUSED = {
         170218,
     ],
     Proof.REFUSED: [
+        *(110011, 110040, 110042, 131203, 131210, 131211, 131215),
         *(10001, 10017, 170105, 170130, 170115, 170116, 170117, 170121, 10032, 110004, 110006, 110007, 110012, 110014, 110044, 110045),
         *(110051, 110052, 110053, 170033, 170131, 131085, 131212, 131228, 170371, 170372, 110120, 110121, 110017, 110009, 110020, 170810),
         *(110016, 110021, 110022, 110023, 110086, 110089, 110090, 110024, 110028, 110036, 110066, 110074, 170151, 170157, 170210),

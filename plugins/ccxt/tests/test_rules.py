@@ -90,6 +90,7 @@ def test_of_static_limits_and_the_markets_filters_the_stricter_counts(make_excha
     )
     exchange = make_exchange(markets={"BTC/USDT:USDT": market}, trading_parameters=static)
     assert exchange.model.limits(PerpTrade(**PERP, quantity="1")) == limits
+    assert exchange.model.limits(PerpTrade(**PERP, quantity="1", reduce_only=True)) == limits._replace(minimum_notional=D(0))
 
 
 @pytest.mark.parametrize(

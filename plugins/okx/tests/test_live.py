@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from basis_venues.errors import TryAgainLater
 from basis_venues.network import Network
 from basis_venues.orders import deltas
 from basis_venues.states import State
@@ -83,11 +84,17 @@ def test_each_kind_of_order_is_written_in_okx_s_words(rest: Any, wanted: str) ->
 
 
 def test_the_deadline_is_a_header_of_the_order() -> None:
-    """In the body it would do nothing; a cancel has none."""
-    wire = OkxWire()
-    order, cancel = Request("private", "POST", "trade/order"), Request("private", "POST", "trade/cancel-order")
-    assert wire.fenced(order, 10_000, 8_500) == (order, {"expTime": "10000"}, None)
-    assert wire.fenced(cancel, 10_000, 8_500) == (cancel, {}, None)
+    """In the body it would do nothing."""
+    order = Request("private", "POST", "trade/order")
+    assert (OkxWire().fenced(order, 10_000, 8_500), OkxWire().grace(order)) == ((order, {"expTime": "10000"}, None), 0)
+
+
+def test_a_transfer_leaves_half_a_minute_before_its_fence_or_not_at_all() -> None:
+    """OKX heeds no deadline of it, and takes it for 30 s after it was signed."""
+    move = Request("private", "POST", "asset/transfer")
+    assert (OkxWire().fenced(move, 40_000, 9_999), OkxWire().grace(move)) == ((move, {}, None), 30_000)
+    with pytest.raises(TryAgainLater, match="its deadline passed"):
+        OkxWire().fenced(move, 40_000, 10_000)
 
 
 def test_the_demo_header_is_demanded_on_the_testnet_and_forbidden_on_mainnet() -> None:
@@ -338,10 +345,19 @@ def test_markets_are_read_in_coins() -> None:
     """Lot 0.01 contracts of 0.01 BTC: 0.0001 BTC."""
     row = {
         "instId": "BTC-USDT-SWAP", "instType": "SWAP", "ctVal": "0.01", "lotSz": "0.01", "minSz": "0.01", "tickSz": "0.1", "state": "live",
-        "maxLmtSz": "100000000",
+        "maxLmtSz": "100000000", "settleCcy": "USDT",
     }  # fmt: skip
     (listing,) = run(OkxMarkets(desk({"public/instruments": data(row)})[1]).read(["BTC/USDT:USDT"]))
     assert listing == Listing("BTC/USDT:USDT", "BTC-USDT-SWAP", D("0.01"), D("0.0001"), D("0.1"), D("0.0001"), D(1_000_000))
+
+
+def test_a_contract_worth_dollars_is_not_taken_for_coins() -> None:
+    """`BTC-USD-SWAP` counts 100 USD and settles in BTC: an order of 10 BTC would be one of 10 dollars."""
+    row = {
+        "instId": "BTC-USD-SWAP", "instType": "SWAP", "ctVal": "100", "ctValCcy": "USD", "lotSz": "0.1", "minSz": "0.1", "tickSz": "0.1",
+        "state": "live", "maxLmtSz": "1000000", "settleCcy": "BTC",
+    }  # fmt: skip
+    assert run(OkxMarkets(desk({"public/instruments": data(row)})[1]).read(["BTC/USD:USD"])) == []
 
 
 def test_quotes_are_mid_prices_and_marks() -> None:
@@ -431,6 +447,7 @@ REFUSED = {
     ],
     Proof.REFUSED: [
         *(50038, 50000, 50002, 50014, 50015, 50016, 50024, 51000, 51003, 51001, 51002, 51015, 51008, 51127, 51131, 51502, 58350, 59200),
+        *(51119, 58208, 58210, 58211, 58212, 58213),
         *(58116, 58008, 58229, 51021, 51022, 51027, 51028, 51029, 51030, 51112, 51169, 51170, 51205, 51023, 51025, 51102, 51103, 51174),
         *(59000, 59002, 59101, 59107, 59112, 59102, 59103, 59105, 59108, 58207, 58203, 58221, 58222, 58200, 58201, 58205, 58206, 58209),
         *(58214, 58217, 58219, 58239, 58248, 58249, 58405, 58103, 58104, 58105, 58110, 58111, 58113, 58117, 58119, 58120, 58121, 58122),

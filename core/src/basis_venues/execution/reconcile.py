@@ -154,8 +154,11 @@ class Reconciler:
             if isinstance(found, str):
                 return Findings(Verdict.UNVERIFIED, self._evidence(keys, due, values), reason=found)
             externals = tuple(each for each in arrived(found, book) if off or ends_transit(each))
+        left = self._left(off, externals, new)
+        if left:  # what a venue dates before it is in the balance was in it already, if the rest alone explains it
+            later = tuple(each for each in externals if each.at > min(asked.values()))
+            externals, left = (externals, left) if self._left(off, later, new) else (later, {})
         explained = {key: amount for key, amount in deltas(externals).items() if key not in new}
-        left = {key: amount for key, amount in off.items() if not self._within(key, amount - explained.get(key, ZERO))}
         evidence = self._evidence(keys, {key: due[key] + explained.get(key, ZERO) for key in keys}, values)
         elsewhere = {k: book.values[k] + amount for k, amount in explained.items() if k not in values and k in book.known}
         marks = {key: reading.at[owner.name] for key in values if (owner := self._venues.owner(key)) is not None}
@@ -168,6 +171,11 @@ class Reconciler:
             return Findings(Verdict.VERIFIED, evidence, externals, found_book, marks)
         owed = {key: amount for key, amount in found_book.items() if split_key(key).kind in OBLIGATIONS}
         return Findings(Verdict.MISMATCHED, evidence, externals, owed, reason="; ".join(self._say(key, due, values) for key in left) + gone)
+
+    def _left(self, off: Mapping[Key, Decimal], externals: Collection[Effect], new: Collection[Key]) -> dict[Key, Decimal]:
+        """What is off and not explained by those effects; positions that are `new` to the book are taken as they stand."""
+        explained = {key: amount for key, amount in deltas(externals).items() if key not in new}
+        return {key: amount for key, amount in off.items() if not self._within(key, amount - explained.get(key, ZERO))}
 
     def _due(self, key: Key, values: Mapping[Key, Decimal], expected: Mapping[Key, Decimal], book: Book) -> Decimal:
         """What the books expect: the verified value plus the change. A key seen for the first time is taken as it stands."""

@@ -1,8 +1,8 @@
 """Settling: from what a venue first said of a write to an outcome that can be relied on.
 
-Nothing is sent again before its fence has passed, the venue has repeatedly said that it does not know it, and the account's own lists do
-not show it either; where there is no fence, the very same bytes are sent again. A resting order is cancelled when its time is over,
-one that must not rest when half of the patience is. Patience ends with a person.
+Nothing is sent again before its fence has passed, the venue has repeatedly said that it does not know it, and the account's own lists and
+balances do not show it either; where there is no fence, the very same bytes are sent again. A resting order is cancelled when its time is
+over, one that must not rest when half of the patience is. Patience ends with a person.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class Recourse(NamedTuple):
     """What a run does about a write that stays open. `stopped` says why nothing may be sent now; where only sending the same bytes again
     would settle the step, it stays UNKNOWN then. `renew` asks the venue for the same write in a form that can still arrive (a stuck
     transaction, at a higher fee), and makes it durable; it answers None where that is not needed. `listed` asks the account's own lists
-    before absence is believed, as look-ups may come from a replica that lags behind: ACCEPTED where they show the write, ABSENT where
-    not, UNKNOWN where they could not be read. `put_back` settles what must be mined before the write and was taken back by a
-    reorganisation; it answers whether there was something."""
+    and balances before absence is believed, as look-ups may come from a replica that lags behind: ACCEPTED where they show the write,
+    ABSENT where not, UNKNOWN where they could not be read or do not agree. `put_back` settles what must be mined before the write and was
+    taken back by a reorganisation; it answers whether there was something."""
 
     stopped: Callable[[], str | None]
     renew: Callable[[Prepared], Awaitable[Prepared | None]] | None = None
@@ -51,7 +51,7 @@ async def settle(venue: Venue, prepared: Prepared, report: Report, rest_until: i
     begun = max(clock.now(), rest_until or 0)
     patience_ends = begun + timing.patience_ms
     look_back_after = _POLLS_BEFORE_LOOKING_BACK * timing.poll_ms
-    absences = 0
+    absences, asked_back = 0, False
     while report.state not in CLOSED:
         now = clock.now()
         newer = await renew(prepared) if renew is not None and _could_be_stuck(prepared, report) and not stopped() else None
@@ -76,9 +76,11 @@ async def settle(venue: Venue, prepared: Prepared, report: Report, rest_until: i
                 absences = 0  # a history that cannot be read is not read at every look
         else:
             absences = 0
-        if now >= patience_ends and not 0 < absences < timing.absent_reads:  # a machine that slept has only begun to look
-            return report._replace(state=State.NEEDS_HUMAN, reason=_why(report, timing.patience_ms))
         back_at = begun + timing.patience_ms // 2 if rest_until is None and _must_not_rest(prepared, report) else rest_until
+        if back_at is not None and now >= back_at and not asked_back:  # a machine that slept asks late, and waits for that as well
+            asked_back, patience_ends = True, max(patience_ends, now + timing.patience_ms // 2)
+        if now >= patience_ends and not 0 < absences < timing.absent_reads:  # likewise, it has only begun to look
+            return report._replace(state=State.NEEDS_HUMAN, reason=_why(report, timing.patience_ms))
         await _pass_time(venue, prepared, report, back_at, clock)
         report = _forward(report, await boundary.lookup(venue.client, prepared), prepared)
         if put_back is not None and _could_be_stuck(prepared, report) and clock.now() - begun >= look_back_after:

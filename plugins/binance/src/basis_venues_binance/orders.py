@@ -9,7 +9,7 @@ from basis_venues_ccxt.live import Ask, Desk, Fill, Orders, Request, Said, Seen,
 from basis_venues_ccxt.live.reading import amount, moment, needed, rows, text
 
 from .lists import FUTURES, MOST, OF_ORDER
-from .trades import as_one, from_answer, futures_fill, spot_fill
+from .trades import as_one, from_answer, futures_fill, spot_fill, spot_fills
 
 STATES = {
     "NEW": State.ACCEPTED,
@@ -63,7 +63,7 @@ class BinanceOrders(Orders):
         if ask.listing.perpetual and not ask.may_rest and state in CLOSED and rate is not None:
             return Seen(state, from_answer(answer, ask.listing, rate), at, filled=amount(answer, "executedQty"))
         if not ask.listing.perpetual and all(text(each, "commissionAsset") for each in rows(answer, "fills")):
-            fills = tuple(spot_fill(each, ask.listing, ask.key, ask.side == "buy", at) for each in rows(answer, "fills"))
+            fills = spot_fills(answer, ask.listing, ask.key, ask.side == "buy", at)
             return Seen(state, fills, at, filled=amount(answer, "executedQty"))
         return await self._with_fills(answer, ask, state, at)
 

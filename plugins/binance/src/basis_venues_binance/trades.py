@@ -13,19 +13,30 @@ from typing import Any
 
 from basis_venues.amounts import ZERO
 from basis_venues_ccxt.live import Fill, Listing
-from basis_venues_ccxt.live.reading import amount, moment, needed, text
+from basis_venues_ccxt.live.reading import amount, maybe, moment, needed, rows, text
 
 _EIGHT = Decimal("0.00000001")
 
 
 def spot_fill(row: Any, listing: Listing, order: str | None, buys: bool | None = None, at: int | None = None) -> Fill:
-    """A row of `myTrades`, or one of the fills in the answer to a write, which lacks side and time."""
-    quantity, price = amount(row, "qty"), amount(row, "price")
+    """A row of `myTrades`, or one of the fills in the answer to a write, which lacks side, time and what was paid: that is price times
+    quantity, rounded to the eight decimals of a balance."""
+    quantity, paid = amount(row, "qty"), maybe(row, "quoteQty")
+    value = quantity * amount(row, "price") if paid is None else paid
     sign = 1 if (row.get("isBuyer") if buys is None else buys) else -1
     fees = ((needed(row, "commissionAsset"), amount(row, "commission")),)
     identifier = text(row, "id") or needed(row, "tradeId")
     when = moment(row, "time") if at is None else at
-    return Fill(identifier, listing, sign * quantity, quantity * price, fees, when, order, number=text(row, "orderId"))
+    return Fill(identifier, listing, sign * quantity, value, fees, when, order, number=text(row, "orderId"))
+
+
+def spot_fills(answer: Any, listing: Listing, order: str, buys: bool, at: int) -> tuple[Fill, ...]:
+    """The fills in the answer to a write. What Binance rounded of their values is with the last: the answer tells their sum."""
+    fills = tuple(spot_fill(each, listing, order, buys, at) for each in rows(answer, "fills"))
+    if not fills or sum((abs(each.change) for each in fills), ZERO) != amount(answer, "executedQty"):
+        return fills
+    rounded = amount(answer, "cummulativeQuoteQty") - sum((each.value for each in fills), ZERO)
+    return (*fills[:-1], fills[-1]._replace(value=fills[-1].value + rounded))
 
 
 def futures_fill(row: Any, listing: Listing, order: str | None) -> Fill:

@@ -9,9 +9,10 @@ from typing import Any
 from basis_venues.states import State
 from basis_venues_ccxt.live import DAY, Desk, Move, Moved, Moves, Request, one_of
 from basis_venues_ccxt.live.moving import CHAINS
-from basis_venues_ccxt.live.reading import amount, amount_or_zero, moment, needed, rows, text
+from basis_venues_ccxt.live.reading import amount, amount_or_zero, moment, needed, text
 
 from .history import ALL, FAILED_WITHDRAWALS
+from .lists import MONTHS, WEEKS
 
 ACCOUNTS = {"spot": "UNIFIED", "futures": "UNIFIED", "funding": "FUND"}
 _TRANSFERS = {"SUCCESS": State.FILLED, "FAILED": State.CANCELLED}
@@ -51,11 +52,11 @@ class BybitMoves(Moves):
         """A transfer's status is in the list: the answer to its write calls a failed one a success as well."""
         if move.inside:
             path, number = "v5/asset/transfer/query-inter-transfer-list", transfer_id(move.key)
-            answer = await self._desk.read("private", path, transferId=number, startTime=move.since - DAY)
-            return one_of([_transfer(row) for row in rows(answer, "result", "list") if text(row, "transferId") == number])
-        path = "v5/asset/withdraw/query-record"
-        answer = await self._desk.read("private", path, coin=move.asset, startTime=move.since, withdrawType=ALL)
-        return one_of([_withdrawal(row) for row in rows(answer, "result", "rows") if _is_ours(row, move)])
+            found = await self._desk.pages("private", path, WEEKS, since=max(move.since - DAY, 0), transferId=number)
+            return one_of([_transfer(row) for row in found if text(row, "transferId") == number])
+        path, asked = "v5/asset/withdraw/query-record", {"coin": move.asset, "withdrawType": ALL, "limit": 50}
+        found = await self._desk.pages("private", path, MONTHS, since=move.since, **asked)
+        return one_of([_withdrawal(row) for row in found if _is_ours(row, move)])
 
 
 def transfer_id(key: str) -> str:

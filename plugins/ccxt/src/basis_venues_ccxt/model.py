@@ -16,7 +16,7 @@ from .filling import bounds_of, find_fill, may_rest
 from .funding import Funding
 from .instrument import Instrument, build
 from .margin import Margin
-from .rules import Trade, check_leverage, check_trade, lots_paid
+from .rules import Trade, check_leverage, check_trade, limits_of, lots_paid
 from .settings import ExchangeSettings
 from .settling import perpetual_lines, spot_lines
 from .transfers import Transfers
@@ -93,7 +93,7 @@ class ExchangeModel(VenueModel):
     def limits(self, action: Action) -> Limits:
         """Lot, minimum and maximum in base units, whatever the exchange counts in."""
         if isinstance(action, _TRADES):
-            return self._instrument(action).limits
+            return limits_of(action, self._instrument(action))
         return self._transfers.limits(action) if isinstance(action, Transfer) else Limits()
 
     def tolerance(self, key: Key) -> Decimal:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 from basis_venues.actions import PerpTrade, SpotTrade
-from basis_venues.amounts import ceil_to, floor_to
+from basis_venues.amounts import ZERO, ceil_to, floor_to
 from basis_venues.errors import Denied
+from basis_venues.orders import Limits
 
 from .instrument import Instrument
 
@@ -19,12 +20,16 @@ def lots_paid(trade: Trade, instrument: Instrument, price: Decimal) -> Decimal:
     return floor_to(trade.notional / price, instrument.limits.lot)
 
 
-def check_trade(trade: Trade, instrument: Instrument, price: Decimal) -> None:
-    """Raises `Denied`, with both figures, for an order that the exchange would not take at `price` (the limit, or the market's).
+def limits_of(trade: Trade, instrument: Instrument) -> Limits:
+    """What the exchange takes of the trade. One that only reduces a position is free of the minimum notional, as exchanges have it
+    (Binance error -4164)."""
+    reduces = isinstance(trade, PerpTrade) and trade.reduce_only
+    return instrument.limits._replace(minimum_notional=ZERO) if reduces else instrument.limits
 
-    An order that only reduces a position is free of the minimum notional, as exchanges have it (Binance error -4164).
-    """
-    lot, minimum, maximum, minimum_notional = instrument.limits
+
+def check_trade(trade: Trade, instrument: Instrument, price: Decimal) -> None:
+    """Raises `Denied`, with both figures, for an order that the exchange would not take at `price` (the limit, or the market's)."""
+    lot, minimum, maximum, minimum_notional = limits_of(trade, instrument)
     quantity = trade.quantity or lots_paid(trade, instrument, price)
     if trade.quantity is not None and quantity % lot:
         raise Denied(_off_step(quantity, lot, f"the lot of {instrument.symbol}", instrument.base))
@@ -32,7 +37,7 @@ def check_trade(trade: Trade, instrument: Instrument, price: Decimal) -> None:
         raise Denied(f"{_asked(trade, instrument, quantity)} is below the minimum of {minimum} {instrument.base} for {instrument.symbol}")
     if maximum and quantity > maximum:
         raise Denied(f"{_asked(trade, instrument, quantity)} is above the maximum of {maximum} {instrument.base} for {instrument.symbol}")
-    if minimum_notional and not (isinstance(trade, PerpTrade) and trade.reduce_only):
+    if minimum_notional:
         notional = quantity * price if trade.notional is None else trade.notional
         if notional < minimum_notional:
             raise Denied(f"{notional:f} {instrument.quote} is below the minimum order of {minimum_notional} {instrument.quote}")

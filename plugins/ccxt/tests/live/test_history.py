@@ -32,6 +32,13 @@ def test_nothing_that_came_after_a_reading_is_left_out(true: int, reading: int, 
         assert told == (dated > reading)
 
 
+@given(late=st.integers(0, 60_000))
+def test_funding_is_told_of_a_reading_that_came_before_it_was_booked(late: int) -> None:
+    """It is dated by its full hour. A minute after that it is in the balance."""
+    happened = Happened((), (change(SECOND, kind="funding"),))
+    assert bool(happened.between(SECOND + late, 0).changes) == (late < 60_000)
+
+
 @given(dated=moments, until=moments)
 def test_nothing_after_the_end_is_told_and_orders_that_rest_always_are(dated: int, until: int) -> None:
     """The end is included, and none is given as 0."""

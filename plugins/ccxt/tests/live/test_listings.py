@@ -102,6 +102,34 @@ def test_a_market_that_was_closed_is_looked_at_again_within_a_minute() -> None:
     assert reader.asked == 2
 
 
+class Shrinking(Counting):
+    """Lists everything at first, and the swap no more from then on: it was delisted."""
+
+    async def read(self, symbols: Collection[str]) -> list[Listing]:
+        """Those asked for."""
+        found = await super().read(symbols)
+        return found if self.asked == 1 else [SPOT]
+
+
+def test_a_market_that_was_delisted_is_closed_and_still_known(tmp_path: Path) -> None:
+    """What is held in it, and what became of an order, is read in its contracts: after a restart as well. One that the configuration does
+    not name any more is forgotten."""
+    reader, clock, file = Shrinking(), PlanClock(1_000_000), tmp_path / "markets.json"
+    asyncio.run(listings(reader, file, clock).load())
+    clock.set(1_061_000)
+    for _ in range(2):
+        markets = listings(reader, file, clock)
+        asyncio.run(markets.load())
+        assert reader.asked == 2
+        assert markets.by_id("BTC-USDT-SWAP", perpetual=True) == SWAP._replace(active=False)
+        with pytest.raises(Denied, match="not open for trading"):
+            markets.trading("BTC/USDT:USDT")
+    clock.set(1_122_001)
+    fewer = listings(reader, file, clock, ("BTC/USDT",))
+    asyncio.run(fewer.load())
+    assert fewer.all() == (SPOT,)
+
+
 def test_a_quantity_that_is_no_whole_lot_is_refused_with_both_figures() -> None:
     """The lot as it is now, and the nearest sizes."""
     with pytest.raises(Denied, match=r"0\.0001.*use 0\.0001 or 0\.0002"):

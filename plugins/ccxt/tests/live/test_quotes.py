@@ -10,7 +10,7 @@ import pytest
 
 from basis_venues.errors import MissingData
 from basis_venues_binance.wire import BinanceWire
-from basis_venues_ccxt.live import Connection, Figures, Quotes, Request
+from basis_venues_ccxt.live import Connection, Figures, Quotes, Request, Unreadable, middle
 from basis_venues_ccxt.live.quotes import ExchangeData
 from basis_venues_ccxt.live.reading import amount, moment
 from basis_venues_ccxt.live.testing import NOW, Canned, run
@@ -41,6 +41,13 @@ def test_a_ticker_without_a_time_is_told_as_such() -> None:
     """Nothing could be had: the reason names the market and what its answer lacks."""
     with pytest.raises(MissingData, match="the answer on BTC/USDT tells no price: the answer has no time"):
         run(data(BTC={"last": "50000"}).fetch(SERIES[:1]))
+
+
+@pytest.mark.parametrize(("bid", "ask"), [("0.00000000", "50001"), ("49999", "0.00000000"), ("0", "0")])
+def test_half_a_book_has_no_middle(bid: str, ask: str) -> None:
+    """An empty side is written as a price of zero, and half of the other side is not what the coin costs."""
+    with pytest.raises(Unreadable, match="a side of the book is empty"):
+        middle(Decimal(bid), Decimal(ask))
 
 
 def test_a_market_that_cannot_be_read_is_left_out_beside_others() -> None:

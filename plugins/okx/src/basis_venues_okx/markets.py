@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from basis_venues_ccxt.live import Connection, Listing, MarketReader, Request
-from basis_venues_ccxt.live.reading import amount, maybe, needed, rows
+from basis_venues_ccxt.live.reading import amount, maybe, needed, rows, text
 
 
 class OkxMarkets(MarketReader):
@@ -23,7 +23,7 @@ class OkxMarkets(MarketReader):
             params = {"instType": kind(symbol), "instId": market_id(symbol)}
             answer = await self._connection.ask(Request("public", "GET", "public/instruments", params))
             if answer is not None:
-                found += [_listing(row, symbol) for row in rows(answer, "data") if row.get("instId") == market_id(symbol)]
+                found += [_listing(row, symbol) for row in rows(answer, "data") if _is_it(row, symbol)]
         return found
 
 
@@ -36,6 +36,11 @@ def market_id(symbol: str) -> str:
 def kind(symbol: str) -> str:
     """The product that a market belongs to."""
     return "SWAP" if ":" in symbol else "SPOT"
+
+
+def _is_it(row: Any, symbol: str) -> bool:
+    """Whether the row is of that market: `BTC-USD-SWAP` settles in BTC and counts dollars, which is no `BTC/USD:USD`."""
+    return row.get("instId") == market_id(symbol) and text(row, "settleCcy") == symbol.partition(":")[2]
 
 
 def _listing(row: Any, symbol: str) -> Listing:

@@ -12,6 +12,8 @@ from .refusals import PROOFS
 DEMO_HEADER = "x-simulated-trading"
 FENCED = frozenset({"trade/order"})
 """Paths that heed the header `expTime`; in the body it would do nothing."""
+SIGNED_FOR_MS = 30_000
+"""So long after the time in its signature OKX takes any other request (50102 beyond that)."""
 
 
 class OkxWire(Wire):
@@ -49,6 +51,10 @@ class OkxWire(Wire):
         return int(answer["data"][0]["ts"])
 
     def fenced(self, request: Request, fence: int, now: int) -> tuple[Request, dict[str, str], int | None]:
-        """`expTime`: not carried out once the venue's time is past it."""
-        self.left(fence, now)
+        """`expTime`: not carried out once the venue's time is past it. A transfer or withdrawal has the time of its signature alone."""
+        self.left(fence - self.grace(request), now)
         return request, {"expTime": str(fence)} if request.path in FENCED else {}, None
+
+    def grace(self, request: Request) -> int:
+        """What carries no `expTime` is taken for as long as its signature is."""
+        return 0 if request.path in FENCED else SIGNED_FOR_MS

@@ -24,7 +24,9 @@ from basis_venues.market import write_synthetic
 from basis_venues_sandbox import Running, running_sandbox
 from basis_venues_sandbox.command import app
 from basis_venues_sandbox.exchange.control.client import ControlFailed
-from basis_venues_sandbox.standing import is_held
+from basis_venues_sandbox.serve import arguments
+from basis_venues_sandbox.services import Options
+from basis_venues_sandbox.standing import held, is_held
 from basis_venues_sandbox.steering import CONTROLS, steer, usage
 
 SPOT, SWAP = "BTC/USDT", "BTC/USDT:USDT"
@@ -146,8 +148,14 @@ def test_the_command_starts_shows_and_ends_it(tmp_path: Path) -> None:
         assert first.exit_code == 0, first.output
         told = json.loads(first.stdout)
         assert told["endpoints"]["exchange"]["base"] == f"http://127.0.0.1:{port}"
-        assert json.loads(runner.invoke(app, ["up", *state, "--only", "exchange", "--json"]).stdout)["pid"] == told["pid"]
+        second = runner.invoke(app, ["up", *state, "--only", "exchange", "--json"])
+        assert (json.loads(second.stdout)["pid"], "as it was started" in second.stderr) == (told["pid"], True)
         assert runner.invoke(app, ["status", *state]).exit_code == 0
+        asked = [
+            runner.invoke(app, ["control", *words.split(), *state, "--json"])
+            for words in ("clear", "fault okx reads garbage", "orders okx")
+        ]
+        assert [json.loads(answer.stdout) for answer in asked] == [None, 1, []]
     finally:
         ended = runner.invoke(app, ["down", *state])
     assert ended.exit_code == 0
@@ -163,8 +171,16 @@ def test_a_port_that_is_taken_is_said_to_be(tmp_path: Path) -> None:
         command = [sys.executable, "-c", "from basis_venues.cli import main; main()", "sandbox", "up", *options, "--port", str(port)]
         ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert ran.returncode == 3
-    assert f"('127.0.0.1', {port}): address already in use; end what listens there, or name another port" in ran.stderr
+    assert f"('127.0.0.1', {port}): " in ran.stderr
+    assert "address already in use; end what listens there, or name another port" in ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+def test_of_two_that_start_at_once_the_second_says_so(tmp_path: Path) -> None:
+    """In a sentence; the first is left alone."""
+    with held(tmp_path):
+        ran = subprocess.run(arguments(["exchange"], Options(state=tmp_path)), capture_output=True, text=True, timeout=60, check=False)
+    assert (ran.returncode, ran.stderr) == (1, f"a sandbox runs in {tmp_path} already\n")
 
 
 @pytest.mark.parametrize("by", ["interrupt", "down"])
@@ -229,6 +245,7 @@ def test_words_of_the_command_line_steer_the_sandbox(sandbox: Running) -> None:
         ("fualt", (), "did you mean fault?"),
         ("endow", ("okx", "trading"), "write: endow VENUE WALLET ASSET BALANCE"),
         ("fault", ("okx", "order.create", "vanish"), "there is no verb"),
+        ("price", ("BTC/USDT", "dear"), "price: a figure is no number"),
     ],
 )
 def test_a_control_that_is_typed_wrong_is_told_as_it_is_written(sandbox: Running, name: str, words: tuple[str, ...], told: str) -> None:

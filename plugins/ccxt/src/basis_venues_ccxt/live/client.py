@@ -26,7 +26,7 @@ from .connection import connection_of
 from .desk import Desk
 from .exchange import Exchange
 from .fills import Position, PositionKeys
-from .history import effects_of, second_of
+from .history import BOOKED_WITHIN_MS, effects_of, second_of
 from .listings import Listing, Listings
 from .preflight import check_clock, check_setup, leverage_note, opening_error, withdrawal_note
 from .statements import Stated
@@ -153,7 +153,8 @@ class ExchangeClient(VenueClient):
         await self._listings.known()
         markets = [each for each in self._listings.all() if not keys or self._concerns(each, keys)]
         wallets = {part for key in keys if (part := self._part(key)) != "perpetuals"} if keys else {"spot", "futures", "funding"}
-        happened = self._transfers.named(await self._history.since(markets, wallets, second_of(since)))
+        begun = max(second_of(since) - BOOKED_WITHIN_MS, 0)
+        happened = self._transfers.named(await self._history.since(markets, wallets, begun))
         return sorted(effects_of(happened.between(since, until), self._keys), key=lambda effect: effect.at)
 
     async def close(self) -> None:

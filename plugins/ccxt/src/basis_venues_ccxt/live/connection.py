@@ -87,11 +87,11 @@ class Connection:
         keys = self.wire.keys(api)
         return all(self.context.credentials.get(name) for name in keys if name)
 
-    def fence(self) -> int:
+    def fence(self, request: Request) -> int:
         """The moment after which a write that is prepared now must not be carried out any more; `NEVER` for an exchange without such a
         deadline. It is this machine's, ms: whoever waits for it to pass has this clock only, and how far the venue's is off may be
         measured anew meanwhile."""
-        return self.clock.own() + self.fence_ms if self.fence_ms else NEVER
+        return self.clock.own() + self.fence_ms + self.wire.grace(request) if self.fence_ms else NEVER
 
     async def call(self, request: Request, *, fence: int | None = None, urgent: bool = False) -> Any:
         """Send one request and answer the JSON that came back. `fence`: see `fence`; the venue is told its own time of it.

@@ -13,6 +13,9 @@ from basis_venues.orders import Effect
 from .fills import Fill, PositionKeys
 from .listings import Listing
 
+BOOKED_WITHIN_MS = 60_000
+"""So long after the moment that dates it funding may come into the balance."""
+
 
 class Change(NamedTuple):
     """Something other than a trade. `lines` are (wallet, asset, signed amount). `id` is unique among those of one `kind`."""
@@ -41,11 +44,12 @@ class Happened(NamedTuple):
     def between(self, since: int, until: int) -> Happened:
         """What happened after `since` up to `until` (ms; 0: to the latest), and every order that rests.
 
-        Venues date transfers, withdrawals and deposits by whole seconds: a change that is dated so may have come at any time of its second,
-        and whether the books have it already is told by its id.
+        Venues date transfers, withdrawals and deposits by whole seconds: a change that is dated so may have come at any time of its second.
+        Funding is dated by its full hour and booked a little later. Whether the books have such a change already is told by its id, or by
+        what explains them.
         """
         fills = tuple(each for each in self.fills if since < each.at and (not until or each.at <= until))
-        changes = tuple(each for each in self.changes if since < _latest(each.at) and (not until or each.at <= until))
+        changes = tuple(each for each in self.changes if since < _latest(each) and (not until or each.at <= until))
         return self._replace(fills=fills, changes=changes)
 
 
@@ -54,9 +58,11 @@ def second_of(at: int) -> int:
     return at // 1000 * 1000
 
 
-def _latest(at: int) -> int:
-    """The latest moment that such a date may stand for."""
-    return at if at % 1000 else at + 999
+def _latest(change: Change) -> int:
+    """The latest moment that its date may stand for."""
+    if change.kind == "funding":
+        return change.at + BOOKED_WITHIN_MS
+    return change.at if change.at % 1000 else change.at + 999
 
 
 def unexplained(told: Iterable[Change], transfers: Iterable[Change], wallet: str) -> list[Change]:

@@ -131,8 +131,10 @@ class Listings:
         return tuple(each for each in self._by_symbol.values() if perpetual is None or each.perpetual == perpetual)
 
     async def _refresh(self) -> None:
-        found = await self._reader.read(self._symbols)
-        self._by_symbol = {each.symbol: each for each in found}
+        """One that the venue lists no more is closed, and still known: what is held in it is told in its contracts."""
+        found = {each.symbol: each for each in await self._reader.read(self._symbols)}
+        gone = {symbol: each._replace(active=False) for symbol, each in self._by_symbol.items() if symbol in self._symbols}
+        self._by_symbol = gone | found
         self._read_at = self._clock.now()
         if self._file is not None:
             self._file.parent.mkdir(parents=True, exist_ok=True)

@@ -99,7 +99,8 @@ class Moves(ABC):
 
 
 def one_of(found: list[Moved]) -> Moved | None:
-    """The only candidate; with several it cannot be told which is ours."""
-    if len(found) > 1:
-        return Moved(State.UNKNOWN, reason=f"the venue shows {len(found)} moves like this one and keeps no key to tell them apart")
-    return found[0] if found else None
+    """The only candidate, however often the venue lists it; with several it cannot be told which is ours."""
+    several = {each.id: each for each in found}
+    if len(several) > 1:
+        return Moved(State.UNKNOWN, reason=f"the venue shows {len(several)} moves like this one and keeps no key to tell them apart")
+    return found[-1] if found else None

@@ -87,5 +87,7 @@ class ExchangeData:
 
 
 def middle(bid: Decimal, ask: Decimal) -> Decimal:
-    """The price between the best two."""
+    """The price between the best two. Raises `Unreadable` where a side of the book is empty, which venues write as a price of zero."""
+    if bid <= 0 or ask <= 0:
+        raise Unreadable("a side of the book is empty")
     return (bid + ask) / 2

@@ -35,7 +35,7 @@ class Canned:
         self.budget = SimpleNamespace(quiet=self._quiet)
         self._answers = answers
 
-    def fence(self) -> int:
+    def fence(self, _request: Request) -> int:
         """Five seconds later."""
         return NOW + 5000
 

@@ -49,12 +49,13 @@ class Trading:
         ask = ask_of(trade, listing, key, step.bounds, self._desk.settings.price_band)
         before = self.positions.get(trade.symbol)
         self._latest[trade.symbol] = key, frozenset()
+        request = self._orders.place(ask)
         payload = {
-            "request": list(self._orders.place(ask)),
+            "request": list(request),
             "ask": ask.json(),
             "before": None if before is None else [str(before.size), str(before.entry)],
         }
-        return Prepared(key, step, payload, self._desk.connection.fence())
+        return Prepared(key, step, payload, self._desk.connection.fence(request))
 
     async def send(self, prepared: Prepared) -> Report:
         """The write, and where it was only acknowledged one look at what became of it."""

@@ -56,8 +56,9 @@ class Transferring:
             move = move._replace(target=transfer.to_wallet or "")
         else:
             move = self._addressed(move, transfer, transfer.network or self._desk.settings.network_of(transfer.asset))
-        payload = {"request": list(self._moves.write(move)), "move": move.json()}
-        return Prepared(key, step, payload, self._desk.connection.fence())
+        request = self._moves.write(move)
+        payload = {"request": list(request), "move": move.json()}
+        return Prepared(key, step, payload, self._desk.connection.fence(request))
 
     async def send(self, prepared: Prepared) -> Report:
         """The write, and one look at what became of it."""

@@ -73,6 +73,11 @@ class Wire(ABC):
             f"the manifest says that {self.exchange} has a deadline for writes, and `{type(self).__name__}.fenced` is missing"
         )
 
+    def grace(self, request: Request) -> int:
+        """For how long after it left the venue may still carry out a write to which it applies no deadline of ours, ms: its fence lies so
+        much later, and it leaves before that alone. 0 where the venue heeds the deadline."""
+        return 0
+
     def left(self, fence: int, now: int) -> int:
         """How many ms are left until the fence. Raises `TryAgainLater` when none are: nothing has left then."""
         if fence <= now:

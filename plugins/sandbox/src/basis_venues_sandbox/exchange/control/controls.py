@@ -5,7 +5,6 @@ Figures are text or whole numbers, times ms. `venue` is a venue's name or `*`.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation, localcontext
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import attrs
 
 from basis_venues.amounts import MONEY
+from basis_venues.config.misfit import nearest
 
 from ..core import VENUES, Exchange, Refused, markets_of
 from ..faults.verbs import FOR_EVER, VERBS, Stage, Verb, verb
@@ -25,6 +25,7 @@ _SETTINGS = (
     "credit_delay",
     "dedupe",
     "funding_hours",
+    "funding_late",
     "hedge_mode",
     "account_level",
     "history_window",
@@ -49,13 +50,14 @@ class Controls:
         """Carry a control out by name. Raises `ControlError`."""
         known = sorted(each for each in dir(self) if not each.startswith("_") and each != "call")
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            raise ControlError(f"there is no control {name!r}" + (f"; did you mean {near[0]!r}?" if near else f": {', '.join(known)}"))
+            raise ControlError(f"there is no control {name!r}{nearest(name, known) or '; there are: ' + ', '.join(known)}")
         with localcontext(MONEY):
             self._sandbox.tick()
             try:
                 return getattr(self, name)(**arguments)
-            except (Refused, ValueError, InvalidOperation, LookupError) as error:
+            except InvalidOperation:
+                raise ControlError(f"{name}: a figure is no number") from None
+            except (Refused, ValueError, LookupError) as error:
                 raise ControlError(f"{name}: {error}") from error
 
     def fault(

@@ -38,6 +38,8 @@ class Settings:
     """Bybit: the keys are a sub-account's."""
     withdrawals_arrive: bool = True
     funding_hours: int = 8
+    funding_late: int = 0
+    """How long after its full hour, by which it is dated, funding is in the balance."""
     skew: int = 0
     """How far the venue's own clock is ahead of the sandbox's."""
 

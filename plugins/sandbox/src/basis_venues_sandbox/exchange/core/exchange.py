@@ -86,11 +86,10 @@ class Exchange:
             return
         market, mark = books.market(symbol), books.quotes[symbol].mark
         amount = (-size * mark * rate).quantize(_CENTS, ROUND_HALF_UP)
-        payment = Payment(
-            id=books.number(), symbol=symbol, asset=market.quote, amount=amount, rate=rate, size=size, mark=mark, at=books.now
-        )
+        at = books.now - books.settings.funding_late
+        payment = Payment(id=books.number(), symbol=symbol, asset=market.quote, amount=amount, rate=rate, size=size, mark=mark, at=at)
         self.payments.append(payment)
-        books.ledger.move(books.now, "funding", str(payment.id), FUNDING, books.rules.swap_wallet, market.quote, amount)
+        books.ledger.move(at, "funding", str(payment.id), FUNDING, books.rules.swap_wallet, market.quote, amount)
 
     def _check_flat(self) -> None:
         busy = any(position.size for position in self.books.positions.values()) or any(order.swap for order in self.desk.resting())

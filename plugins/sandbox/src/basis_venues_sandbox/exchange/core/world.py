@@ -86,8 +86,8 @@ class World:
         """Funding at the full hours that the venue keeps, at the rate that is set."""
         if not exchange.books.position(symbol).size:
             return []
-        every = exchange.books.settings.funding_hours * _HOUR
-        first = self.now - self.now % every + every
+        every, late = exchange.books.settings.funding_hours * _HOUR, exchange.books.settings.funding_late
+        first = (self.now - late) // every * every + every + late
         rate = exchange.books.funding_rates.get(symbol, Decimal(0))
         return [Event(at, True, venue, symbol, rate) for at in range(first, until + 1, every)]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
 from attrs import field, frozen
+
+from basis_venues.config.misfit import nearest
 
 
 class Stage(StrEnum):
@@ -101,20 +102,15 @@ def verb(name: str, arguments: Mapping[str, Any] | None = None) -> Verb:
     """A verb with every argument it takes. Raises `ValueError` for one there is not, with what was meant."""
     shape = VERBS.get(name)
     if shape is None:
-        raise ValueError(f"there is no verb {name!r}{_meant(name, VERBS)}")
+        raise ValueError(f"there is no verb {name!r}{nearest(name, VERBS)}")
     given = dict(arguments or {})
     for key in given:
         if key not in shape.arguments:
             raise ValueError(
-                f"{name} takes no {key!r}{_meant(key, shape.arguments) or ': it takes ' + (', '.join(shape.arguments) or 'nothing')}"
+                f"{name} takes no {key!r}{nearest(key, shape.arguments) or ': it takes ' + (', '.join(shape.arguments) or 'nothing')}"
             )
     whole = {**shape.arguments, **given}
     required = [key for key, value in whole.items() if value is None and key in ("code", "path", "symbol", "changes")]
     if required:
         raise ValueError(f"{name} needs {', '.join(required)}")
     return Verb(name, whole)
-
-
-def _meant(name: str, names: Mapping[str, Any]) -> str:
-    near = difflib.get_close_matches(name, list(names), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""

@@ -6,7 +6,6 @@ from typing import Any
 
 from ...core import Movement, Progress, Refused, Why
 from ..call import Call, Turned
-from ..listing import EVER
 from ..text import plain, second
 from .windows import MONTH, WEEK, page, recent
 
@@ -29,7 +28,7 @@ def transfer(call: Call) -> dict[str, Any]:
 def transfers(call: Call) -> dict[str, Any]:
     """GET asset/transfer/query-inter-transfer-list."""
     key, coin = call.maybe("transferId"), call.maybe("coin")
-    found = recent(call, call.exchange.treasury.transfers, _at, EVER if key else WEEK)
+    found = recent(call, call.exchange.treasury.transfers, _at, WEEK)
     return page(call, "list", [{
         "transferId": each.key, "coin": each.asset, "amount": plain(each.amount), "fromAccountType": _NAMES[each.source],
         "toAccountType": _NAMES[each.target], "timestamp": str(_at(each)), "status": _TRANSFER[each.status],

@@ -33,7 +33,7 @@ _COMMON: Mapping[Why, tuple[int, str]] = {
     Why.WITHDRAWAL_LIMIT: (131088, "The withdrawal amount is below the minimum of {}"),
     Why.DUPLICATE_TRANSFER: (131214, "transferId exists"),
     Why.DUPLICATE_WITHDRAWAL: (131082, "Do not repeat the request"),
-    Why.UNKNOWN_ASSET: (131204, "coin {} is not supported"),
+    Why.UNKNOWN_ASSET: (131203, "Request parameter error: coin {}"),
     Why.BAD_ADDRESS: (131002, "Withdraw address chain or destination tag are not equal"),
     Why.LATE: (10002, "The request exceeds the time window range."),
 }
