@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
+from collections.abc import Collection
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,19 +14,23 @@ import attrs
 import pluggy
 import pytest
 from toy_runs import FAR, Killed, PointJournal, Run, buy, crash_when, lost, nowhere, send, supply
-from toy_venues import ExchangeClient
+from toy_venues import ChainClient, ExchangeClient
 
 from basis_venues import hookspecs
+from basis_venues.accounts import account_named
 from basis_venues.actions import SpotTrade
 from basis_venues.errors import ActionConflict, Denied, Incomplete, InvalidAction, JournalUnwritable, Stopped, TryAgainLater
 from basis_venues.execution.blocking import BlockingManager
 from basis_venues.execution.manager import ExecutionManager
 from basis_venues.execution.reconcile import Book, Reconciler
+from basis_venues.execution.resolution import resolution
 from basis_venues.execution.stops import HaltFlags
-from basis_venues.journal.events import Frozen, Observed, Reopened, Resolved, Sending
-from basis_venues.journal.state import StepRecord
+from basis_venues.journal.events import Frozen, Observed, Outcome, Reopened, Resolved, Sending
+from basis_venues.journal.state import JournalState, StepRecord
+from basis_venues.keys import Key
+from basis_venues.network import Account
 from basis_venues.observers import Observers
-from basis_venues.orders import Effect
+from basis_venues.orders import Effect, Order, Prepared, Report, Snapshot, Step
 from basis_venues.positions import Positions
 from basis_venues.results import ActionResult, Compared, error_of
 from basis_venues.states import State, Verdict
@@ -361,6 +366,68 @@ def test_a_rejected_first_step_is_not_followed_by_the_second(tmp_path: Path) -> 
     assert len(run.chain.state()["broadcasts"]) == 1
 
 
+@pytest.mark.parametrize("restarted", [True, False])
+def test_the_step_after_one_that_a_person_resolved_goes_to_an_account_that_was_read(tmp_path: Path, restarted: bool) -> None:
+    """The approve waits for ever; meanwhile somebody takes 300 away. The supply after it is proven by what the account held then."""
+    run = Run(directory=tmp_path)
+    run.chain.set_up(["pool:100000"])
+
+    def mined_and_300_taken() -> None:
+        data = run.world.load()
+        held = data["venues"]["chain"]["positions"]
+        held |= {"wallet:balance:USDT": "700", "wallet:balance:ETH": "9.99", "wallet:allowance:chain/USDT": "100"}
+        data["venues"]["chain"] |= {"pool": {}, "nonce": 1, "height": 90}
+        run.world.save(data)
+
+    async def go_on(manager: ExecutionManager) -> ActionResult:
+        mined_and_300_taken()
+        await manager.resolve("supply-1/chain/0", State.FILLED, "it was mined")
+        return await manager.execute_action(supply())
+
+    async def act(*, first: bool, last: bool) -> ActionResult | None:
+        async with run.manager() as manager:
+            if first:
+                assert (await manager.execute_action(supply())).state == "NEEDS_HUMAN"
+            return await go_on(manager) if last else None
+
+    if restarted:
+        asyncio.run(act(first=True, last=False))
+    result = asyncio.run(act(first=not restarted, last=True))
+    assert result is not None
+    assert (result.state, run.replayed().frozen) == ("VERIFIED", {})
+    compared = {line.key: (line.expected, line.observed) for line in result.legs[0].compared}
+    assert compared["wallet:balance:USDT"] == (600, 600)
+
+
+def test_a_step_that_cannot_be_read_for_waits_until_it_can(tmp_path: Path) -> None:
+    """The account that a person let go on cannot be read: the next step is not sent, and the same id goes on later."""
+    run = Run(directory=tmp_path)
+    run.chain.set_up(["pool:100000"])
+    assert run.act(supply())[0].state == "NEEDS_HUMAN"
+
+    class Blind(ChainClient):
+        async def positions(self, keys: Collection[Key], at: int) -> Snapshot:
+            raise TimeoutError
+
+    async def go_on_blindly() -> ActionResult:
+        parts = run.parts()
+        chain = parts.venues.named("chain")
+        blind = Venues([chain._replace(client=Blind(run.chain, "chain:one", nowhere))], parts.venues.keeper)
+        async with ExecutionManager(attrs.evolve(parts, venues=blind)) as manager:
+            await manager.resolve("supply-1/chain/0", State.FILLED, "it was mined")
+            return await manager.execute_action(supply())
+
+    data = run.world.load()
+    data["venues"]["chain"]["positions"]["wallet:allowance:chain/USDT"] = "100"
+    data["venues"]["chain"]["pool"] = {}
+    run.world.save(data)
+    waits = asyncio.run(go_on_blindly())
+    assert (waits.state, len(run.chain.state()["broadcasts"])) == ("UNKNOWN", 1)
+    assert "it cannot go on now" in waits.legs[0].reason
+    assert run.act(supply())[0].state == "VERIFIED"
+    assert len(run.chain.state()["broadcasts"]) == 2
+
+
 def test_an_unsettled_step_freezes_its_lane_until_it_is_resolved(tmp_path: Path) -> None:
     """The transaction of one account waits for ever: another account that the same wallet signs for does not act until a person says."""
     run = Run(directory=tmp_path)
@@ -379,6 +446,49 @@ def test_an_unsettled_step_freezes_its_lane_until_it_is_resolved(tmp_path: Path)
 
     assert asyncio.run(resolve()).state == "VERIFIED"
     assert run.replayed().frozen == {}
+
+
+@pytest.mark.parametrize("why", ["supply-1/chain/0: it was lost", "before supply-2/chain: expected 5, observed 3", ""])
+def test_a_wallet_that_is_frozen_for_something_else_is_not_thawed_with_the_account_that_it_signs_for(why: str) -> None:
+    """A person says what became of a step of the vault: that tells nothing of a mismatch of the wallet. One that is not frozen is read
+    anew, as the step cost it gas."""
+    accounts = {"vault": "testnet:vault", "wallet": "chain:one"}
+    order = Order("supply-1/chain", supply(1, account="vault"), "chain", "vault", "wallet")
+    step = Step("supply-1/chain/0", order, (order.action,))
+    state = JournalState(accounts)
+    for event in (
+        Sending("toy", order, (step,), 0, 0, Prepared("k", step, {}), (), {}, {}, 5, accounts),
+        Outcome("toy", step.id, Report(State.NEEDS_HUMAN, reason="it was lost"), None, (), (), {}, {}, accounts),
+        Frozen("vault", f"{step.id}: it was lost", accounts),
+        *([Frozen("wallet", why, accounts)] if why else []),
+    ):
+        state.apply(event)
+    _, *thawed = resolution(state, "toy", step.id, State.REJECTED, "dropped")
+    assert [each.account for each in thawed] == (["vault"] if why.startswith("before") else ["vault", "wallet"])
+
+
+@pytest.mark.parametrize(("kind", "frozen"), [("deposit", []), ("trade", ["north"])])
+def test_what_others_did_to_an_account_that_the_mode_does_not_have_ends_no_order(run: Run, kind: str, frozen: list[str]) -> None:
+    """While an order is sent, somebody moves 5 to the account from one that nobody here keeps: that is told, and the order proven."""
+
+    class Beside(ExchangeClient):
+        async def send(self, prepared: Prepared) -> Report:
+            data = run.world.load()
+            run.exchange()._book(data, [["north:balance:USDT", "5"], ["elsewhere:balance:USDT", "-5"]], None, kind)
+            run.world.save(data)
+            return await super().send(prepared)
+
+    def keeper(alias: str) -> str:
+        return account_named(alias, {"north": Account("north", "north:one", "north", "north")}).keeper
+
+    async def go() -> tuple[ActionResult, list[str]]:
+        parts = run.parts()
+        north = parts.venues.named("north")._replace(client=Beside(run.exchange(), "north:one", nowhere))
+        async with ExecutionManager(attrs.evolve(parts, venues=Venues([north], keeper))) as manager:
+            return await manager.execute_action(buy()), list(manager.frozen)
+
+    result, stopped = asyncio.run(go())
+    assert (result.state, [effect.kind for effect in result.legs[0].externals], stopped) == ("VERIFIED", [kind], frozen)
 
 
 def test_a_thawed_account_acts_again(run: Run) -> None:

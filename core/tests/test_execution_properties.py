@@ -14,20 +14,25 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from toy_runs import TIMING, Killed, Run, buy, crash_at, nowhere, supply
-from toy_venues import World, WorldClock
+from toy_venues import ExchangeModel, World, WorldClock
 
 from basis_venues.actions import Action, Approve, FromLeg, Supply, Transfer
 from basis_venues.amounts import MONEY, floor_to
+from basis_venues.clock import SystemClock
+from basis_venues.config.modes import Mode
+from basis_venues.config.routes import Route
 from basis_venues.contract import Market, StepFails, VenueClient, VenueModel
+from basis_venues.errors import Denied
 from basis_venues.execution.boundary import listed
 from basis_venues.execution.resolution import needs_person
 from basis_venues.execution.settle import Recourse, settle
 from basis_venues.fold import fold
 from basis_venues.journal.state import JournalState
 from basis_venues.keys import Key
-from basis_venues.network import Network
-from basis_venues.orders import Effect, Order, Prepared, Ref, Report, Snapshot, Step, deltas
+from basis_venues.network import Account, Network
+from basis_venues.orders import Effect, Limits, Order, Prepared, Ref, Report, Snapshot, Step, deltas
 from basis_venues.positions import Overlaid, Positions
+from basis_venues.router import ActionRouter
 from basis_venues.simulate import SimulatedLedger
 from basis_venues.split import Share, split
 from basis_venues.states import CLOSED, State
@@ -87,6 +92,25 @@ def test_thirds_lose_no_lot() -> None:
         third = Decimal(1) / 3
         parts, rest, _ = split(Decimal(3), [Share(name, third, Decimal(1), Decimal(0)) for name in "abc"])
         assert (parts, rest) == ((("a", Decimal(1)), ("b", Decimal(1)), ("c", Decimal(1))), 0)
+
+
+@pytest.mark.parametrize(("quantity", "over"), [("2", None), ("2.002", "1.001 at south, which takes 1")])
+def test_what_is_too_much_for_one_venue_is_refused_before_another_trades(quantity: str, over: str | None) -> None:
+    """Half each: north takes any amount, south 1 at most. More than that is known to be refused there, and no leg is begun."""
+
+    class Narrow(ExchangeModel):
+        def limits(self, action: Action) -> Limits:
+            return super().limits(action)._replace(maximum=Decimal(self.name == "south"))
+
+    venues = ("north", "south")
+    mode = Mode(name="toy", routes={"cex_spot": Route(venues, (Decimal("0.5"), Decimal("0.5")))}, execution_venues=venues)
+    accounts = {name: Account(name, f"testnet:{name}", name, name) for name in venues}
+    router = ActionRouter(mode, {name: Narrow(name) for name in venues}, {}, accounts, accounts.__getitem__)
+    if over is None:
+        assert [order.action.quantity for order in router.route(buy(1, quantity)).orders] == [1, 1]  # type: ignore[attr-defined]
+    else:
+        with pytest.raises(Denied, match=over):
+            router.route(buy(1, quantity))
 
 
 def test_lots_of_very_different_sizes_are_divided_quickly() -> None:
@@ -285,6 +309,25 @@ def test_a_machine_that_slept_through_the_patience_looks_to_the_end(tmp_path: Pa
     prepared, recourse = Prepared("k", STEP, {}, clock.now()), Recourse(lambda: None, never_renewed)
     report = asyncio.run(settle(venue, prepared, Report(State.UNKNOWN), None, clock, recourse))
     assert report.state is State.ABSENT
+
+
+def test_a_wait_ends_when_the_time_has_come_though_the_machine_was_suspended() -> None:
+    """An hour is to be waited for, and the machine is suspended for most of it, which the event loop's timers do not count."""
+
+    class Woken(SystemClock):
+        suspended = 0
+
+        def now(self) -> int:
+            return super().now() + self.suspended
+
+    async def wait() -> int:
+        clock = Woken()
+        due = clock.now() + 3_600_000
+        asyncio.get_running_loop().call_later(0.01, setattr, clock, "suspended", 3_599_000)
+        await asyncio.wait_for(clock.sleep(3_600_000), 60)
+        return clock.now() - due
+
+    assert 0 <= asyncio.run(wait()) < 60_000
 
 
 @pytest.mark.parametrize(

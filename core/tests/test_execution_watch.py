@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from toy_runs import Run, buy, lost, supply
+from toy_venues import ExchangeClient
 
 from basis_venues.execution.manager import ExecutionManager
 from basis_venues.journal.events import Reopened
@@ -70,6 +71,26 @@ def test_an_order_of_the_wallet_looks_at_its_own_steps_first(run: Run) -> None:
     assert asyncio.run(go()) == "VERIFIED"
     assert kinds(run).count("REOPENED") == 1
     assert lost(run, [supply(1), supply(2)], OPENING) == []
+
+
+def test_a_venue_that_is_down_keeps_no_heartbeat_from_the_chain(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A transaction was taken back while the exchange does not answer: the heartbeat says so, and the transaction is mined again."""
+
+    async def down(client: ExchangeClient) -> dict[str, str]:
+        raise ConnectionError
+
+    async def go() -> ExecutionManager:
+        async with run.manager() as manager:
+            await manager.execute_action(supply())
+            run.chain.reorganise()
+            monkeypatch.setattr(ExchangeClient, "heartbeat", down)
+            with pytest.raises(ConnectionError):
+                await manager.heartbeat()
+            return manager
+
+    manager = asyncio.run(go())
+    assert (manager.state.open, kinds(run).count("REOPENED")) == ({}, 1)
+    assert lost(run, [supply()], OPENING) == []
 
 
 def test_nobody_waits_to_write_that_a_step_is_final(run: Run) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import socket
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -390,6 +392,31 @@ def test_certificates_and_host_names_are_checked(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(ssl.SSLError):
         trusted()
     trusted.cache_clear()
+
+
+def test_an_address_that_never_answers_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name leads to two addresses, and from the first nothing ever comes back: the second is reached within the request's time."""
+
+    async def go() -> None:
+        loop = asyncio.get_running_loop()
+        with ExitStack() as held, closing(socket.create_server(("127.0.0.1", 0), backlog=0)) as full:
+            for _ in range(4):  # with its queue full, the system lets the next one wait
+                waiting = held.enter_context(socket.socket())
+                waiting.setblocking(False)
+                waiting.connect_ex(full.getsockname())
+            async with served(counted(b"ok"), counted(b"ok")) as (url, _, _):
+                origin, _ = Origin.of(url)
+
+                async def both(host: str, port: int, **options: Any) -> list[Any]:
+                    family = (socket.AF_INET, socket.SOCK_STREAM, 0, "")
+                    return [(*family, full.getsockname()), (*family, ("127.0.0.1", origin.port))]
+
+                monkeypatch.setattr(loop, "getaddrinfo", both)
+                pool = Pool()
+                assert (await ask(pool, url, "POST", 3)).body == b"ok"
+                await pool.close()
+
+    asyncio.run(go())
 
 
 def test_an_address_that_must_not_be_is_not_connected_to() -> None:

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import pytest
 from command_line import basis, shipped
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from toy_runs import Killed, Run, buy, crash_at, nowhere, supply
+from toy_runs import Killed, PointJournal, Run, buy, crash_at, nowhere, supply
 from toy_venues import PRICE, ChainModel, ToyMarket
 
 from basis_venues.actions import AtomicBundle, Borrow, PerpTrade, Repay, Supply, Transfer, Withdraw
 from basis_venues.assemble import assemble
 from basis_venues.clock import PlanClock
 from basis_venues.config.limits import LimitRule, read_limits
+from basis_venues.contract import Market
 from basis_venues.errors import ConfigurationError, Denied, LimitReached, MissingData
 from basis_venues.execution.manager import ExecutionManager
-from basis_venues.journal.events import Closed, Intent, Outcome, Reserved, Sending
-from basis_venues.journal.sqlite import SqliteJournal
+from basis_venues.journal.events import Closed, Intent, Outcome, Reserved, Resolved, Sending
+from basis_venues.journal.sqlite import Row, SqliteJournal
 from basis_venues.journal.state import JournalState
 from basis_venues.limits import DAY_MS, Limits
 from basis_venues.orders import Effect, Order, Prepared, Report, Step
@@ -183,6 +185,19 @@ def test_gas_counts_as_it_was_burnt(run: Run, tmp_path: Path) -> None:
     journal.close()
 
 
+def test_the_gas_of_an_account_counts_for_the_wallet_that_pays_it(tmp_path: Path) -> None:
+    """What the vault does is signed, and its gas paid, by the wallet: a limit on the gas of either is about it, one on dollars is the
+    vault's alone."""
+    run = Run(directory=tmp_path)
+    run.chain.set_up()
+    cheap, vault = rule(account="wallet", gas_per_day_eth="0.03"), {"account": "vault"}
+    assert act(run, supply(1, **vault), supply(2, **vault), rules=(cheap, rule(account="wallet", per_day_usd="0"))) == ["VERIFIED"] * 2
+    (third,) = act(run, supply(3), rules=(cheap,))
+    assert "the limit for account wallet is 0.03 ETH of gas in 24 hours: 0.03 is taken" in str(third)
+    (fourth,) = act(run, supply(4, **vault), rules=(rule(account="vault", gas_per_day_eth="0.03"),))
+    assert "the limit for account vault is 0.03 ETH of gas in 24 hours: 0.03 is taken" in str(fourth)
+
+
 class Prices(dict[str, Decimal]):
     """Figures of a market."""
 
@@ -204,6 +219,86 @@ def test_open_positions_count_for_the_venue_that_keeps_the_account(run: Run, tmp
     with pytest.raises(LimitReached, match="250 USD open: 200 is taken, and this asks for 100"):
         limits.reserve((more,), state, journal)
     assert "north:price:BTC/USDT:USDT" in needed((), state.book, sources)
+    journal.close()
+
+
+def test_a_bundle_takes_both_its_loan_and_its_equity_where_they_are_of_one_asset(run: Run, tmp_path: Path) -> None:
+    """30 borrowed and 10 of its own, both WETH: 40 are taken of the day, at once and when another process reads it."""
+    legs = (Supply(asset="WETH", amount="40"),)
+    bundle = AtomicBundle(id="a", flash_asset="WETH", flash_amount="30", equity="10", equity_asset="WETH", legs=legs, valid_until=10**12)
+    order = Order("a/north", bundle, "north", "north", "north")
+    accounts, prices = {"north": "north:one"}, Prices({"north:price:ETH/USDT": Decimal(1)})
+    journal, state = SqliteJournal(tmp_path / "j.sqlite", run.clock), JournalState(accounts)
+    mine, other = (
+        Limits((rule(per_day_usd="79"),), "toy", {}, (), Sources(("north",)), cast("Market", prices), run.clock) for _ in range(2)
+    )
+    reserved = mine.reserve((order,), state, journal)
+    journal.write([Intent("toy", bundle, (order,), Decimal(0), (), accounts, reserved)])
+    for limits in (mine, other):
+        with pytest.raises(LimitReached, match="40 is taken, and this asks for 40"):
+            limits.reserve((order._replace(id="b/north"),), state, journal)
+    journal.close()
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["the same run", "another run"])
+def test_what_is_open_counts_once_though_nobody_asks_how_it_ended(run: Run, tmp_path: Path, again: bool) -> None:
+    """A run was killed with its order under way, and its id is never asked for again. It counts while it may still be filled, or begun;
+    then what the books have of it is all."""
+    accounts = {"north": "north:one"}
+    state = JournalState(accounts)
+    prices: Any = Prices({"north:price:BTC/USDT:USDT": Decimal(100)})
+    journal = SqliteJournal(tmp_path / "j.sqlite", run.clock)
+    limits = Limits((rule(open_usd="250"),), "toy", {}, (), Sources(), prices, run.clock)
+
+    def short(name: str, quantity: str = "1") -> Order:
+        until = run.clock.now() + 60_000
+        action = PerpTrade(id=name, symbol="BTC/USDT:USDT", side="sell", quantity=quantity, valid_until=until)
+        return Order(f"{name}/north", action, "north", "north", "north")
+
+    def taken() -> str:
+        asked = Limits((rule(open_usd="250"),), "toy", {}, (), Sources(), prices, run.clock) if again else limits
+        with pytest.raises(LimitReached) as full:
+            asked.reserve((short("more", "3"),), state, journal)
+        return str(full.value).partition("open: ")[2].partition(" is taken")[0]
+
+    order, never = short("a"), short("b")
+    step = Step("a/north/0", order, (order.action,))
+    for each in (order, never):
+        journal.write([Intent("toy", each.action, (each,), Decimal(0), (), accounts, limits.reserve((each,), state, journal))])
+    journal.write([Sending("toy", order, (step,), 0, 0, Prepared("k", step, {}), (), {}, {}, 5, accounts)])
+    assert taken() == "200"
+    run.clock.pass_by(60_001)  # what was not begun never will be; of what was being sent nobody knows
+    assert taken() == "100"
+    journal.write([Outcome("toy", step.id, Report(State.NEEDS_HUMAN), None, (), (), {}, {}, accounts)])
+    assert taken() == "100"
+    journal.write([Resolved("toy", step.id, State.FILLED, "it was filled", accounts)])
+    assert taken() == "0"
+    state.book["north:perp:BTC/USDT:USDT"] = Decimal(-1)
+    assert taken() == "100"
+    journal.close()
+
+
+def test_the_first_action_waits_for_no_old_rows(run: Run) -> None:
+    """What earlier runs took is read when a run starts; with an action comes only what was written since."""
+    limit, starts = rule(per_day_usd="250"), [0]
+
+    class Watched(PointJournal):
+        def rows(self, subject: str | None = None, after: int = 0) -> Iterator[Row]:
+            starts.append(after)
+            return super().rows(subject, after)
+
+    async def go() -> None:
+        made = manager(run, limit)
+        parts = attrs.evolve(made._parts, open_journal=Watched)
+        async with ExecutionManager(parts) as running:
+            starts.clear()
+            with pytest.raises(LimitReached, match="200 is taken"):
+                await running.execute_action(buy(2, "1"))
+
+    assert act(run, buy(1, "2"), rules=(limit,)) == ["VERIFIED"]
+    asyncio.run(go())
+    journal = SqliteJournal(run.journal, run.clock)
+    assert starts == [sum(1 for _ in journal.rows())]
     journal.close()
 
 

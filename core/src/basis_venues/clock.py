@@ -10,6 +10,8 @@ from typing import Protocol
 _counted: Callable[[], int] = partial(time.clock_gettime_ns, time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic_ns
 """Nanoseconds since some moment, never set back or ahead: of a counter that goes on while the machine is suspended, where there is one."""
 
+_LOOKS_EVERY_MS = 1_000
+
 
 class Clock(Protocol):
     """What tells the time and lets it pass."""
@@ -38,10 +40,14 @@ class SystemClock:
         return (self._base + _counted()) // 1_000_000
 
     async def sleep(self, milliseconds: int) -> None:
-        """Wait on the running event loop."""
+        """Wait on the running event loop, whose timers stand still while the machine is suspended: a long wait looks at the time."""
         import asyncio  # a backtest never needs it
 
-        await asyncio.sleep(milliseconds / 1000)
+        due, left = self.now() + milliseconds, milliseconds
+        while left > _LOOKS_EVERY_MS:
+            await asyncio.sleep(_LOOKS_EVERY_MS / 1000)
+            left = due - self.now()
+        await asyncio.sleep(left / 1000)
 
 
 class PlanClock:

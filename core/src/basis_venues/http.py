@@ -132,18 +132,18 @@ class Pool:
     async def _connected(self, origin: Origin, timeout_s: float) -> Channel:
         try:
             async with asyncio.timeout(timeout_s):
-                channel = await self._connect(origin)
+                channel = await self._connect(origin, timeout_s)
         except (OSError, UnicodeError) as error:  # refused, no such name or none that can be, no trust; a timeout is an OSError as well
             raise NotConnected(type(error).__name__) from error
         self._open.setdefault(origin, []).append(channel)
         return channel
 
-    async def _connect(self, origin: Origin) -> Channel:
+    async def _connect(self, origin: Origin, timeout_s: float) -> Channel:
         loop = asyncio.get_running_loop()
         found = await loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
         for *_, address in found:
             self._check_address(str(address[0]))
-        connected = await _first(found)
+        connected = await _first(found, timeout_s / max(len(found), 1))
         try:
             trust, name = (trusted(), origin.host) if origin.tls else (None, None)
             _, channel = await loop.create_connection(Channel, sock=connected, ssl=trust, server_hostname=name)
@@ -153,14 +153,16 @@ class Pool:
         return channel
 
 
-async def _first(found: Iterable[Any]) -> socket.socket:
-    """A socket to the first address that answers. Raises `OSError`."""
+async def _first(found: Iterable[Any], timeout_s: float) -> socket.socket:
+    """A socket to the first address that answers; each is given so much time, as one may lead nowhere (IPv6 behind a broken router, say).
+    Raises `OSError`."""
     loop, failure = asyncio.get_running_loop(), OSError("the name leads nowhere")
     for family, kind, protocol, _, address in found:
         made = socket.socket(family=family, type=kind, proto=protocol)
         made.setblocking(False)
         try:
-            await loop.sock_connect(made, address)
+            async with asyncio.timeout(timeout_s):
+                await loop.sock_connect(made, address)
         except OSError as error:
             made.close()
             failure = error

@@ -22,8 +22,8 @@ from .journal.sqlite import Row, SqliteJournal
 from .journal.state import JournalState
 from .keys import BORROWED, Key, split_key
 from .market.live import LiveMarket
-from .orders import Order, Ref, Step
-from .states import NOTHING_HAPPENED
+from .orders import NEVER, Order, Ref, Step
+from .states import NOTHING_HAPPENED, State
 from .valuation import Sources, in_dollars, moved, needed, open_positions, worth
 
 DAY_MS = 86_400_000
@@ -31,11 +31,16 @@ DAY_MS = 86_400_000
 
 @define
 class _Taken:
-    """What one order has taken. `gas` is what its steps were seen to cost, by step; `over`: nothing more comes of it."""
+    """What one order has taken. `lane` pays its gas; `identities` are those of its account and lane, by alias. After `until` (ms) nothing
+    more of it is started; `sending`: its steps whose end is not known. `gas` is what its steps were seen to cost, by step; `over`: nothing
+    more comes of it."""
 
     mode: str
-    identity: str
+    lane: str
+    identities: Mapping[str, str]
+    until: int
     reserved: Reserved
+    sending: set[str] = field(factory=set)
     gas: dict[str, Decimal] = field(factory=dict)
     over: bool = False
     nothing: bool = False
@@ -48,6 +53,21 @@ class _Taken:
     def gas_used(self) -> Decimal:
         seen = sum(self.gas.values(), ZERO)
         return seen if self.over and seen else max(seen, self.reserved.gas)
+
+    def under_way(self, now: int) -> bool:
+        """Whether it may still open what the books do not know yet. Its id may never be asked for again, to be told that it is over."""
+        return not self.over and (bool(self.sending) or now <= self.until)
+
+    def spends(self, rule: LimitRule) -> bool:
+        """Whether the rule is about what it moves."""
+        return self._fits(rule) and rule.account in (None, self.reserved.account)
+
+    def pays(self, rule: LimitRule) -> bool:
+        """Whether the rule is about its gas: that of the account which acts, and of the one that signs for it."""
+        return self._fits(rule) and rule.account in (None, self.reserved.account, self.lane)
+
+    def _fits(self, rule: LimitRule) -> bool:
+        return rule.venue in (None, self.reserved.venue) and rule.asset in (None, self.reserved.asset)
 
 
 class Limits:
@@ -70,9 +90,16 @@ class Limits:
         self._sources = sources
         self._market = market
         self._clock = clock
-        self._taken: dict[tuple[str, str], dict[str, _Taken]] = {}
-        """By mode and order: what it has taken, by asset."""
+        self._taken: dict[tuple[str, str], list[_Taken]] = {}
+        """By mode and order: what it has taken."""
         self._seen = 0
+
+    def read(self, journal: SqliteJournal) -> None:
+        """Take in what the journal says since it was read last. A run does so at its start: its first action need not wait for years of
+        rows."""
+        if self._rules:
+            self._read(journal.rows(after=self._seen))
+            self._forget()
 
     async def refresh(self, orders: Sequence[Order], state: JournalState) -> None:
         """Fetch the figures that `reserve` will ask for."""
@@ -88,16 +115,20 @@ class Limits:
         live = [order for order in orders if order.venue not in self._simulated]
         if not self._rules or not live:
             return ()
-        self._read(journal.rows(after=self._seen))
-        self._forget()
+        self.read(journal)
         wanted = [each for order in live for each in self._wanted(order, state)]
         for rule in self._rules:
             self._check(rule, wanted, state)
-        for each in wanted:
-            self._take(self._mode, each, state.identities[each.account])
-        return tuple(wanted)
+        self._take(wanted)
+        return tuple(each.reserved for each in wanted)
 
-    def _wanted(self, order: Order, state: JournalState) -> Iterator[Reserved]:
+    def _wanted(self, order: Order, state: JournalState) -> Iterator[_Taken]:
+        identities = {alias: state.identities[alias] for alias in (order.account, order.lane)}
+        until = NEVER if order.action.valid_until is None else order.action.valid_until
+        for reserved in self._reserved(order, state):
+            yield _Taken(self._mode, order.lane, identities, until, reserved)
+
+    def _reserved(self, order: Order, state: JournalState) -> Iterator[Reserved]:
         now, money = self._clock.now(), any(self._in_dollars(rule) for rule in self._rules if self._covers(rule, order))
         gas = self._gas(order, state) if any(rule.gas_per_day_eth is not None for rule in self._rules) else ZERO
         parts = moved(order, lambda key: state.book[key] if key in state.known else None) if money else ()
@@ -127,30 +158,36 @@ class Limits:
             raise Denied(f"the gas of {order.action.id} is not known, and a limit on gas is set: {unknown}") from None
         return -sum((amount for effect in costs if effect is not None for _, amount in effect.lines), ZERO)
 
-    def _check(self, rule: LimitRule, wanted: Sequence[Reserved], state: JournalState) -> None:
-        mine = [each for each in wanted if _about(rule, each)]
-        if not mine:
-            return
+    def _check(self, rule: LimitRule, wanted: Sequence[_Taken], state: JournalState) -> None:
+        before = [each for taken in self._taken.values() for each in taken if self._counts(rule, each, state)]
+        spent, asked = ([each for each in many if each.spends(rule)] for many in (before, wanted))
+        if asked:
+            self._check_dollars(rule, spent, asked, state)
+        burnt, more = ([each for each in many if each.pays(rule)] for many in (self._of_today(before), wanted))
+        if rule.gas_per_day_eth is not None and more:
+            gas = sum((each.reserved.gas for each in more), ZERO)
+            _hold(rule, "ETH of gas in 24 hours", rule.gas_per_day_eth, sum((each.gas_used for each in burnt), ZERO), gas)
+
+    def _check_dollars(self, rule: LimitRule, before: Sequence[_Taken], mine: Sequence[_Taken], state: JournalState) -> None:
         asked = sum((each.usd for each in mine), ZERO)
-        before = [each for taken in self._taken.values() for each in taken.values() if self._counts(rule, each, state)]
-        day = [each for each in before if each.reserved.at > self._clock.now() - DAY_MS]
         if rule.per_action_usd is not None:
             _hold(rule, "USD for each action", rule.per_action_usd, ZERO, asked)
         if rule.per_day_usd is not None:
-            _hold(rule, "USD in 24 hours", rule.per_day_usd, sum((each.usd for each in day), ZERO), asked)
-        if rule.open_usd is not None and any(each.opens for each in mine):
-            opening = sum((each.usd for each in mine if each.opens), ZERO)
-            under_way = sum((each.usd for each in before if each.reserved.opens and not each.over), ZERO)
+            _hold(rule, "USD in 24 hours", rule.per_day_usd, sum((each.usd for each in self._of_today(before)), ZERO), asked)
+        if rule.open_usd is not None and any(each.reserved.opens for each in mine):
+            opening = sum((each.usd for each in mine if each.reserved.opens), ZERO)
+            now = self._clock.now()
+            under_way = sum((each.usd for each in before if each.reserved.opens and each.under_way(now)), ZERO)
             _hold(rule, "USD open", rule.open_usd, self._open(rule, state) + under_way, opening)
-        if rule.gas_per_day_eth is not None:
-            burnt = sum((each.gas_used for each in day), ZERO)
-            _hold(rule, "ETH of gas in 24 hours", rule.gas_per_day_eth, burnt, sum((each.gas for each in mine), ZERO))
+
+    def _of_today(self, taken: Sequence[_Taken]) -> list[_Taken]:
+        since = self._clock.now() - DAY_MS
+        return [each for each in taken if each.reserved.at > since]
 
     def _counts(self, rule: LimitRule, taken: _Taken, state: JournalState) -> bool:
-        """Whether what was taken counts for the rule: by its words, and under the identity that the account has now."""
-        if rule.account is not None and state.identities.get(rule.account) != taken.identity:
-            return False
-        return rule.mode in (None, taken.mode) and _about(rule, taken.reserved)
+        """Whether what was taken counts for the rule's mode, and under the identity that its account has now."""
+        same = rule.account is None or state.identities.get(rule.account) == taken.identities.get(rule.account)
+        return same and rule.mode in (None, taken.mode)
 
     def _open(self, rule: LimitRule, state: JournalState) -> Decimal:
         """Perpetual positions and debts that the books know and the rule is about, at today's prices."""
@@ -172,14 +209,21 @@ class Limits:
 
     # -- what was taken ------------------------------------------------------------------------------------------------------------
 
-    def _take(self, mode: str, reserved: Reserved, identity: str) -> None:
-        self._taken.setdefault((mode, reserved.order), {}).setdefault(reserved.asset, _Taken(mode, identity, reserved))
+    def _take(self, wanted: Iterable[_Taken]) -> None:
+        """Take it, unless the order has taken it before: what was reserved here comes again with its row."""
+        newly: dict[tuple[str, str], list[_Taken]] = {}
+        for each in wanted:
+            newly.setdefault((each.mode, each.reserved.order), []).append(each)
+        for name, taken in newly.items():
+            self._taken.setdefault(name, taken)
 
     def _forget(self) -> None:
-        """Leave behind what no limit asks for any more: what is over, and was taken more than a day ago."""
-        day = self._clock.now() - DAY_MS
-        old = [name for name, taken in self._taken.items() if all(each.over and each.reserved.at <= day for each in taken.values())]
-        for name in old:
+        """Leave behind what no limit asks for any more: what came to its end, and was taken more than a day ago."""
+        now = self._clock.now()
+        gone = [
+            name for name, taken in self._taken.items() if not any(each.under_way(now) or each.reserved.at > now - DAY_MS for each in taken)
+        ]
+        for name in gone:
             del self._taken[name]
 
     def _read(self, rows: Iterable[Row]) -> None:
@@ -191,14 +235,25 @@ class Limits:
                 reader(self, row.data())
 
     def _intent(self, data: Mapping[str, Any]) -> None:
-        for said in data.get("reserved", ()):
-            reserved = Reserved(**{**said, "usd": Decimal(said["usd"]), "gas": Decimal(said["gas"])})
-            self._take(data["mode"], reserved, data["accounts"].get(reserved.account, ""))
+        lanes = {order["id"]: order["lane"] for order in data["orders"]}
+        until = data["action"].get("valid_until", NEVER)
+        said = (Reserved(**{**each, "usd": Decimal(each["usd"]), "gas": Decimal(each["gas"])}) for each in data.get("reserved", ()))
+        self._take(_Taken(data["mode"], lanes[each.order], data["accounts"], until, each) for each in said)
+
+    def _sending(self, data: Mapping[str, Any]) -> None:
+        for taken in self._of_step(data):
+            taken.sending.add(data["subject"])
 
     def _outcome(self, data: Mapping[str, Any]) -> None:
         burnt = [Decimal(amount) for e in data["report"]["effects"] if e["kind"] == "gas" for _, amount in e["lines"]]
-        for taken in self._of(data["mode"], data["step"].rpartition("/")[0])[:1]:
-            taken.gas[data["step"]] = -sum(burnt, ZERO)
+        for taken in self._of_step(data)[:1]:
+            taken.gas[data["subject"]] = -sum(burnt, ZERO)
+        if data["report"]["state"] != State.NEEDS_HUMAN:
+            self._resolved(data)
+
+    def _resolved(self, data: Mapping[str, Any]) -> None:
+        for taken in self._of_step(data):
+            taken.sending.discard(data["subject"])
 
     def _closed(self, data: Mapping[str, Any]) -> None:
         for leg in data["result"]["legs"]:
@@ -206,15 +261,22 @@ class Limits:
                 taken.over = True
                 taken.nothing = leg["state"] in NOTHING_HAPPENED and not leg["effects"]
 
+    def _of_step(self, data: Mapping[str, Any]) -> list[_Taken]:
+        """What the order of the step that the row is about has taken."""
+        return self._of(data["mode"], data["subject"].rpartition("/")[0])
+
     def _of(self, mode: str, order: str) -> list[_Taken]:
-        return list(self._taken.get((mode, order), {}).values())
+        return self._taken.get((mode, order), [])
 
 
-_READERS = {"INTENT": Limits._intent, "OUTCOME": Limits._outcome, "CLOSED": Limits._closed}
-
-
-def _about(rule: LimitRule, reserved: Reserved) -> bool:
-    return rule.account in (None, reserved.account) and rule.venue in (None, reserved.venue) and rule.asset in (None, reserved.asset)
+_READERS = {
+    "INTENT": Limits._intent,
+    "SENDING": Limits._sending,
+    "OUTCOME": Limits._outcome,
+    "RESOLVED": Limits._resolved,
+    "REOPENED": Limits._sending,
+    "CLOSED": Limits._closed,
+}
 
 
 def _hold(rule: LimitRule, what: str, cap: Decimal, taken: Decimal, asked: Decimal) -> None:

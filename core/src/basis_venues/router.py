@@ -173,14 +173,14 @@ class ActionRouter:
         quantity: Decimal | None = getattr(action, "quantity", None)
         if quantity is None:
             return self._divided_notional(action, route)
-        shares = [
-            self._share(venue, weight, self._models[venue].limits(action), action)
-            for venue, weight in zip(route.venues, route.weights, strict=True)
-            if weight
-        ]
-        parts, rest, notes = split(quantity, shares)
+        weights = {venue: weight for venue, weight in zip(route.venues, route.weights, strict=True) if weight}
+        limits = {venue: self._models[venue].limits(action) for venue in weights}
+        parts, rest, notes = split(quantity, [self._share(venue, weight, limits[venue], action) for venue, weight in weights.items()])
         if not parts:
             raise Denied(f"{quantity} of {getattr(action, 'symbol', '')} is under every venue's minimum: {'; '.join(notes)}")
+        over = [f"{part:f} at {venue}, which takes {limits[venue].maximum:f}" for venue, part in parts if 0 < limits[venue].maximum < part]
+        if over:  # known now, it must not be found out when the other legs have traded
+            raise Denied(f"{action.id} would be too much for a venue: {', '.join(over)}; ask for less")
         orders = tuple(self._order(_resized(action, "quantity", part), venue) for venue, part in parts)
         return Routed(orders, rest, notes)
 

@@ -17,8 +17,9 @@ from ..results import LegResult
 from ..states import State, Verdict
 from ..venues import Venue
 from . import boundary
-from .step import MAX_ATTEMPTS, Done, Ended, SteppingLoop, Work
+from .step import MAX_ATTEMPTS, SteppingLoop
 from .watch import AGAIN
+from .work import Done, Ended, Work
 
 
 class JournalledLoop(SteppingLoop):
@@ -130,7 +131,7 @@ class JournalledLoop(SteppingLoop):
         if found.verdict is not Verdict.UNVERIFIED:
             externals = record.externals + found.externals
             done = Done(report, found.verdict, externals, found.compared, found.reason, found.book, found.marks)
-            self.record((Ended(sending.mode, sending.order, sending.step, done),))
+            self.proof.record((Ended(sending.mode, sending.order, sending.step, done),))
         return False
 
     async def first_plan(self, order: Order, venue: Venue, view: Mapping[Key, Decimal] | None = None) -> tuple[Step, ...]:
@@ -172,12 +173,21 @@ class JournalledLoop(SteppingLoop):
                 done.append(Done(Report(State.INTERRUPTED, reason=reason), None))
             else:
                 attempt = self._orphaned(order).get(number, 0)
-                done.append(await self.carry_out(Work(self.mode, order, venue, plan, number, keys, attempt)))
+                done.append(await self._next(Work(self.mode, order, venue, plan, number, keys, attempt)))
             if not done[-1].good:
                 break
         earlier = [Done.recorded(self.state.steps.get((self.mode, step.id))) for step in plan[: len(done) - 1]]
         # a reorganisation may have moved those before the last
         return [*(now or then for now, then in zip(earlier, done, strict=False)), done[-1]]
+
+    async def _next(self, work: Work) -> Done:
+        """Carry out a step that was never sent. Where a person let the account go on since the last one, what it holds is read first."""
+        try:
+            found = await self.readings.anew(work.order, work.venue, work.keys)
+        except BasisError as error:  # as where an order is begun, but of this one something was sent
+            return Done(Report(State.UNKNOWN, reason=f"it cannot go on now: {error}"), None)
+        done = await self.carry_out(work)
+        return done._replace(externals=found + done.externals) if found else done
 
     async def refresh(self, orders: Iterable[Order], venue: Venue) -> None:
         """Fetch the figures that planning the orders asks for."""

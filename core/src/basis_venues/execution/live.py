@@ -77,6 +77,8 @@ class LiveRun(Course):
         self._state = JournalState(identities)
         for row in self._journal.verified():
             self.state.apply(row.event())
+        if parts.limits is not None:
+            parts.limits.read(self._journal)
         simulated = SimulatedBooks(parts.ledger)
         simulated.restore(self.state, {venue.name for venue in self._venues if venue.simulated})
         self.records = Records(self._journal, self.state, simulated)
@@ -316,12 +318,11 @@ class LiveRun(Course):
         return self.state.obligations()
 
     async def heartbeat(self) -> dict[str, Mapping[str, str]]:
-        """Check every live venue's connection, and look at steps that could still be reorganised. Raises as the clients do."""
+        """Look at steps that could still be reorganised, and check every live venue's connection. Raises as the clients do."""
         with self.life.in_use():
-            answers = {venue.name: await venue.client.heartbeat() for venue in self._venues if not venue.simulated}
-            await watch(self.loop, self._venues, self.state)
+            await watch(self.loop, self._venues, self.state)  # first: it does not wait until a venue that is down is back
             await self.records.commit()  # no order comes that would take along what was kept
-        return answers
+            return {venue.name: await venue.client.heartbeat() for venue in self._venues if not venue.simulated}
 
     async def resolve(self, step: str, state: State, reason: str) -> None:
         """Close a step that only a person can. Raises `Denied` for a step that is not open, or that the next start settles."""

@@ -69,10 +69,17 @@ class Readings:
         await self._note(order, venue, findings)
         return findings.externals
 
+    async def anew(self, order: Order, venue: Venue, keys: tuple[Key, ...]) -> tuple[Effect, ...]:
+        """`before`, of a live venue's order that goes on: where a person let the account act again since it was begun, and only there."""
+        unknown = not venue.simulated and any(key not in self._state.known for key in self._readable(keys))
+        return await self.before(order, venue, keys) if unknown else ()
+
     def _needs_reading(self, keys: Collection[Key]) -> bool:
         oldest = self._clock.now() - TRUST_MS
-        readable = [key for key in keys if self._venues.owner(key) is not None]
-        return any(key not in self._state.known or self._verified_at.get(key, oldest - 1) < oldest for key in readable)
+        return any(key not in self._state.known or self._verified_at.get(key, oldest - 1) < oldest for key in self._readable(keys))
+
+    def _readable(self, keys: Collection[Key]) -> list[Key]:
+        return [key for key in keys if self._venues.owner(key) is not None]
 
     def trust(self, book: Mapping[Key, Decimal]) -> None:
         """These values were verified just now."""
@@ -122,7 +129,7 @@ class Readings:
         The arrival of what we sent ourselves is always tolerated."""
         if ends_transit(effect):
             return None
-        owners = [owner for key, _ in effect.lines if (owner := self._venues.owner(key)) is not None]
+        owners = [owner for key, _ in effect.lines if (owner := self._venues.answering(key)) is not None]
         return next((owner for owner in owners or [home] if effect.kind not in owner.tolerated), None)
 
     async def freeze(self, account: str, reason: str) -> None:

@@ -43,8 +43,8 @@ def resolution(
     journal: JournalState, mode: str, step: str, state: State, reason: str, *, insist: bool = False
 ) -> tuple[Resolved, *tuple[Thawed, ...]]:
     """The entries that close the step and thaw its account and lane, whose positions are then taken as the venue shows them. What
-    another step that is not settled needs, stays frozen. What the step sent on its way or gave up for a claim is owed if it happened, and
-    not if it did not.
+    another step that is not settled needs, stays frozen, and so does a lane that is frozen for something else. What the step sent on its
+    way or gave up for a claim is owed if it happened, and not if it did not.
 
     `state` is FILLED (it happened) or REJECTED (it did not). Raises `Denied` for a step that is not open, and, unless a person insists,
     for one that the next start settles.
@@ -61,7 +61,9 @@ def resolution(
         )
     order = record.sending.order
     accounts = {alias: journal.identities[alias] for alias in (order.account, order.lane)}
-    thawed = [alias for alias in accounts if not any(other is not record for other in _unsettled(journal, alias))]
+    of_step = f"{step}: "
+    mine = [alias for alias in accounts if alias == order.account or journal.frozen.get(alias, of_step).startswith(of_step)]
+    thawed = [alias for alias in mine if not any(other is not record for other in _unsettled(journal, alias))]
     return Resolved(mode, step, state, reason, accounts), *(Thawed(alias, reason, accounts) for alias in thawed)
 
 

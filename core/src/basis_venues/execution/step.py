@@ -6,31 +6,30 @@ finds the step as it was being sent, and settles it again.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, nullcontext
-from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..attempts import attempt_key
 from ..blame import raised
 from ..errors import BasisError, JournalUnwritable, TryAgainLater
-from ..journal.events import Event, Frozen, Outcome, Sending
-from ..journal.state import StepRecord
-from ..keys import Key
-from ..orders import Effect, Order, Prepared, Report, Step, deltas
-from ..results import Compared, LegResult
-from ..states import CLOSED, DONE, OPEN, RESENDABLE, SUCCEEDED, State, Verdict
+from ..journal.events import Sending
+from ..orders import Effect, Order, Prepared, Report, Step
+from ..results import LegResult
+from ..states import CLOSED, DONE, OPEN, RESENDABLE, State, Verdict
 from ..venues import Venue
 from . import boundary
 from .books import SimulatedBooks
-from .loop import TightLoop, differences, tell_halted
+from .loop import TightLoop
 from .parts import Parts
+from .proof import Proof
 from .readings import Readings
-from .reconcile import Findings, Reconciler
+from .reconcile import Reconciler
 from .records import Records
 from .settle import Recourse, settle
 from .stops import HaltFlags
 from .watch import AGAIN, looked_at, taken_back
+from .work import Done, Ended, Sent, Settled, Work
 
 MAX_ATTEMPTS = 5
 """How often a step that provably did not arrive is prepared anew."""
@@ -43,74 +42,6 @@ class _Unasked(Exception):
     """A step that the venue has from a run whose journal was lost cannot be prepared, and so not be looked up."""
 
 
-class Done(NamedTuple):
-    """How one step went. `book` and `marks` are what its reconciliation newly verified at live venues."""
-
-    report: Report
-    verdict: Verdict | None
-    externals: tuple[Effect, ...] = ()
-    compared: tuple[Compared, ...] = ()
-    reason: str = ""
-    book: Mapping[Key, Decimal] = {}
-    marks: Mapping[str, int] = {}
-
-    @property
-    def good(self) -> bool:
-        """Done as asked, and the account shows it."""
-        return self.report.state in SUCCEEDED and self.verdict is Verdict.VERIFIED
-
-    @classmethod
-    def recorded(cls, record: StepRecord | None) -> Done | None:
-        """As the journal has it; None for a step without an outcome."""
-        if record is None or record.report is None:
-            return None
-        return cls(record.report, record.verdict, record.externals, record.compared)
-
-
-class Sent(NamedTuple):
-    """A write that was sent at `since` (ms), and what was said of it then."""
-
-    prepared: Prepared
-    since: int
-    report: Report
-
-
-class Work(NamedTuple):
-    """One step of an order to be carried out: its index in the plan, the attempt number, and the positions it touches. `sent`: it was sent
-    already, and is settled first."""
-
-    mode: str
-    order: Order
-    venue: Venue
-    plan: tuple[Step, ...]
-    number: int
-    keys: tuple[Key, ...]
-    attempt: int
-    sent: Sent | None = None
-
-    @property
-    def step(self) -> Step:
-        """The step."""
-        return self.plan[self.number]
-
-
-class Settled(NamedTuple):
-    """What became of a step that was sent, as its venue says. `over`: it is to be proven and written down; else it stays open."""
-
-    work: Work
-    report: Report
-    over: bool
-
-
-class Ended(NamedTuple):
-    """A step of a mode's order that is over, and what its account shows of it."""
-
-    mode: str
-    order: Order
-    step: Step
-    done: Done
-
-
 class SteppingLoop(TightLoop):
     """Carries single steps out at live venues, and at simulated ones beside them: the base of `JournalledLoop`, which puts them together
     to orders. `records` is the run's journal and what that says."""
@@ -121,6 +52,7 @@ class SteppingLoop(TightLoop):
         self.state = records.state
         self.frozen = records.state.frozen
         self.readings = Readings(parts.venues, records, reconciler, parts.clock, parts.observers, self.put_back)
+        self.proof = Proof(parts.venues, records, simulated, reconciler, self.readings, parts.observers)
         self._reconciler = reconciler
         self._halts = halts
         self._locks: dict[str, Any] = {}
@@ -285,14 +217,14 @@ class SteppingLoop(TightLoop):
         kept. One that has an outcome by now keeps it."""
         told = {each.work.step.id: one for each in settled if (one := self._outcome(each.work)) is not None}
         left = [each for each in settled if each.work.step.id not in told]
-        done = await self.prove(venue, left)
+        done = await self.proof.prove(venue, left)
         for _ in range(AGAIN if _reorganises(venue) else 0):
             again = await self._settled_again(left) if any(one.verdict is Verdict.MISMATCHED for one in done) else None
             if again is None:
                 break
-            left, done = again, await self.prove(venue, again)
+            left, done = again, await self.proof.prove(venue, again)
         ended = [Ended(each.work.mode, each.work.order, each.work.step, one) for each, one in zip(left, done, strict=True) if each.over]
-        self.record(ended)
+        self.proof.record(ended)
         told |= {each.work.step.id: one for each, one in zip(left, done, strict=True)}
         told |= {each.step.id: self.finished(each.order, each.step, each.done) for each in ended}
         return [told[each.work.step.id] for each in settled]
@@ -313,89 +245,6 @@ class SteppingLoop(TightLoop):
                 again[at] = await self.send_and_settle(work._replace(sent=Sent(sending.prepared, sending.at, report)))
                 moved = True
         return again if moved else None
-
-    async def prove(self, venue: Venue, settled: Sequence[Settled]) -> list[Done]:
-        """Compare the account with what the steps did, by one reading of it."""
-        if venue.simulated:
-            return [self._compare_simulated(work, report) for work, report, _ in settled]
-        verified = await self._verify(venue, [each for each in settled if each.report.state in DONE])
-        return [verified.get(work.step.id, Done(report, None)) for work, report, _ in settled]
-
-    async def _verify(self, venue: Venue, settled: Sequence[Settled]) -> dict[str, Done]:
-        """What steps did, by their ids, against what the owners of their positions show: the sum of it all, and nothing else.
-
-        One verdict is on all of them. What else the reading found is told with the last.
-        """
-        if not settled:
-            return {}
-        effects = [effect for each in settled for effect in each.report.effects]
-        keys = dict.fromkeys(key for each in settled for key in each.work.keys)
-        own = {effect.id for effect in effects}
-        expected = deltas(effect for effect in effects if effect.id not in self.state.seen)
-        at = max(each.report.at for each in settled)
-        found = await self._reconciler.reconcile(keys, expected, own, at, venue, self.records.book())
-        book = found.book
-        if found.verdict is Verdict.UNVERIFIED:  # parked: until the account can be read, the books say what the effects say
-            book = {key: self.state.book[key] + amount for key, amount in expected.items()}
-        done = {each.work.step.id: Done(each.report, found.verdict, (), _evidence(found, each), found.reason) for each in settled}
-        last = settled[-1].work.step.id
-        done[last] = done[last]._replace(externals=found.externals, book=book, marks=found.marks)
-        return done
-
-    def _compare_simulated(self, work: Work, report: Report) -> Done:
-        """What the step did, against the simulated ledger, with what came to the account by itself while it rested."""
-        if report.state not in DONE:
-            return Done(report, None)
-        happened = self.simulated.absorb(work.order.account, work.order.lane)
-        verdict, compared = self.simulated.verify(work.keys, report.effects, work.venue.model)
-        return Done(report, verdict, happened, compared, "" if verdict is Verdict.VERIFIED else differences(compared))
-
-    def record(self, ended: Sequence[Ended]) -> None:
-        """Keep for the next commit: reports, verdicts, evidence, and whether the account is frozen."""
-        for each in ended:
-            reason = self._freezing(each)
-            for event in self._events(each, reason):
-                self.records.keep(event)
-            if reason:
-                tell_halted(self._observers, each.order.account, reason)
-            if each.done.verdict is Verdict.VERIFIED:
-                self.readings.trust(each.done.book)
-            else:
-                self.readings.trust_none()
-
-    def _events(self, ended: Ended, freezing: str | None) -> Iterator[Event]:
-        """What the journal is told of a step that is over."""
-        mode, order, step, done = ended
-        accounts = self.records.identities(order)
-        if (mode, step.id) in self.state.steps:  # else it never got as far as being sent
-            yield Outcome(mode, step.id, done.report, done.verdict, done.externals, done.compared, done.book, done.marks, accounts)
-        if freezing:
-            # what is not settled may still be mined, and keeps the nonces behind it: nobody else uses the lane meanwhile
-            unsettled = done.report.state is State.NEEDS_HUMAN
-            for alias in dict.fromkeys((order.account, order.lane) if unsettled else (order.account,)):
-                yield Frozen(alias, f"{step.id}: {freezing}", accounts)
-
-    def _freezing(self, ended: Ended) -> str | None:
-        """Why the account must not act after this step; None when it may."""
-        mode, order, step, done = ended
-        if done.report.state is State.NEEDS_HUMAN:
-            return done.report.reason
-        if done.report.alarm:
-            return done.report.alarm
-        mismatch = done.reason if done.verdict is Verdict.MISMATCHED else None
-        venue = self._venues.named(order.venue)
-        strange = None if venue.simulated else self.readings.strange(venue, done.externals)  # nobody else is in a simulation
-        return mismatch or strange or self._denied(mode, order, step, done)
-
-    def _denied(self, mode: str, order: Order, step: Step, done: Done) -> str | None:
-        """Why the account must not act on: its action was closed, and a reorganisation gave this step of it another end."""
-        action = self.state.actions.get((mode, order.action.id))
-        if action is None or action.result is None:
-            return None
-        told = next((leg for leg in action.result.legs if leg.order == order.id), None)
-        if told is None or done.good == (step.id not in told.steps[-1:] or told.state in SUCCEEDED):
-            return None
-        return f"its action was closed as {told.state.value}; a reorganisation took it back, and it is {done.report.state.value} now"
 
     def finished(self, order: Order, step: Step, done: Done) -> Done:
         """Tell the observers; an account that does not show what it should acts no more."""
@@ -443,9 +292,3 @@ class SteppingLoop(TightLoop):
 def _reorganises(venue: Venue) -> bool:
     """Whether what the venue showed can be taken back."""
     return venue.chain and not venue.simulated
-
-
-def _evidence(found: Findings, settled: Settled) -> tuple[Compared, ...]:
-    """The lines of a comparison that are about what the step touched."""
-    touched = {*settled.work.keys, *deltas(settled.report.effects)}
-    return tuple(line for line in found.compared if line.key in touched)

@@ -15,7 +15,7 @@ from ..results import LegResult
 from ..states import DONE, State
 from ..venues import Venue, Venues
 from .journalled import JournalledLoop
-from .step import Done, Settled, Work
+from .work import Done, Settled, Work
 
 
 async def carry_out_orders(loop: JournalledLoop, venues: Venues, orders: Sequence[Order]) -> dict[str, LegResult]:

@@ -80,5 +80,5 @@ class RunReport(NamedTuple):
     def _moment(self, effect: Effect) -> dict[str, Any]:
         """When an effect was: its time, or its block where a live chain shows the position that it changed."""
         venues = self.assembly.parts.venues
-        owners = [owner for key, _ in effect.lines if (owner := venues.owner(key)) is not None]
+        owners = [owner for key, _ in effect.lines if (owner := venues.answering(key)) is not None]
         return {"block": effect.at} if any(owner.chain and not owner.simulated for owner in owners) else {"at": utc(effect.at)}
