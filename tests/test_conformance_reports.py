@@ -25,7 +25,7 @@ from basis_venues.trust import digest_of
 from basis_venues_testkit import VenueConformance
 
 ROOT = Path(__file__).parents[1]
-STALE = "not tested as it is: its report was told of other files; run `basis conformance` on its sources again"
+STALE = "not tested as it is: its report is of files that have changed since"
 NOTHING = digest_of(ROOT / "nowhere")
 """Of a package without files."""
 
@@ -80,8 +80,8 @@ def report(**about: str) -> str:
         (report(version="1.0", contract="1.0", digest=NOTHING), "level 2"),
         (report(version="1.0", contract="1.0", digest="sha256:0"), STALE),
         (report(version="1.0", contract="1.0"), STALE),
-        (report(version="0.9", contract="1.0", digest="sha256:0"), STALE.replace("other files", "version 0.9")),
-        (report(version="0.9", contract="0.1"), STALE.replace("other files", "version 0.9 and told of contract 0.1")),
+        (report(version="0.9", contract="1.0", digest="sha256:0"), STALE.replace("files that have changed since", "version 0.9")),
+        (report(version="0.9", contract="0.1"), STALE.replace("files that have changed since", "version 0.9 and contract 0.1")),
     ],
 )
 def test_what_a_report_does_not_show_is_not_claimed(content: str | None, said: str, tmp_path: Path) -> None:

@@ -93,10 +93,13 @@ def test_our_own_sentences_survive_redaction() -> None:
 
 WRONG = {
     "unknown mode": (("check", "btc_bassis"), 3, "did you mean btc_basis?"),
-    "unknown mode to run": (("run", "btc_bassis"), 3, "there is no such mode"),
+    "unknown mode to run": (("run", "btc_bassis"), 3, "btc_bassis.yaml: there is no such mode"),
+    "file of a mode that is not there": (("run", "modes/btc_bassis.yaml"), 3, "modes/btc_bassis.yaml: there is no such file"),
     "unknown plan": (("run", "btc_basis", "--plan", "nope"), 3, "there is no such plan"),
     "plan of another mode": (("run", "btc_basis", "--plan", "pure_lending"), 3, "is for the mode pure_lending"),
-    "unknown data settings": (("run", "btc_basis", "--data-settings", "nope"), 3, "there are no such data settings"),
+    "unknown data settings": (("run", "btc_basis", "--data-settings", "histry"), 3, "there are no such data settings"),
+    "misspelt data settings": (("run", "btc_basis", "--data-settings", "histry"), 3, "did you mean history?"),
+    "one schema of all": (("schema", "mode", "--check"), 2, "are about all schemas"),
     "unknown profile": (("run", "btc_basis", "--profile", "nope"), 3, "there is no such profile"),
     "no time": (("run", "btc_basis", "--from", "yesterday"), 2, "2024-08-01T00:00:00Z"),
     "ends before it begins": (("run", "btc_basis", "--from", "2024-02-01", "--to", "2024-01-01"), 2, "end before it begins"),
@@ -125,6 +128,16 @@ def test_a_run_that_was_started_without_a_stream_is_carried_out(closed: str, hea
     ran = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=False)
     assert ran.returncode == 0
     assert ("6 VERIFIED" in ran.stdout, "exit-spot VERIFIED" in ran.stderr) == ("out" in heard, "err" in heard)
+
+
+def test_a_letter_that_the_terminal_lacks_ends_nothing(tmp_path: Path) -> None:
+    """An arrow in a table, a name in another script: people are shown its number, programs the same JSON as everywhere."""
+    western = {"PYTHONIOENCODING": "latin-1"}
+    shown = process("check", "btc_basis", "--configs", shipped(tmp_path), env=western)
+    assert (shown.code, "cex_spot \\u2192 binance" in shown.out) == (0, True)
+    elsewhere = tmp_path / "Ä€😀"
+    told = process("doctor", "--configs", elsewhere / "configs", "--json", env=western).document()
+    assert any(str(elsewhere) in each["text"] for each in told["checks"])
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)])
@@ -293,8 +306,9 @@ def test_a_connection_that_breaks_is_an_error(capfd: pytest.CaptureFixture[str])
 
 
 def _as_from_a_terminal() -> None:
-    """A shell has what it runs in the background ignore SIGINT, and these tests may run there."""
+    """A shell has what it runs in the background ignore SIGINT, and nohup SIGHUP; these tests may run there."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def _opened_for_writing(pipe: Path, reader: subprocess.Popen[str]) -> int:

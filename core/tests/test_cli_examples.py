@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
-from command_line import basis
+from command_line import basis, process, shipped
 
 from basis_venues.cli.app import app
 from basis_venues.cli.later import Later
@@ -43,6 +44,37 @@ def test_a_help_ends_with_examples_of_its_command(path: tuple[str, ...]) -> None
         program, *words = shlex.split(example)
         assert (program, *words[: len(path)]) == ("basis", *path)
         COMMANDS[path].make_context(path[-1], words[len(path) :])  # reads them, and raises where they are wrong
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_every_command_has_json(path: tuple[str, ...]) -> None:
+    """Programs read whatever people read."""
+    assert "\n  --json " in basis(*path, "--help").out
+
+
+@pytest.mark.parametrize("path", sorted({path[:-1] for path in COMMANDS}), ids=" ".join)
+def test_no_line_in_a_list_of_commands_is_cut(path: tuple[str, ...]) -> None:
+    """What a command does is said in its first sentence, which fits into eighty columns."""
+    _, _, listed = basis(*path, "--help").out.partition("\nCommands:\n")
+    assert listed
+    assert "..." not in listed.partition("\n\n")[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ("run btc_", "btc_basis"),
+        ("check ", "eth_staking"),
+        ("run btc_basis --plan pure", "pure_lending"),
+        ("halt --profile sand", "sandbox"),
+    ],
+)
+def test_a_shell_completes_names_of_the_configuration(words: str, named: str, tmp_path: Path) -> None:
+    """Modes, plans and profiles, of the directory that was named."""
+    command, *rest = words.split(" ")
+    typed = " ".join(("basis", command, "--configs", str(shipped(tmp_path)), *rest))
+    asked = {"_BASIS_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
+    assert named in process(env=asked).out.splitlines()
 
 
 def test_the_help_of_control_shows_each_control_as_it_is_typed() -> None:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from command_line import ACCOUNTS, basis, events, small_journal
+from command_line import ACCOUNTS, basis, events, shipped, small_journal
 
 from basis_venues.cli.examining import examined
 from basis_venues.cli.journal_rows import gist, sent
@@ -205,6 +205,14 @@ def test_where_no_journal_is_none_is_made(tmp_path: Path) -> None:
     assert ran.code == 3
     assert "there is no journal" in ran.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_who_asks_for_the_wrong_journal_is_told_where_there_are_any(tmp_path: Path) -> None:
+    """As somebody who left out --profile."""
+    (worlds := tmp_path / "basis-venues" / "sandbox").mkdir(parents=True)
+    small_journal(worlds)
+    ran = basis("journal", "show", "--configs", shipped(tmp_path), env={"XDG_STATE_HOME": str(tmp_path)})
+    assert (ran.code, f"Journals are in: {worlds}" in ran.err) == (3, True)
 
 
 def test_a_profile_has_a_journal_of_its_own(tmp_path: Path) -> None:

@@ -128,7 +128,9 @@ def test_what_ends_a_run_is_told_beside_what_was_done(tmp_path: Path, capsys: py
     assert (shown["positions"], shown["error"]["exit_code"]) == (None, 75)
     assert "the clock does not answer" in said.err
     assert told(report, False, {}) == 8
-    assert "positions" not in capsys.readouterr().out
+    tables = capsys.readouterr().out
+    assert "positions" not in tables
+    assert "compared with the accounts" not in tables
 
 
 def test_a_run_whose_verified_action_froze_the_account_does_not_end_well(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -140,7 +142,7 @@ def test_a_run_whose_verified_action_froze_the_account_does_not_end_well(tmp_pat
     assert (result.state, told(report, True, {})) == ("VERIFIED", 8)
     said = capsys.readouterr()
     assert json.loads(said.out)["frozen"] == {"north": "the venue filled 2, and 1 was asked for"}
-    assert "the account north is frozen: the venue filled 2" in said.err
+    assert "the account north is frozen (`basis journal show`): the venue filled 2" in said.err
     assert told(_report(run, result), True, {}) == 0
 
 

@@ -13,19 +13,28 @@ from command_line import ROOT, basis
 from fake_distributions import PLUGIN, install
 from jsonschema import Draft7Validator
 
-from basis_venues.config.schema import modeline
 from basis_venues.config.yaml_file import read_yaml
 
 CONFIGS = ROOT / "configs"
 FILES = sorted(CONFIGS.rglob("*.yaml"))
+SCHEMA_OF = {
+    "modes": "mode",
+    "environments": "environment",
+    "plans": "plan",
+    "data": "data",
+    "limits.yaml": "limits",
+    "venue_requirements.yaml": "requirements",
+}
+"""The schema of a file, by its name or its folder; a venue has one of its own."""
 NAMES = [str(file.relative_to(CONFIGS)) for file in FILES]
 
 
 def schema_for(file: Path) -> dict[str, Any]:
     """The schema that the file's own first line leads to."""
-    line = file.read_text(encoding="utf-8").splitlines()[0]
-    assert line == modeline(file, CONFIGS)
-    found: dict[str, Any] = json.loads((file.parent / line.partition("$schema=")[2]).read_text(encoding="utf-8"))
+    marker, _, place = file.read_text(encoding="utf-8").partition("\n")[0].partition("=")
+    wanted = SCHEMA_OF.get(file.name) or SCHEMA_OF.get(file.parent.name) or f"venue-{file.stem}"
+    assert (marker, Path(place).name) == ("# yaml-language-server: $schema", f"{wanted}.json")
+    found: dict[str, Any] = json.loads((file.parent / place).read_text(encoding="utf-8"))
     return found
 
 

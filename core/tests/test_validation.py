@@ -53,7 +53,7 @@ def checked(
     are is not asked here: `tests/test_conformance_reports.py` does."""
     ran = basis("check", mode, *options, "--configs", configs, "--json", env=env)
     found: dict[str, list[tuple[str, str, str]]] = {}
-    for each in (each for each in ran.document()["checks"] if "its report was told of" not in each["text"]):
+    for each in (each for each in ran.document()["checks"] if "its report is of" not in each["text"]):
         found.setdefault(each["check"], []).append((each["status"], each["text"], each["mend"]))
     return ran.code, found
 
@@ -180,7 +180,7 @@ def test_a_report_of_files_that_changed_since_is_none(site: Path) -> None:
     assert list(of_plugins(settings)) == []
     (folder / "venue.yaml").write_text("venue_type: cex \n", encoding="utf-8")
     (warning,) = of_plugins(settings)
-    assert warning.text.endswith("its report was told of other files; run `basis conformance` on its sources again")
+    assert warning.text.endswith("its report is of files that have changed since")
 
 
 @pytest.mark.parametrize(
@@ -360,8 +360,9 @@ def test_doctor_tries_to_write_where_the_state_lies(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("", encoding="utf-8")
     (disk,) = doctor(tmp_path, tmp_path / "state")["disk"]
     assert (disk.status, f"{tmp_path / 'state'} cannot be written" in disk.text) == ("fail", True)
-    (free,) = doctor(tmp_path, tmp_path / "none yet")["disk"]
-    assert free.status == "pass"
+    found = doctor(tmp_path, tmp_path / "none yet")
+    assert found["disk"][0].status == "pass"
+    assert (found["journal"][0].status, found["journal"][0].text) == ("warn", f"{tmp_path / 'none yet'} is not there")
     assert sorted(path.name for path in tmp_path.iterdir() if path.name not in ("state", "configs")) == []
 
 

@@ -13,6 +13,7 @@ from attrs import evolve, frozen
 from .actions import moment
 from .amounts import exact
 from .clock import Clock, PlanClock, SteeredClock, SystemClock, WindowClock
+from .config.misfit import nearest
 from .config.settings import Settings
 from .contract import Market, VenueModel
 from .environment import EnvironmentManager
@@ -92,7 +93,8 @@ def assemble(
     window = (0 if since is None else moment(since), FAR if until is None else moment(until))
     simulated = all(network is Network.SIMULATION for network in settings.networks.values())
     if clock is None:
-        clock = _clock(settings, simulated, None if since is None else window[0])
+        begin = None if since is None else window[0]
+        clock = PlanClock(begin or 0) if simulated else live_clock(settings, begin)
         settings = evolve(settings, warnings=(*settings.warnings, *_set_back(clock)))
     directory = None if simulated else (working_copy or _itself)(state_directory(_path(state), settings))
     factory = VenueClientFactory(settings, manager, clock, state=str(directory or ""))
@@ -204,8 +206,8 @@ def history(configs: Path, name: str | None, directory: Path | str | None, since
     name = name or (SYNTHETIC if directory is None else HISTORY)
     file = configs / "data" / f"{name}.yaml"
     if not file.is_file():
-        known = ", ".join(sorted(each.stem for each in file.parent.glob("*.yaml"))) or "none"
-        raise ConfigurationError(f"{file}: there are no such data settings; there are: {known}")
+        known = sorted(each.stem for each in file.parent.glob("*.yaml"))
+        raise ConfigurationError(f"{file}: there are no such data settings; there are: {', '.join(known) or 'none'}{nearest(name, known)}")
     if directory is None:
         if name != SYNTHETIC:
             raise ConfigurationError(f"the data settings {name} need to know where their records lie: --data DIR (data_directory=)")
@@ -224,11 +226,9 @@ def synthetic_directory() -> Path:
     return write_synthetic(directory)
 
 
-def _clock(settings: Settings, simulated: bool, begin: int | None) -> Clock:
-    """A backtest's clock moves as it is told; a profile may put a live run on the plan's time, or, where it has none, on that of those
-    who would keep it; else the time is the machine's."""
-    if simulated:
-        return PlanClock(begin or 0)
+def live_clock(settings: Settings, begin: int | None = None) -> Clock:
+    """A live run's clock. A profile may put it on the plan's time, `begin` (ms), or, without one, on that of those who would keep it; else
+    the time is the machine's. Raises `TryAgainLater` where they do not answer."""
     if settings.profile.clock:
         from .steering import steered_time, steering  # only the sandbox keeps our time
 

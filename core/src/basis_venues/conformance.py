@@ -17,8 +17,8 @@ REPORT = "conformance.json"
 
 
 class Conformance(NamedTuple):
-    """The level that a report says was reached; None where there is none, or none that can be read. `stale`: of which other version,
-    contract or files than the installed ones it was told; empty where it is about these."""
+    """The level that a report says was reached; None where there is none, or none that can be read. `stale`: which other version,
+    contract or files than the installed ones it is of; empty where it is of these."""
 
     level: int | None = None
     stale: str = ""
@@ -30,7 +30,7 @@ class Conformance(NamedTuple):
 
     def __str__(self) -> str:
         if self.stale:
-            return f"not tested as it is: its report was {self.stale}; run `basis conformance` on its sources again"
+            return f"not tested as it is: its report is of {self.stale}"
         return "not tested" if self.level is None else f"level {self.level}"
 
 
@@ -53,5 +53,5 @@ def shipped_conformance(folder: Path, venue: str, version: str, contract: str) -
     if not isinstance(level, int):
         return Conformance()
     pairs = zip(("version", "contract"), tried, (version, contract), strict=True)
-    stale = [f"told of {name} {then}" for name, then, now in pairs if then != now] or ["told of other files"] * is_of_others
+    stale = [f"{name} {then}" for name, then, now in pairs if then != now] or ["files that have changed since"] * is_of_others
     return Conformance(level, " and ".join(stale))

@@ -45,15 +45,25 @@ class BasisError(Exception):
     exit_code = 1
     result: ActionResult | None = None
 
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """One sentence for each thing that is wrong."""
+        return tuple(str(self).splitlines()) or (type(self).__name__,)
+
 
 class ConfigurationError(BasisError):
-    """A file, variable or plan is wrong. `problems` holds one sentence for each thing found."""
+    """A file, variable or plan is wrong. It is raised with everything that was found."""
 
     exit_code = 3
 
     def __init__(self, problems: str | Sequence[str]) -> None:
-        self.problems: tuple[str, ...] = (problems,) if isinstance(problems, str) else tuple(problems)
-        super().__init__("\n".join(self.problems))
+        self._found: tuple[str, ...] = (problems,) if isinstance(problems, str) else tuple(problems)
+        super().__init__("\n".join(self._found))
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """As they were found."""
+        return self._found
 
 
 class CredentialError(ConfigurationError):

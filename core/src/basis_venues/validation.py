@@ -78,7 +78,7 @@ def of_clients(settings: Settings, factory: VenueClientFactory) -> Iterator[Find
             factory.model(venue)
             client = factory.client(venue)
         except BasisError as error:
-            yield from (Finding("fail", "venue clients", line, mend_of(line)) for line in str(error).splitlines())
+            yield from (Finding("fail", "venue clients", line, mend_of(line)) for line in error.problems)
         else:
             made = "a model; the core's own client" if client is None else f"a model and a client on {client.network.value}"
             yield Finding("pass", "venue clients", f"{venue}: {made}")

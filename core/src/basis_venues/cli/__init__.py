@@ -39,12 +39,14 @@ def main() -> None:
 
 def _take_streams() -> None:
     """Let what is written to a stream that the process was started without go nowhere: a run must not end for want of who listens. The
-    lowest free file is taken, which is the stream's own, so that no journal comes to lie there."""
+    lowest free file is taken, which is the stream's own, so that no journal comes to lie there. Nor must it end for a letter that a
+    terminal of another encoding lacks: as on stderr, its number is shown."""
     import os
 
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # this process's own is a TextIOWrapper
 
 
 def _ended(number: int, _frame: Any) -> NoReturn:

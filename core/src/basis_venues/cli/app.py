@@ -14,7 +14,7 @@ from .options import JSON
 
 _COMMANDS = (
     ("init", "init:init", "Write a configuration to start from.", "basis init ."),
-    ("venues", "venues:app", "List installed venues; trust another's."),
+    ("venues", "venues:app", "List installed venues; trust that of another author."),
     (
         "check", "check:check", "Check offline that a mode would run.",
         "basis check btc_basis", "basis check btc_basis --profile sandbox --live --connect",

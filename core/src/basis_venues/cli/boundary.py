@@ -100,7 +100,7 @@ def tell(error: BasisError, meta: Mapping[str, Any]) -> dict[str, Any]:
     from .output import note
 
     hide = _redactor(meta).known
-    problems = [hide(problem) for problem in _problems(error)]
+    problems = [hide(problem) for problem in error.problems]
     for problem in problems:
         note(f"basis: {problem}")
     if meta.get(DEBUG):
@@ -128,12 +128,6 @@ def error_id(error: BaseException) -> str:
 
     places = [f"{Path(frame.filename).name}:{frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
     return hashlib.sha256(f"{type(error).__name__} {places}".encode()).hexdigest()[:8]
-
-
-def _problems(error: BasisError) -> tuple[str, ...]:
-    if isinstance(error, ConfigurationError):
-        return error.problems
-    return tuple(str(error).splitlines()) or (type(error).__name__,)
 
 
 def _trace(error: BaseException, meta: Mapping[str, Any]) -> str:

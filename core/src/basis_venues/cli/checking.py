@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ from ..config.limits import FILE, read_limits, strange_names
 from ..config.settings import Settings
 from ..config.yaml_file import read_yaml
 from ..environment import EnvironmentManager
-from ..errors import BasisError, ConfigurationError, CredentialError, GuardRefused, PluginRefused
+from ..errors import BasisError, ConfigurationError, CredentialError, GuardRefused, PluginRefused, TryAgainLater
 from ..factory import VenueClientFactory
 from ..findings import Finding, gravest
 from ..market.settings import load_data_settings
@@ -26,7 +26,7 @@ T = TypeVar("T")
 _MENDS: tuple[tuple[type[BasisError], str], ...] = (
     (CredentialError, "set it in env.unified or export it"),
     (GuardRefused, "change the environment or the profile, or type what it asks for"),
-    (ConfigurationError, "change the line that it names"),
+    (ConfigurationError, "correct what it names"),
     (BasisError, "see the message"),
 )
 
@@ -110,14 +110,21 @@ class Checks:
         factory = VenueClientFactory(settings, environment, SystemClock())
         self._add(of_clients(settings, factory), PluginRefused.exit_code)
         if self._connect:
-            from .connecting import connected
-
-            self._add(connected(settings, factory), 75)
+            self._heartbeats(settings, environment)
         try:
             models = {venue: factory.model(venue) for venue in settings.mode.execution_venues}
         except BasisError:  # told above
             return None
         return ActionRouter(settings.mode, models, settings.venues, environment.accounts, environment.account_of)
+
+    def _heartbeats(self, settings: Settings, environment: EnvironmentManager) -> None:
+        """Those of live venues, by the clock that a run would have: the sandbox's may stand in another year."""
+        from ..assemble import live_clock
+        from .connecting import CHECK, connected
+
+        clock = self._try(CHECK, lambda: live_clock(settings))
+        if clock is not None:
+            self._add(connected(settings, VenueClientFactory(settings, environment, clock)), TryAgainLater.exit_code)
 
     def _files(self, what: str, folder: str, load: Callable[[Path], object]) -> None:
         for file in sorted((self._configs / folder).glob("*.yaml")):
@@ -130,7 +137,7 @@ class Checks:
         try:
             return action()
         except BasisError as error:
-            found = [Finding("fail", check or check_of(error, problem), problem, _mend(error, problem)) for problem in _problems(error)]
+            found = [Finding("fail", check or check_of(error, problem), problem, _mend(error, problem)) for problem in error.problems]
             self._add(found, error.exit_code)
             return None
 
@@ -144,10 +151,6 @@ class Checks:
 
 def _mend(error: BasisError, problem: str) -> str:
     return mend_of(problem) if isinstance(error, PluginRefused) else next(mend for kind, mend in _MENDS if isinstance(error, kind))
-
-
-def _problems(error: BasisError) -> Iterator[str]:
-    yield from error.problems if isinstance(error, ConfigurationError) else str(error).splitlines()
 
 
 def _plan(file: Path, settings: Settings, router: ActionRouter | None) -> Plan | None:

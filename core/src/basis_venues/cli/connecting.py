@@ -50,7 +50,7 @@ async def _one(venue: str, client: VenueClient) -> list[Finding]:
         identities = await client.open()
         said = dict(await client.heartbeat())
     except BasisError as error:
-        return [Finding("fail", CHECK, f"{venue}: {line}", "see the message; then check again") for line in str(error).splitlines()]
+        return [Finding("fail", CHECK, f"{venue}: {line}", "see the message; then check again") for line in error.problems]
     except Exception as error:  # of a plugin: its text may carry a URL with a key
         return [Finding("fail", CHECK, f"{venue}: its client raised {raised(error)}", "look at the plugin's version and report it")]
     key, hidden = said.pop("key", None), said.pop("not shown", None)

@@ -24,7 +24,7 @@ def example(
     configs: Configs = CONFIGS_HERE,
     json: Json = False,
 ) -> None:
-    """Write env.unified.example: every name that the installed venues read, without values."""
+    """Write env.unified.example. It has every name that the installed venues read, without values."""
     from ..config.env_example import FILE, names_of
     from ..config.env_example import example as text_of
     from . import output
@@ -71,7 +71,7 @@ def lint(
     configs: Configs = CONFIGS_HERE,
     json: Json = False,
 ) -> None:
-    """Look a file of credentials over: format, names, placeholders, cut values, file mode, git. No value is ever shown."""
+    """Look a file of credentials over. Format, names, placeholders, cut values, file mode, git; no value is ever shown."""
     from ..config.env_lint import lint as findings_in
     from ..findings import gravest
     from . import output
@@ -95,7 +95,8 @@ def import_(
     configs: Configs = CONFIGS_HERE,
     json: Json = False,
 ) -> None:
-    """Rewrite ENVIRONMENT and *_TESTNET_*, *_LIVE_* names to BASIS_{ENV}__{CATEGORY}__{VENUE}_{PARAM}. No value is ever shown."""
+    """Rewrite older names as today's. ENVIRONMENT, *_TESTNET_* and *_LIVE_* become BASIS_{ENV}__{CATEGORY}__{VENUE}_{PARAM}; no value is
+    ever shown."""
     from ..config.env_example import names_of
     from ..config.env_file import parse_env
     from ..config.env_import import imported

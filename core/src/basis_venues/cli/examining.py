@@ -174,6 +174,9 @@ def _journals(worlds: tuple[Path, ...]) -> Iterator[Finding]:
         else:
             yield Finding("pass", "journal", f"{world / 'journal.sqlite'}: the chain holds over {len(rows)} rows")
             yield from _left(world, rows)
+    for world in worlds:
+        if not world.exists():  # only one that was typed can be missing
+            yield Finding("warn", "journal", f"{world} is not there", "a live run makes it; else name the --state that the run was given")
     if not files:
         yield Finding("pass", "journal", "there is none yet; only live runs keep one")
 

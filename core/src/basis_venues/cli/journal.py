@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,7 +13,7 @@ from .options import CONFIGS_HERE, Configs, Json, Profile, State, examples
 
 if TYPE_CHECKING:
     from ..journal.sqlite import Row, SqliteJournal
-    from ..journal.state import StepRecord
+    from ..journal.state import JournalState
 
 app = typer.Typer(
     help="Read a live run's journal, check its chain, copy or export it.", no_args_is_help=True, rich_markup_mode=None, add_completion=False
@@ -29,8 +29,7 @@ def show(
     configs: Configs = CONFIGS_HERE,
     json: Json = False,
 ) -> None:
-    """Show rows, open steps, and what is on its way, frozen or halted; with ID also what was sent: client id or hash, request, fence."""
-    from ..execution.resolution import settler
+    """Show rows, and what is open, on its way, frozen or halted. With ID also what was sent: client id or hash, request, fence."""
     from ..market.provider import utc
     from . import halt, output
     from .journal_file import opened, replayed
@@ -41,36 +40,40 @@ def show(
         latest = replayed(journal.verified())
         rows = _about(journal, subject)
     rows = rows[-last:] if last else rows
-    halted = halt.flags_at(directory)
-    unsettled = [
-        {"step": step, "mode": mode, "account": record.sending.order.account, "settled_by": settler(latest, record)}
-        for (mode, step), record in latest.steps.items()
-        if _open(record)
-    ]
-    obligations = {key: f"{amount:f}" for key, amount in latest.obligations().items()}
+    left = {**_left(latest), "halted": halt.flags_at(directory)}
     if json:
-        shown = [{**row.data(), "at": utc(row.at)} for row in rows]
-        frozen = dict(latest.frozen)
-        output.document(
-            {
-                "journal": str(journal.path),
-                "rows": shown,
-                "open": unsettled,
-                "frozen": frozen,
-                "halted": halted,
-                "obligations": obligations,
-            }
-        )
-        return
-    _tables(str(journal.path), rows, writes=subject is not None)
-    if unsettled:
-        output.table("open steps", ("step", "mode", "account", "settled by"), (tuple(each.values()) for each in unsettled))
-    if obligations:
-        output.table("begun and not yet arrived", ("position", "amount"), obligations.items())
-    if latest.frozen:
-        output.table("frozen accounts", ("account", "reason"), latest.frozen.items())
-    if halted:
-        halt.table(halted)
+        output.document({"journal": str(journal.path), "rows": [{**row.data(), "at": utc(row.at)} for row in rows], **left})
+    else:
+        _tables(str(journal.path), rows, writes=subject is not None)
+        _show_left(left)
+
+
+def _left(latest: JournalState) -> dict[str, Any]:
+    """What waits for a start, an arrival or a person."""
+    from ..execution.resolution import needs_person, settler
+
+    return {
+        "open": [
+            {"step": step, "mode": mode, "account": record.sending.order.account, "settled_by": settler(latest, record)}
+            for (mode, step), record in latest.steps.items()
+            if record.report is None or needs_person(record)
+        ],
+        "frozen": dict(latest.frozen),
+        "obligations": {key: f"{amount:f}" for key, amount in latest.obligations().items()},
+    }
+
+
+def _show_left(left: Mapping[str, Any]) -> None:
+    from . import halt, output
+
+    if left["open"]:
+        output.table("open steps", ("step", "mode", "account", "settled by"), (tuple(each.values()) for each in left["open"]))
+    if left["obligations"]:
+        output.table("begun and not yet arrived", ("position", "amount"), left["obligations"].items())
+    if left["frozen"]:
+        output.table("frozen accounts", ("account", "reason"), left["frozen"].items())
+    if left["halted"]:
+        halt.table(left["halted"])
 
 
 def _about(journal: SqliteJournal, subject: str | None) -> list[Row]:
@@ -125,7 +128,7 @@ def export(
     configs: Configs = CONFIGS_HERE,
     json: Json = False,
 ) -> None:
-    """Write all rows as JSON lines, in their order, each checked against the chain. With --json, as one document."""
+    """Write all rows as JSON lines, in their order. Each is checked against the chain. With --json they are one document."""
     from ..journal.codec import dumps
     from . import output
     from .journal_file import opened
@@ -193,10 +196,3 @@ def _new(file: Path, option: str) -> Iterator[None]:
     except BaseException:
         file.unlink(missing_ok=True)
         raise
-
-
-def _open(record: StepRecord) -> bool:
-    """Whether a step still needs the venue or a person."""
-    from ..execution.resolution import needs_person
-
-    return record.report is None or needs_person(record)

@@ -19,11 +19,13 @@ def opened(directory: Path) -> Iterator[SqliteJournal]:
     from ..clock import SystemClock
     from ..errors import ConfigurationError, JournalUnwritable
     from ..journal.sqlite import SqliteJournal
+    from ..worlds import known_worlds
 
     path = directory / "journal.sqlite"
     if not path.is_file():
+        there = ", ".join(str(world) for world in known_worlds() if (world / path.name).is_file()) or "none of the usual places"
         raise ConfigurationError(
-            f"{path}: there is no journal; only live runs keep one, one for each environment or profile: --profile NAME or --state DIR"
+            f"{path}: there is no journal; a live run keeps one, where its --profile or --state says. Journals are in: {there}"
         )
     try:
         journal = SqliteJournal(path, SystemClock())

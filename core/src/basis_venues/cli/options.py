@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+CONFIGS_HERE = Path("configs")
 JSON = "basis.json"
 CONFIGS = "basis.configs"
 """Where the context keeps them for whoever reports an error."""
@@ -34,19 +36,32 @@ def examples(*lines: str) -> str:
     return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
 
 
+def named_in(folder: str) -> Callable[[typer.Context], list[str]]:
+    """Completes the names of the files in a folder of the configuration."""
+
+    def names(context: typer.Context) -> list[str]:
+        return sorted(file.stem for file in (context.params.get("configs") or CONFIGS_HERE).joinpath(folder).glob("*.yaml"))
+
+    return names
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.", callback=_note_json, is_eager=True)]
 Configs = Annotated[Path, typer.Option("--configs", metavar="DIR", help="The configuration directory.", callback=_note_configs)]
-CONFIGS_HERE = Path("configs")
 State = Annotated[
     Path | None,
     typer.Option("--state", metavar="DIR", help="Where journal, locks and halt flags lie; by default the user's state directory."),
 ]
-Profile = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="A profile of configs/environments.")]
+Profile = Annotated[
+    str | None,
+    typer.Option("--profile", metavar="NAME", help="A profile of configs/environments.", autocompletion=named_in("environments")),
+]
 Live = Annotated[bool, typer.Option("--live", help="Talk to venues: testnet, or mainnet when BASIS_ENVIRONMENT is prod.")]
 Accounts = Annotated[
     list[str] | None, typer.Option("--account", metavar="ALIAS", help="An account on mainnet that the run may act on, typed out.")
 ]
-Mode = Annotated[str, typer.Argument(metavar="MODE", help="A mode of configs/modes, or the path of its file.")]
+Mode = Annotated[
+    str, typer.Argument(metavar="MODE", help="A mode of configs/modes, or the path of its file.", autocompletion=named_in("modes"))
+]
 
 
 def mode_of(text: str) -> str | Path:

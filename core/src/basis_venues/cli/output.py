@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import typer
 
@@ -27,11 +27,11 @@ _UNSHOWN = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if
 """Control characters, which a venue's text or a file's name may hold: a terminal would obey them."""
 
 
-def document(data: Mapping[str, Any]) -> None:
-    """Print one JSON document."""
+def document(data: object) -> None:
+    """Print one JSON document, in ASCII: it is the same whatever encoding the stream has."""
     import json
 
-    typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
+    typer.echo(json.dumps(data, indent=2))
 
 
 def shown(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import CONFIGS_HERE, Accounts, Configs, Json, Live, Mode, Profile, State, mode_of
+from .options import CONFIGS_HERE, Accounts, Configs, Json, Live, Mode, Profile, State, mode_of, named_in
 
 if TYPE_CHECKING:
     from ..assemble import Assembly
@@ -17,9 +17,21 @@ if TYPE_CHECKING:
     from ..run.plan import Plan
     from ..run.report import RunReport
 
+PlanOf = Annotated[
+    str | None,
+    typer.Option(
+        "--plan", metavar="FILE", help="A plan, by path or name; else the one named as the mode.", autocompletion=named_in("plans")
+    ),
+]
 Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Where recorded market data lie; without it, made-up data.")]
 DataSettings = Annotated[
-    str | None, typer.Option("--data-settings", metavar="NAME", help="A file of configs/data; with --data, 'history' unless given.")
+    str | None,
+    typer.Option(
+        "--data-settings",
+        metavar="NAME",
+        help="A file of configs/data; with --data, 'history' unless given.",
+        autocompletion=named_in("data"),
+    ),
 ]
 From = Annotated[str | None, typer.Option("--from", metavar="TIME", help="Begin: ISO 8601, UTC unless it says otherwise; else the plan's.")]
 To = Annotated[str | None, typer.Option("--to", metavar="TIME", help="End, as --from.")]
@@ -29,9 +41,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Send nothing: show the 
 def run(
     context: typer.Context,
     mode: Mode,
-    plan: Annotated[
-        str | None, typer.Option("--plan", metavar="FILE", help="A plan, by path or name; else the one named as the mode.")
-    ] = None,
+    plan: PlanOf = None,
     data: Data = None,
     data_settings: DataSettings = None,
     since: From = None,
@@ -154,7 +164,8 @@ def _show(run: dict[str, Any]) -> None:
     output.table(
         "", ("action", "kind", "time", "state", "legs"), ((a["id"], a["action"], a["at"], a["state"], _legs(a)) for a in run["actions"])
     )
-    output.table("compared with the accounts", ("order", "position", "expected", "observed", ""), _compared(run))
+    if compared := _compared(run):
+        output.table("compared with the accounts", ("order", "position", "expected", "observed", ""), compared)
     if run["positions"] is not None:
         output.table("positions", ("position", "amount"), run["positions"].items())
     if run["obligations"]:
@@ -194,7 +205,7 @@ def told(report: RunReport, json: bool, meta: Mapping[str, Any]) -> int:
     for sentence in dict.fromkeys(filter(None, map(meaning, report.results))):
         output.note(f"basis: {sentence}")
     for account, reason in report.frozen.items():
-        output.note(f"basis: the account {account} is frozen: {reason}; `basis journal show`")
+        output.note(f"basis: the account {account} is frozen (`basis journal show`): {reason}")
     return report.exit_code
 
 

@@ -27,6 +27,8 @@ def schema(
     from . import output
 
     made = schemas(installed(configs))
+    if name is not None and (check or directory is not None):
+        raise typer.BadParameter("--check and --output are about all schemas; name none", param_hint="NAME")
     if name is not None:
         if name not in made:
             raise ConfigurationError(f"there is no schema {name!r}{nearest(name, made)}; there are: {', '.join(made)}")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..registry import Installed, Registry
 
 
-app = typer.Typer(help="List installed venues, or trust one of another's.", rich_markup_mode=None, add_completion=False)
+app = typer.Typer(help="List installed venues, or trust that of another author.", rich_markup_mode=None, add_completion=False)
 
 
 @app.callback(invoke_without_command=True, epilog=examples("basis venues"))
@@ -48,11 +48,11 @@ def venues(context: typer.Context, configs: Configs = CONFIGS_HERE, json: Json =
 
 @app.command(epilog=examples("basis venues trust bitget"))
 def trust(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A venue or an observer of another's distribution, or that distribution.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A distribution of another author, or a venue or observer in it.")],
     configs: Configs = CONFIGS_HERE,
     json: Json = False,
 ) -> None:
-    """Let a distribution of another be imported from now on: writes its line into venues.lock. Shows first what it asks for."""
+    """Trust a distribution of another author from now on. What it asks for is shown, and its line written into venues.lock."""
     from ..errors import PluginRefused
     from ..hookspecs import ENTRY_POINT_GROUP
     from ..registry import FIRST_PARTY, Registry, module_folder

@@ -26,8 +26,9 @@ CAPS = ("per_action_usd", "per_day_usd", "open_usd", "gas_per_day_eth")
 class LimitRule:
     """One limit. `mode`, `account`, `venue` and `asset` say what it is about; what is left out is any.
 
-    `per_action_usd`: of one order. `per_day_usd`: of everything asked for in the last 24 hours. `open_usd`: of perpetual positions and
-    debts at today's prices, with what is on its way. `gas_per_day_eth`: gas of the last 24 hours, in the chain's own coin.
+    `per_action_usd`: of one action, as far as its orders are what the limit is about. `per_day_usd`: of everything asked for in the last 24
+    hours. `open_usd`: of perpetual positions and debts at today's prices, with what is on its way. `gas_per_day_eth`: gas of the last 24
+    hours, in the chain's own coin.
     """
 
     mode: str | None = None

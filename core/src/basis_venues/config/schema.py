@@ -10,7 +10,6 @@ import inspect
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from enum import Enum
-from pathlib import Path as FilePath
 from types import NoneType, UnionType
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
 
@@ -68,16 +67,6 @@ _TITLES = {
     "plan": "a plan, configs/plans/NAME.yaml",
     "venue": "a venue's static settings, configs/venues/NAME.yaml",
 }
-
-
-def modeline(file: FilePath, configs: FilePath) -> str:
-    """The comment that tells editors which schema a file of the configuration has; empty where it has none."""
-    inside = file.relative_to(configs)
-    name = {"venue_requirements": "requirements", "limits": "limits"}.get(inside.stem) if len(inside.parts) == 1 else None
-    folders = {"modes": "mode", "environments": "environment", "plans": "plan", "data": "data", "venues": f"venue-{inside.stem}"}
-    name = name or folders.get(inside.parts[0])
-    up = "../" * (len(inside.parts) - 1)
-    return f"# yaml-language-server: $schema={up}{FOLDER}/{name}.json" if name else ""
 
 
 def schema_of(kind: Any, overlay: bool = False) -> Schema:

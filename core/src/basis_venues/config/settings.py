@@ -237,9 +237,11 @@ def action_types(manifest: Manifest) -> tuple[str, ...]:
 def mode_file(mode: str | FilePath, configs: FilePath) -> FilePath:
     """The file of a mode: the path itself, `configs/modes/NAME.yaml`, or the file there that says `mode: NAME`.
 
-    Raises `ConfigurationError` with the modes that there are.
+    Raises `ConfigurationError` where there is none, with the modes that there are.
     """
     if isinstance(mode, FilePath):
+        if not mode.exists():
+            raise ConfigurationError(f"{mode}: there is no such file")
         return mode
     folder = configs / "modes"
     files = {file.stem: file for file in sorted(folder.glob("*.yaml"))}
@@ -250,7 +252,7 @@ def mode_file(mode: str | FilePath, configs: FilePath) -> FilePath:
             return file
     if not files:
         raise ConfigurationError(f"{folder}: there is no mode; `basis init DIR` writes examples, --configs DIR says where they are")
-    raise ConfigurationError(f"{folder}: there is no such mode; there are: {', '.join(files)}{nearest(mode, files)}")
+    raise ConfigurationError(f"{folder / mode}.yaml: there is no such mode; there are: {', '.join(files)}{nearest(mode, files)}")
 
 
 def mode_name(file: FilePath) -> str:

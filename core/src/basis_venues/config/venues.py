@@ -13,8 +13,8 @@ class Timing:
     """How patiently a venue's outcome is settled and its account read; all in milliseconds, except the number of reads.
 
     A look-up is repeated every `poll_ms`. Absence is believed when `absent_reads` look-ups say so after the fence plus
-    `fence_margin_ms`, and the account's own history does not show the write either. An outcome still unknown after `patience_ms` goes to
-    a person. Reconciliation reads again every `poll_ms` until `verify_within_ms` are over.
+    `fence_margin_ms`, and the account's own history and balances do not show the write either. An outcome still unknown
+    after `patience_ms` goes to a person. Reconciliation reads again every `poll_ms` until `verify_within_ms` are over.
     """
 
     poll_ms: int = 500

@@ -78,7 +78,7 @@ def _take(directory: Path, account: Account) -> IO[str]:
         named = f"the account {account.alias} ({account.identity})"
         if holder == str(os.getpid()):
             raise AccountBusy(f"another manager of this process holds {named}: share that one between tasks and threads") from None
-        raise AccountBusy(f"another runner (process {holder}) holds {named}: stop it first, or run there") from None
+        raise AccountBusy(f"another runner (process {holder}) holds {named}: stop it first, or let it do this") from None
     handle.seek(0)
     handle.truncate()
     handle.write(str(os.getpid()))

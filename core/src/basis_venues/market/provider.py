@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple, Protocol
 
+from ..config.misfit import nearest
 from ..errors import ConfigurationError
 
 Unit = Literal["iso", "seconds", "milliseconds"]
@@ -89,12 +90,8 @@ def in_order(times: list[int], texts: list[str]) -> Points:
 
 def suggestion(name: str, names: Iterable[str]) -> str:
     """`; did you mean X?` when one of `names` is near to `name`, else nothing; then what there is."""
-    import difflib  # only ever needed for an error
-
     known = sorted(names)
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    guess = f"; did you mean {near[0]}?" if near else ";"
-    return f"{guess} There is: {', '.join(known) if known else 'nothing'}"
+    return f"{nearest(name, known) or ';'} There is: {', '.join(known) or 'nothing'}"
 
 
 def no_column(where: str, column: str, columns: Iterable[str]) -> ConfigurationError:

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from basis_venues.actions import MAX, Action, Approve, Borrow, Repay, SetCollateral, SetEMode, Supply, Withdraw
 from basis_venues.amounts import ZERO, from_units, to_units
+from basis_venues.config.misfit import nearest
 from basis_venues.contract import Market, ModelContext, StepFails
 from basis_venues.errors import Denied
 from basis_venues.keys import Key
@@ -27,7 +28,6 @@ from basis_venues_evm import (
     Write,
     allowance_key,
     balance_key,
-    did_you_mean,
     emode_key,
     reserve_keys,
 )
@@ -301,7 +301,7 @@ class AaveModel(ChainModel):
     def _reserve(self, asset: str) -> Reserve:
         found = self.settings.reserves.get(asset)
         if found is None:
-            hint = "; it takes WETH, so wrap the ETH first" if asset == ETHER else did_you_mean(asset, self.settings.reserves)
+            hint = "; it takes WETH, so wrap the ETH first" if asset == ETHER else nearest(asset, self.settings.reserves)
             raise Denied(f"{self.venue} does not know {asset}{hint}; its assets are listed under reserves in {self.venue}.yaml")
         return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .acting import Acting, Lines, allowance_key, balance_key
 from .lending import RISKY, ReserveKeys, emode_key, reserve_keys
-from .model import AnyAction, ChainModel, Rule, Write, did_you_mean, with_amount
+from .model import AnyAction, ChainModel, Rule, Write, with_amount
 from .rays import BPS, RAY, bps_ceil, over_ceil, over_floor, ray, times_ceil, times_floor, whole_ceil, whole_floor
 from .settings import ETHER, ChainSettings, Token, TransactionSettings
 
@@ -26,7 +26,6 @@ __all__ = [
     "allowance_key",
     "balance_key",
     "bps_ceil",
-    "did_you_mean",
     "emode_key",
     "over_ceil",
     "over_floor",

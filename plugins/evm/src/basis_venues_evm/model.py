@@ -16,6 +16,7 @@ import attrs
 from basis_venues import series
 from basis_venues.actions import MAX, Action, Amount, Approve
 from basis_venues.amounts import MONEY, ZERO, from_units, to_units
+from basis_venues.config.misfit import nearest
 from basis_venues.contract import Market, ModelContext, StepFails, VenueModel, not_supported
 from basis_venues.errors import Denied, InvalidAction
 from basis_venues.keys import BALANCE, Key, split_key
@@ -117,7 +118,7 @@ class ChainModel(VenueModel):
         """What is configured of `asset`. Raises `Denied` with the nearest name when it is unknown."""
         found = self.settings.tokens.get(asset)
         if found is None:
-            hint = did_you_mean(asset, self.settings.tokens)
+            hint = nearest(asset, self.settings.tokens)
             raise Denied(f"{self.venue} does not know {asset}{hint}; tokens are listed in {self.venue}.yaml")
         return found
 
@@ -233,11 +234,3 @@ def with_amount(action: AnyAction, amount: Amount) -> AnyAction:
     """The action with another amount; it must have one."""
     change: dict[str, Any] = {"amount": amount}
     return attrs.evolve(action, **change)
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """`; did you mean WETH?`, or nothing when no known name is near."""
-    from difflib import get_close_matches  # only a mistake needs it
-
-    near = get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f"; did you mean {near[0]}?" if near else ""

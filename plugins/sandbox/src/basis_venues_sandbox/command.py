@@ -1,4 +1,4 @@
-"""`basis sandbox up|status|down`: the local exchange and chain in the background, on the loopback."""
+"""`basis sandbox up|status|down|control`: the local exchange and chain in the background, on the loopback."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import signal
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
-from json import dumps as document
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,39 +15,47 @@ from typer.core import TyperCommand
 
 from basis_venues.cli import output
 from basis_venues.cli.options import CONFIGS_HERE, Configs, Json, examples
+from basis_venues.config.misfit import nearest
 from basis_venues.errors import ConfigurationError, TryAgainLater
 
 from .services import STARTERS, Options
 from .standing import LOG, Standing, found, is_held, read
 
 app = typer.Typer(
-    help="A local exchange in three real dialects and a local chain: no key, no internet.", no_args_is_help=True, rich_markup_mode=None
+    help="A local exchange in three real dialects and a local chain: no key, no internet.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
 )
 
 _PATIENCE = 60
 _FIRST_START = 600  # the chain is fetched and compiled once; nothing else takes longer than seconds
 _POLL = 0.05
 
-State = Annotated[Path | None, typer.Option("--state", help="Where its files are; one sandbox per directory.")]
+State = Annotated[Path | None, typer.Option("--state", metavar="DIR", help="Where its files are; one sandbox per directory.")]
 
 
 @app.command(epilog=examples("basis sandbox up", "basis sandbox up --data synthetic --from 2024-01-02"))
 def up(
     state: State = None,
-    only: Annotated[list[str] | None, typer.Option("--only", help="A service to start; all of them unless given.")] = None,
-    port: Annotated[int, typer.Option(help="Port of the exchange.")] = 8731,
-    control_port: Annotated[int, typer.Option(help="Port of the exchange's control.")] = 8732,
-    chain_port: Annotated[int, typer.Option(help="Port of the chain.")] = 8545,
-    seed: Annotated[int, typer.Option(help="Fixes ids and all that is made up.")] = 1,
-    data: Annotated[str, typer.Option(help="Prices and funding from these data settings (configs/data/NAME.yaml); else fixed.")] = "",
-    data_directory: Annotated[str, typer.Option(help="Where their records lie; the synthetic history unless given.")] = "",
-    since: Annotated[str, typer.Option("--from", help="Where its clock begins, such as 2024-01-02; now unless given.")] = "",
+    only: Annotated[list[str] | None, typer.Option("--only", metavar="SERVICE", help="exchange or chain; both unless given.")] = None,
+    port: Annotated[int, typer.Option(metavar="N", help="Port of the exchange.")] = 8731,
+    control_port: Annotated[int, typer.Option(metavar="N", help="Port of the exchange's control.")] = 8732,
+    chain_port: Annotated[int, typer.Option(metavar="N", help="Port of the chain.")] = 8545,
+    seed: Annotated[int, typer.Option(metavar="N", help="Fixes ids and all that is made up.")] = 1,
+    data: Annotated[str, typer.Option(metavar="NAME", help="Prices and funding from configs/data/NAME.yaml; else fixed.")] = "",
+    data_directory: Annotated[str, typer.Option(metavar="DIR", help="Where their records lie; made-up ones unless given.")] = "",
+    since: Annotated[
+        str, typer.Option("--from", metavar="TIME", help="Where its clock begins, such as 2024-01-02; now unless given.")
+    ] = "",
     configs: Configs = CONFIGS_HERE,
     json: Json = False,
 ) -> None:
-    """Start it in the background, wait until it is ready, and show where it is."""
+    """Start it in the background; once ready, show where it is."""
     where = _directory(state)
-    if not is_held(where):
+    if is_held(where):
+        output.note("basis: a sandbox runs there already, as it was started; to start it otherwise: basis sandbox down")
+    else:
         options = Options(
             state=where, exchange_port=port, control_port=control_port, chain_port=chain_port, seed=seed,
             data=_settings(configs, data), data_directory=_records(data, data_directory), since=_moment(since, data),
@@ -75,7 +82,7 @@ def status(state: State = None, json: Json = False) -> None:
 
 @app.command(epilog=examples("basis sandbox down"))
 def down(state: State = None, json: Json = False) -> None:
-    """End it: the process that `up` started, and nothing else; also one that is still starting."""
+    """End it, also while it is starting. Only the process that `up` started is ended."""
     where = _directory(state)
     standing = found(where)
     if standing is not None and standing.ready:
@@ -102,6 +109,12 @@ class _Controls(TyperCommand):
                 formatter.write(f"  {usage(name)}\n")
 
 
+def _controls() -> list[str]:
+    from .steering import CONTROLS
+
+    return list(CONTROLS)
+
+
 @app.command(
     cls=_Controls,
     epilog=examples(
@@ -109,11 +122,13 @@ class _Controls(TyperCommand):
     ),
 )
 def control(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="fault, clear, endow, price and so on: a method of its `Control`.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="fault, clear, endow, price and so on.", autocompletion=_controls)],
     arguments: Annotated[list[str] | None, typer.Argument(metavar="[VALUE | NAME=VALUE]...", help="What it takes, in its order.")] = None,
     state: State = None,
+    json: Json = False,
 ) -> None:
-    """Steer the exchange of the running sandbox: let a reply get lost, take money away, let time pass. An answer is JSON."""
+    """Steer the running exchange. Let a reply get lost, take money away, let time pass. An answer is JSON; with --json no answer is, too:
+    null."""
     from .steering import steer
 
     standing = read(_directory(state))
@@ -121,8 +136,8 @@ def control(
     if url is None:
         raise TryAgainLater("no sandbox with an exchange runs; start it: basis sandbox up")
     answer = steer(url, name, arguments or ())
-    if answer is not None:
-        output.line(document(answer, indent=2))
+    if json or answer is not None:
+        output.document(answer)
 
 
 def _directory(state: Path | None) -> Path:
@@ -137,7 +152,8 @@ def _directory(state: Path | None) -> Path:
 def _names(only: list[str] | None) -> list[str]:
     unknown = sorted(set(only or ()) - set(STARTERS))
     if unknown:
-        raise ConfigurationError(f"--only: there is no service {', '.join(unknown)}; there are: {', '.join(STARTERS)}")
+        there = f"there are: {', '.join(STARTERS)}{nearest(unknown[0], STARTERS)}"
+        raise ConfigurationError(f"--only: there is no service {', '.join(unknown)}; {there}")
     return [name for name in STARTERS if not only or name in only]
 
 
@@ -146,8 +162,8 @@ def _settings(configs: Path, name: str) -> str:
         return ""
     file = configs / "data" / f"{name}.yaml"
     if not file.is_file():
-        known = ", ".join(sorted(each.stem for each in file.parent.glob("*.yaml"))) or "none"
-        raise ConfigurationError(f"{file}: there are no such data settings; there are: {known}")
+        known = sorted(each.stem for each in file.parent.glob("*.yaml"))
+        raise ConfigurationError(f"{file}: there are no such data settings; there are: {', '.join(known) or 'none'}{nearest(name, known)}")
     return str(file.resolve())
 
 

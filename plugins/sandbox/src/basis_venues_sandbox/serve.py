@@ -6,7 +6,6 @@ While it runs it holds the lock of its state directory; what it runs stands in `
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
 import json
 import os
@@ -20,7 +19,7 @@ import attrs
 from .chain.service import ChainService
 from .exchange.service import ExchangeService
 from .services import Options, Started, start_all
-from .standing import Standing, held, write
+from .standing import Standing, Taken, held, write
 
 
 def main() -> None:
@@ -66,5 +65,9 @@ def arguments(names: list[str], options: Options) -> list[str]:
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt):
+    try:
         main()
+    except Taken as taken:  # another `up` was quicker
+        sys.exit(str(taken))
+    except KeyboardInterrupt:
+        pass

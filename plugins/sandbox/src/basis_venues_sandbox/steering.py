@@ -6,10 +6,10 @@ import inspect
 import json
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Any
 from urllib.error import URLError
 
+from basis_venues.config.misfit import nearest
 from basis_venues.errors import ConfigurationError, TryAgainLater
 
 from .exchange.control.client import Control, ControlFailed
@@ -26,9 +26,7 @@ def steer(url: str, name: str, words: Iterable[str]) -> Any:
     Raises `ConfigurationError` for a control or arguments that there are not, `TryAgainLater` where nothing answers.
     """
     if name not in CONTROLS:
-        near = get_close_matches(name, CONTROLS, 1)
-        meant = f"did you mean {near[0]}? " if near else ""
-        raise ConfigurationError(f"there is no control {name!r}; {meant}There is: {', '.join(CONTROLS)}")
+        raise ConfigurationError(f"there is no control {name!r}{nearest(name, CONTROLS)}; there are: {', '.join(CONTROLS)}")
     given = list(words)
     named = {found[1]: _value(found[2]) for word in given if (found := _NAMED.fullmatch(word))}
     method = getattr(Control(url), name)

@@ -23,7 +23,7 @@ from basis_venues.hookspecs import ENTRY_POINT_GROUP
 
 from .levels import LEVELS, in_order
 
-app = typer.Typer(help="Hold a venue's distribution to the promises of a venue plugin.", rich_markup_mode=None)
+app = typer.Typer(help="Hold a venue's distribution to the promises of a venue plugin.", rich_markup_mode=None, add_completion=False)
 
 _SHOWN = 30
 _WIDTH = 110

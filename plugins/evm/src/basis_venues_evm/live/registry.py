@@ -8,10 +8,10 @@ from typing import NamedTuple, Protocol
 
 from basis_venues.actions import Action
 from basis_venues.amounts import from_units
+from basis_venues.config.misfit import nearest
 from basis_venues.errors import Denied
 from basis_venues.keys import BALANCE, Key, KeyParts, protocol_of, split_key
 
-from ..model import did_you_mean
 from . import abi
 from .mined import Decoder, Log
 from .multicall import Call
@@ -103,7 +103,7 @@ class Registry:
         found = self._spenders.get(name)
         if found is None:
             known = ", ".join(sorted(self._spenders)) or "none"
-            raise Denied(f"no venue of this mode has the spender {name}{did_you_mean(name, self._spenders)}; there are: {known}")
+            raise Denied(f"no venue of this mode has the spender {name}{nearest(name, self._spenders)}; there are: {known}")
         return found
 
     def spender_at(self, address: str) -> str | None:

@@ -11,10 +11,10 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from basis_venues.amounts import from_units, to_units
+from basis_venues.config.misfit import nearest
 from basis_venues.errors import Denied
 
 from ..acting import allowance_key, balance_key
-from ..model import did_you_mean
 from ..settings import ETHER, Token
 from . import abi
 from .mined import UNLIMITED, Change, Log, Mined, Told
@@ -86,7 +86,7 @@ class Tokens:
         """The token. Raises `Denied` with the nearest symbol when this chain has none of that name."""
         found = self._by_symbol.get(symbol)
         if found is None:
-            raise Denied(f"there is no {symbol} on this chain{did_you_mean(symbol, self._by_symbol)}; its address would be in alchemy.yaml")
+            raise Denied(f"there is no {symbol} on this chain{nearest(symbol, self._by_symbol)}; its address would be in alchemy.yaml")
         return found
 
     def get(self, symbol: str) -> Placed | None:

@@ -74,10 +74,6 @@ class LidoControl:
         else:
             self._keeper.send(self._at.queue, "resume()")
 
-    def bunker(self, on: bool = True) -> None:
-        """Whether the queue says that it is in bunker mode."""
-        self._keeper.send(self._at.queue, "onOracleReport(bool,uint256,uint256)", on, 1, 1)
-
     def _report(self, reward: int, penalty: int, last: int = 0, rate: int = 0, locked: int = 0, burnt: int = 0) -> None:
         self._keeper.rpc.call("anvil_setBalance", self._keeper.address, hex(_WEALTH))
         self._keeper.send(self._at.steth, _REPORT, penalty, last, rate, locked, burnt, value=reward)

@@ -23,9 +23,6 @@ SETTINGS: Mapping[str, Any] = {
 }
 """Compiler settings of everything that is compiled here. Without the metadata's hash, the same source gives the same bytes."""
 
-COMPILER_PACKAGES = ("solc",)
-"""What must have been fetched to compile anything."""
-
 _PATIENCE = 600
 _IMPORT = re.compile(r"""^\s*import\s+(?:[^;"']*?\bfrom\s+)?["']([^"']+)["']""", re.MULTILINE)
 

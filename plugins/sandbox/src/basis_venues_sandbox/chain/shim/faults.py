@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Literal
 
 from attrs import define, field, frozen
+
+from basis_venues.config.misfit import nearest
 
 SEND = "eth_sendRawTransaction"
 RECEIPT = "eth_getTransactionReceipt"
@@ -73,8 +74,7 @@ def fault(verb: str, value: Any = None, method: str | None = None, times: int | 
     """A fault from what a scenario says. Raises `ValueError` with a suggestion where there is no such verb."""
     known = VERBS.get(verb)
     if known is None:
-        near = difflib.get_close_matches(verb, VERBS, n=1)
-        raise ValueError(f"no fault is called {verb!r}; " + (f"did you mean {near[0]!r}?" if near else f"there are {', '.join(VERBS)}"))
+        raise ValueError(f"no fault is called {verb!r}{nearest(verb, VERBS) or '; there are: ' + ', '.join(VERBS)}")
     return Fault(verb, value, known.method if method is None else method, known.times if times is None else times)
 
 

@@ -28,9 +28,6 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "invalid chain id": {"geth": "invalid sender", "besu": "Wrong chainId", "nethermind": "InvalidTxChainId"},
 }
 
-CLIENTS = ("anvil", *_CODES)
-"""Whose words there are."""
-
 
 def reworded(answer: dict[str, Any], client: str) -> dict[str, Any]:
     """The node's answer with its error in the words of `client`."""
