@@ -12,12 +12,16 @@ import pytest
 from aiohttp import web
 
 from basis_venues.clock import SystemClock
+from basis_venues.errors import ConfigurationError, GuardRefused
 from basis_venues.http import Garbled, NotConnected
 from basis_venues.secret import Secret
-from basis_venues_evm.live import Request, Rpc, RpcUnavailable
+from basis_venues_evm.live import EvmChain, Request, Rpc, RpcUnavailable
 from basis_venues_evm.live.rpc import Fault
+from basis_venues_evm.settings import ChainSettings, TransactionSettings
+from basis_venues_evm.testing import wallet_context
 
 Reply = Callable[[Any], Awaitable[web.Response]]
+SETTINGS = ChainSettings(venue_type="infrastructure", tokens={})
 
 
 class Node:
@@ -115,6 +119,44 @@ def test_a_read_goes_to_the_next_endpoint(trouble: Any) -> None:
         assert len(second.asked) == 1
 
     run(course, first, second)
+
+
+def test_the_other_endpoints_are_asked_by_name_and_a_dead_one_says_nothing() -> None:
+    """So that a chain can be compared at all of them before one has to stand in."""
+    first, second, dead = Node(good), Node(good), Node(503)
+
+    async def course(rpc: Rpc) -> None:
+        told = await rpc.others(Request("eth_chainId"))
+        assert [answer.result for _, answer in told] == ["eth_chainId"]
+        assert not first.asked
+
+    run(course, first, second, dead)
+
+
+@pytest.mark.parametrize(("second", "refused"), [("0xaa36a7", True), ("0x88bb0", False)])
+def test_endpoints_of_different_chains_are_refused_at_start(second: str, refused: bool) -> None:
+    """Both chains are allowed, so that no other check tells them apart: positions and nonces of one would be taken for the other's."""
+    allowed = frozenset({0x88BB0, 0xAA36A7})
+    context = wallet_context(SETTINGS, allowed_hosts=frozenset({"127.0.0.1"}), allowed_chains=allowed)
+    chain = EvmChain(context, (Secret("http://127.0.0.1:1"),), None, TransactionSettings())
+
+    async def course(rpc: Rpc) -> None:
+        chain.rpc = rpc
+        with pytest.raises(GuardRefused if refused else ConfigurationError, match="answers for chain" if refused else "has no contracts"):
+            await chain.open()
+
+    run(course, Node(_on("0x88bb0")), Node(_on(second)))
+
+
+def _on(chain: str) -> Callable[[Any], Any]:
+    """A node of that chain, with code wherever it is asked for."""
+
+    def told(body: Any) -> Any:
+        members = body if isinstance(body, list) else [body]
+        found = [{"id": each["id"], "result": chain if each["method"] == "eth_chainId" else "0x6000"} for each in members]
+        return found if isinstance(body, list) else found[0]
+
+    return told
 
 
 @pytest.mark.parametrize(

@@ -205,6 +205,20 @@ def test_a_lagging_node_has_not_heard_of_the_newest_blocks(shim: Rpc, control: C
     assert shim.call("eth_getTransactionReceipt", digest)["status"] == "0x1"
 
 
+def test_a_lagging_node_tells_no_logs_of_blocks_that_it_lacks(shim: Rpc, control: ChainControl) -> None:
+    """And no error either, as many nodes; that it lacks the block is told only to who asks for the block."""
+    head = control.block_number()
+    digest = control.pay("USDC", control.addresses.owner, 5)
+    since = {"fromBlock": hex(head + 1), "toBlock": hex(control.block_number())}
+    control.fault("lag", control.block_number() - head)
+    assert shim.call("eth_getLogs", since) == []
+    with pytest.raises(RpcError, match="header not found"):
+        shim.call("eth_getBlockTransactionCountByNumber", since["toBlock"])
+    control.clear_faults()
+    assert digest in {log["transactionHash"] for log in shim.call("eth_getLogs", since)}
+    assert int(shim.call("eth_getBlockTransactionCountByNumber", since["toBlock"]), 16) >= 0
+
+
 def test_two_nodes_behind_one_address_disagree(shim: Rpc, control: ChainControl) -> None:
     """split_heads: fresh and late answers take turns."""
     control.mine(3)

@@ -101,6 +101,9 @@ class EvmChain:
         if chain.fault is not None or code.fault is not None:
             raise ConfigurationError(f"{self._venue}: what answers at the RPC endpoint is no Ethereum node")
         self.chain_id = self._same(int(chain.result, 16))
+        for host, other in await self.rpc.others(Request("eth_chainId")):
+            if other.fault is None and other.result != chain.result:
+                raise GuardRefused(f"{self._venue}: {host} answers for chain {other.result}, and the endpoint before it for {chain.result}")
         if len(code.result) <= 2:
             raise ConfigurationError(f"{self._venue}: chain {self.chain_id} has no Multicall3 at {MULTICALL}; positions are read with it")
 

@@ -104,10 +104,12 @@ class History:
             end = min(begin + _BATCH // len(topics) * self._log_blocks - 1, last)
             ranges = ({**_range(at, end, self._log_blocks), "address": contracts} for at in range(begin, end + 1, self._log_blocks))
             requests = [Request("eth_getLogs", ({**each, "topics": named},)) for each in ranges for named in topics]
+            requests.append(Request("eth_getBlockTransactionCountByNumber", (hex(end),)))  # a node that lacks it tells no logs, not why
             answers = await self._answers(requests)
             if self._narrowed(answers, end - begin + 1):
                 continue
-            found.update({log["transactionHash"]: None for result in self._results(requests, answers) for log in result})
+            *results, _ = self._results(requests, answers)
+            found.update({log["transactionHash"]: None for result in results for log in result})
             begin = end + 1
         return found
 

@@ -142,6 +142,18 @@ class Rpc:
             raise RpcUnavailable(f"{self._venue}: the node refuses {method}: {answer.fault.message}")
         return answer.result
 
+    async def others(self, request: Request) -> list[tuple[str, Answer]]:
+        """What the endpoints that are not asked at present answer to a read, with their hosts; nothing of one that does not answer."""
+        body, asked = _body((request,)), [each for each in self._endpoints if each is not self._current]
+        told = await asyncio.gather(*(self._told(each, body) for each in asked))
+        return [(each.origin.authority, answer) for each, answer in zip(asked, told, strict=True) if answer is not None]
+
+    async def _told(self, endpoint: Endpoint, body: bytes) -> Answer | None:
+        try:
+            return _answers(await self._read(endpoint, body), 1)[0]
+        except FAILURES:
+            return None
+
     @property
     def endpoints(self) -> int:
         """How many there are."""
