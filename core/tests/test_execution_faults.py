@@ -440,9 +440,18 @@ def test_what_another_step_did_proves_nothing(run: Run) -> None:
     """An order is lost, and the venue's answer is the one before it, as of two equal transfers: the books have that already, so that the
     account fits. A person decides; it is neither told as done nor sent again."""
     run.act(buy(1))
-    run.exchange().change(script=["mistaken"])
+    run.exchange().change(script=["mistaken:nameless"])
     (result,) = run.act(buy(2))
     assert result.state == "NEEDS_HUMAN"
     assert "buy-1/north/0" in result.legs[0].reason
     assert "north" in run.replayed().frozen
     assert len(run.exchange().fills()) == 1
+
+
+def test_an_answer_that_names_another_order_proves_nothing(run: Run) -> None:
+    """The venue answers with what the order before it did, under that one's key: this one is looked up, found nowhere, and sent anew."""
+    run.act(buy(1))
+    run.exchange().change(script=["mistaken"])
+    (result,) = run.act(buy(2))
+    assert result.state == "VERIFIED"
+    assert len({fill["order"] for fill in run.exchange().fills()}) == 2

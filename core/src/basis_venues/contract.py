@@ -160,7 +160,8 @@ class VenueClient(ABC):
     @abstractmethod
     async def lookup(self, prepared: Prepared) -> Report:
         """What became of it: by the attempt key or hashes, then orders, then fills. `ABSENT` (the venue does not show it) and
-        `UNKNOWN` (cannot tell) are different answers. Whatever this raises means UNKNOWN."""
+        `UNKNOWN` (cannot tell) are different answers. Whatever this raises means UNKNOWN, and so does an effect that names another
+        key."""
 
     async def cancel(self, prepared: Prepared) -> None:
         """Ask the venue to take it back, with at most one write request. What came of it is read by `lookup`."""

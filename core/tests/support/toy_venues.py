@@ -233,8 +233,9 @@ class Exchange:
                 "refuse": Report(State.REJECTED, (), data["now"], "the venue's proof"),
                 "not_sent": Report(State.NOT_SENT, (), 0, "connection refused"),
             }[verb]
-        elif verb == "mistaken":  # it never arrives, and what the one before it did is taken for it
-            answer = Report(State.FILLED, _effects(mine["effects"][-1:]), data["now"])
+        elif verb == "mistaken":  # it never arrives, and what the one before it did is taken for it, with its key or `nameless`
+            last = mine["effects"][-1] | ({"order": None} if detail == "nameless" else {})
+            answer = Report(State.FILLED, _effects([last]), data["now"])
         elif verb == "late":
             mine["queue"].append([order, fence])
             mine["accepts_late"] = int(detail or 2)

@@ -47,7 +47,7 @@ def _writable(prepared: object, step: Step, key: str) -> Prepared:
 async def send(client: VenueClient, prepared: Prepared) -> Report:
     """Send, once. Whatever goes wrong after the call is UNKNOWN, never a failure: the write may have left."""
     try:
-        return checked(await client.send(prepared), _SAID_OF_SENDING)
+        return _about(prepared, checked(await client.send(prepared), _SAID_OF_SENDING))
     except Exception as error:  # the rule of the house: an error is not a failure
         return Report(State.UNKNOWN, reason=f"sending raised {_raised(error)}")
 
@@ -55,7 +55,7 @@ async def send(client: VenueClient, prepared: Prepared) -> Report:
 async def lookup(client: VenueClient, prepared: Prepared) -> Report:
     """Look up. What could not be told is UNKNOWN."""
     try:
-        return checked(await client.lookup(prepared), _SAID_OF_LOOKING_UP)
+        return _about(prepared, checked(await client.lookup(prepared), _SAID_OF_LOOKING_UP))
     except Exception as error:  # as above
         return Report(State.UNKNOWN, reason=f"looking it up raised {_raised(error)}")
 
@@ -73,6 +73,13 @@ async def listed(client: VenueClient, prepared: Prepared, keys: Collection[Key],
     if nameless and any(isinstance(action, Transfer) for action in prepared.step.actions):
         return Report(State.UNKNOWN, reason=f"its look-up does not show it, but {nameless[0].id} may be it")
     return Report(State.ABSENT)
+
+
+def _about(prepared: Prepared, report: Report) -> Report:
+    """The report. Raises `ValueError` where it tells what another order did."""
+    if any(effect.order is not None and effect.order != prepared.key for effect in report.effects):
+        raise ValueError("the answer is about another order")
+    return report
 
 
 def _raised(error: Exception) -> str:

@@ -95,27 +95,29 @@ class PoolEvents:
     def _liquidated(self, log: Log, sent: Mined) -> Told | None:
         """Topics: collateral, debt, user. Data: debt covered, collateral taken, liquidator, whether it was taken as a deposit.
 
-        On top of what was taken the protocol's fee is moved; what no collateral is left for is written off, of other debts too.
+        On top of what was taken the protocol's fee is moved; what no collateral is left for is written off, of other debts too. Of a
+        reserve that is not configured, only the other side is told.
         """
-        collateral, debt = (self._market.by_underlying.get(address_in(each)) for each in log.topics[1:3])
-        alias = self._alias(address_in(log.topics[3]))
-        if alias is None or collateral is None or debt is None:
+        collateral, alias = self._reserve(log), self._alias(address_in(log.topics[3]))
+        if alias is None:
             return None
         before = self._of_this_action(log, sent)
-        lost = sum(number(each.data) for each in before if self._moved_from(each, collateral, log.topics[3]))
-        if not number(log.data, 3):
-            lost += self._market.scaled(number(log.data, 1), self._index(log, sent, _SUPPLY_INDEX), up=True)
+        changes: list[Change] = []
+        if collateral is not None:
+            lost = sum(number(each.data) for each in before if self._moved_from(each, collateral, log.topics[3]))
+            if not number(log.data, 3):
+                lost += self._market.scaled(number(log.data, 1), self._index(log, sent, _SUPPLY_INDEX), up=True)
+            changes += self._change(alias, SUPPLIED, collateral, -lost)
         written_off = {log.topics[2]: number(log.data)}
         for each in before:
             if each.address == log.address and each.topics[0] == topic(DEFICIT_LOG) and each.topics[1] == log.topics[3]:
                 written_off[each.topics[2]] = written_off.get(each.topics[2], 0) + number(each.data)
-        changes = list(self._change(alias, SUPPLIED, collateral, -lost))
         for reserve, amount in written_off.items():
             owed = self._market.by_underlying.get(address_in(reserve))
             if owed is not None:
                 burnt = self._market.scaled(amount, self._index(log, sent, _BORROW_INDEX, reserve), up=False)
                 changes += self._change(alias, BORROWED, owed, -burnt)
-        return Told("liquidation", tuple(changes))
+        return Told("liquidation", tuple(changes)) if changes else None
 
     def _moved_from(self, log: Log, reserve: ListedReserve, owner: str) -> bool:
         return log.address == reserve.a_token and log.topics[0] == topic(MOVED_LOG) and log.topics[1] == owner
