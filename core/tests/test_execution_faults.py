@@ -455,3 +455,16 @@ def test_an_answer_that_names_another_order_proves_nothing(run: Run) -> None:
     (result,) = run.act(buy(2))
     assert result.state == "VERIFIED"
     assert len({fill["order"] for fill in run.exchange().fills()}) == 2
+
+
+def test_what_was_counted_as_somebody_else_s_proves_nothing(run: Run) -> None:
+    """A deposit is in the books already when the venue names it as what an order did that never arrived: the account fits, and yet a
+    person decides."""
+    run.act(buy(1))
+    run.exchange().foreign({"USDT": "7"}, kind="deposit")
+    run.act(buy(2))
+    run.exchange().foreign({"USDT": "7"}, kind="deposit")
+    run.exchange().change(script=["mistaken"])
+    (result,) = run.act(buy(3))
+    assert result.state == "NEEDS_HUMAN"
+    assert "somebody else" in result.legs[0].reason

@@ -119,12 +119,14 @@ class SteppingLoop(TightLoop):
             work, sent = work._replace(attempt=work.attempt + 1), None
 
     def _own(self, work: Work, report: Report) -> Report:
-        """The report; where it tells of what another step did (two equal transfers, say), that is for a person instead."""
-        counted = {effect.id for effect in report.effects if effect.id in self.state.seen}
-        other = self.state.reporting(counted, but=(work.mode, work.step.id)) if counted else None
-        if other is None:
+        """The report; where it tells of what another step did (two equal transfers, say), or what was counted as somebody else's, that is
+        for a person instead."""
+        counted = [effect for effect in report.effects if effect.id in self.state.seen]
+        other = self.state.reporting({effect.id for effect in counted}, but=(work.mode, work.step.id)) if counted else None
+        if other is None and all(effect.order is not None for effect in counted):
             return report
-        return Report(State.NEEDS_HUMAN, reason=f"the venue shows of it what the step {other[1]} did: look there whether both happened")
+        whose = "what somebody else did" if other is None else f"what the step {other[1]} did"
+        return Report(State.NEEDS_HUMAN, reason=f"the venue shows of it {whose}: look there whether both happened")
 
     async def _write(self, work: Work) -> Sent:
         """Prepare, write to the journal, send; what the venue has from a run whose journal was lost is not sent. Raises `JournalUnwritable`

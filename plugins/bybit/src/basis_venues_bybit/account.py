@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from basis_venues_ccxt.live import AccountReader, Desk, Holdings, Listing, Part, Position, Setup, one_each
-from basis_venues_ccxt.live.reading import amount, moment, needed, rows, text
+from basis_venues_ccxt.live.reading import amount, first, moment, needed, rows, text
 
 from .lists import MOST_POSITIONS, positions
 
@@ -30,8 +30,8 @@ class BybitAccount(AccountReader):
         times: list[int] = []
         if "spot" in parts:
             answer = await self._desk.read("private", "v5/account/wallet-balance", accountType="UNIFIED")
-            coins = [row for account in rows(answer, "result", "list") for row in rows(account, "coin")]
-            wallets["spot"] = {needed(row, "coin"): amount(row, "walletBalance") for row in coins}
+            account = first(answer, "result", "list")
+            wallets["spot"] = {needed(row, "coin"): amount(row, "walletBalance") for row in rows(account, "coin")}
             times.append(moment(answer, "time"))
         if "perpetuals" in parts:
             asked: dict[str, Any] = {"category": "linear", "settleCoin": "USDT", "limit": MOST_POSITIONS}

@@ -6,8 +6,13 @@ from collections.abc import Collection, Iterator
 from decimal import Decimal
 from typing import Any
 
-from basis_venues_ccxt.live import AccountReader, Desk, Holdings, Listing, Part, Position, Setup, one_each
-from basis_venues_ccxt.live.reading import amount, needed, rows, text
+from basis_venues_ccxt.instrument import DOLLARS
+from basis_venues_ccxt.live import AccountReader, Desk, Holdings, Listing, Part, Position, Setup, Unreadable, one_each
+from basis_venues_ccxt.live.reading import amount, first, maybe, needed, rows, text
+
+
+class OtherContract(Unreadable):
+    """A position that is worth something else than as many contracts of the size that the market is known with."""
 
 
 class OkxAccount(AccountReader):
@@ -21,30 +26,39 @@ class OkxAccount(AccountReader):
         wallets: dict[str, dict[str, Decimal]] = {}
         perpetuals: dict[str, Position] = {}
         if "spot" in parts:
-            account = rows(await self._desk.read("private", "account/balance"), "data")
-            details = [row for each in account for row in rows(each, "details")]
-            wallets["spot"] = {needed(row, "ccy"): amount(row, "cashBal") for row in details}
+            account = first(await self._desk.read("private", "account/balance"), "data")
+            wallets["spot"] = {needed(row, "ccy"): amount(row, "cashBal") for row in rows(account, "details")}
         if "perpetuals" in parts:
             wallets["perpetuals"] = {}
-            found = rows(await self._desk.read("private", "account/positions", instType="SWAP"), "data")
-            perpetuals = one_each(self._positions(found))
+            perpetuals = await self._perpetuals()
         if "funding" in parts:
             found = rows(await self._desk.read("private", "asset/balances"), "data")
             wallets["funding"] = {needed(row, "ccy"): amount(row, "bal") for row in found}
         return Holdings(wallets, perpetuals)
 
+    async def _perpetuals(self) -> dict[str, Position]:
+        """Where they are not worth what they must be, OKX may have changed the size of a contract since its markets were read."""
+        found = rows(await self._desk.read("private", "account/positions", instType="SWAP"), "data")
+        try:
+            return one_each(self._positions(found))
+        except OtherContract:
+            self._desk.listings.forget()
+            await self._desk.listings.load()
+            return one_each(self._positions(found))
+
     def _positions(self, found: list[Any]) -> Iterator[tuple[str, Position]]:
-        """In net mode the sign of `pos` is the side. One that was closed may be listed still."""
+        """In net mode the sign of `pos` is the side, in hedge mode `posSide` tells it. One that was closed may be listed still."""
         for row in found:
             listing = self._desk.listings.by_id(needed(row, "instId"), perpetual=True)
             contracts = amount(row, "pos")
             if listing is not None and contracts:
-                size = listing.from_venue(contracts)
+                size = listing.from_venue(-contracts if text(row, "posSide") == "short" else contracts)
+                _check_worth(row, listing, size)
                 yield listing.symbol, Position(size, size * amount(row, "avgPx"))
 
     async def setup(self, perpetuals: Collection[Listing]) -> Setup:
         """Account level, position mode and rights in one answer; the leverage of each swap in another."""
-        config = rows(await self._desk.read("private", "account/config"), "data")[0]
+        config = first(await self._desk.read("private", "account/config"), "data")
         rights = text(config, "perm").split(",")
         mode = self._desk.settings.margin_mode
         leverage = {each.symbol: await self._leverage(each, mode) for each in perpetuals}
@@ -60,6 +74,18 @@ class OkxAccount(AccountReader):
     async def _leverage(self, listing: Listing, mode: str) -> Decimal:
         found = rows(await self._desk.read("private", "account/leverage-info", instId=listing.id, mgnMode=mode), "data")
         return amount(found[0] if found else None, "lever")
+
+
+def _check_worth(row: Any, listing: Listing, size: Decimal) -> None:
+    """Raises `OtherContract` where OKX's own figure of what the position is worth says so. It is in dollars: one whose coin is not quite
+    worth a dollar is not taken for a contract of another size."""
+    told, mark = maybe(row, "notionalUsd"), maybe(row, "markPx")
+    if told is None or mark is None or listing.quote not in DOLLARS:
+        return
+    worth = abs(size) * mark
+    if max(told, worth) * 2 > min(told, worth) * 3:
+        contract = f"contracts of {listing.contract:f} {listing.base}"
+        raise OtherContract(f"{listing.symbol}: the position is worth {told:f} USD at OKX, and {worth:f} in {contract}")
 
 
 def _problems(config: Any, mode: str, swaps: bool) -> Iterator[str]:

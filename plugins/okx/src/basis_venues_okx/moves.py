@@ -6,8 +6,8 @@ from typing import Any
 
 from basis_venues.network import Network
 from basis_venues.states import State
-from basis_venues_ccxt.live import Change, Desk, Move, Moved, Moves, Request, Unreadable, one_of
-from basis_venues_ccxt.live.reading import amount, amount_or_zero, moment, needed, rows, text
+from basis_venues_ccxt.live import Change, Desk, Move, Moved, Moves, Request, one_of
+from basis_venues_ccxt.live.reading import amount, amount_or_zero, first, moment, needed, rows, text
 
 from .history import FAILED_WITHDRAWALS, TRANSFER, transfer
 from .lists import BILLS, MOST
@@ -47,10 +47,7 @@ class OkxMoves(Moves):
 
     def number(self, answer: Any, move: Move) -> str:
         """`transId` or `wdId`."""
-        found = rows(answer, "data")
-        if not found:
-            raise Unreadable("the answer has no row")
-        return needed(found[0], "transId" if move.inside else "wdId")
+        return needed(first(answer, "data"), "transId" if move.inside else "wdId")
 
     async def look(self, move: Move) -> Moved | None:
         """By our key, and a transfer that is done by its bill as well: its state tells neither when it was, nor the id in the history."""

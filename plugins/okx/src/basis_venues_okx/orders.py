@@ -8,7 +8,7 @@ from typing import Any
 
 from basis_venues.states import State
 from basis_venues_ccxt.live import AcknowledgedOrders, Ask, Desk, Fill, Line, Request, Said, Seen, Unreadable, ended, quantity_of
-from basis_venues_ccxt.live.reading import amount, moment, needed, rows, text
+from basis_venues_ccxt.live.reading import amount, first, moment, needed, rows, text
 
 from .lists import BILLS, MOST
 from .markets import kind
@@ -53,7 +53,7 @@ class OkxOrders(AcknowledgedOrders):
 
     def number(self, answer: Any, ask: Ask) -> str:
         """`ordId` of an acknowledgement of this very order."""
-        row = _first(answer)
+        row = first(answer, "data")
         if text(row, "clOrdId") != ask.key:
             raise Unreadable("the answer is not about this order")
         return needed(row, "ordId")
@@ -64,7 +64,7 @@ class OkxOrders(AcknowledgedOrders):
 
     async def order(self, ask: Ask, fills: tuple[Fill, ...]) -> Seen:
         """By client id: of several with one id the latest, which must be ours."""
-        row = _first(await self._desk.read("private", "trade/order", instId=ask.listing.id, clOrdId=ask.key))
+        row = first(await self._desk.read("private", "trade/order", instId=ask.listing.id, clOrdId=ask.key), "data")
         state = ended(STATES.get(needed(row, "state"), State.UNKNOWN), ask)
         filled = ask.listing.from_venue(amount(row, "accFillSz"))
         if quantity_of(fills) < filled:
@@ -95,10 +95,3 @@ class OkxOrders(AcknowledgedOrders):
         except Said:
             return []
         return [bill(row, ask.listing, ask.side) for row in rows(found, "data") if text(row, "ordId") == number]
-
-
-def _first(answer: Any) -> Any:
-    found = rows(answer, "data")
-    if not found:
-        raise Unreadable("the answer has no row")
-    return found[0]

@@ -67,3 +67,11 @@ def rows(answer: Any, *path: str) -> list[Any]:
     if not isinstance(answer, list):
         raise Unreadable(f"the answer has no list {'.'.join(path)}".rstrip())
     return answer
+
+
+def first(answer: Any, *path: str) -> Any:
+    """The first row of such a list. Raises `Unreadable` where it has none: what cannot be read is not taken for nothing."""
+    found = rows(answer, *path)
+    if not found:
+        raise Unreadable(f"the list {'.'.join(path)} of the answer is empty")
+    return found[0]
