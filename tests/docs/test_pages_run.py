@@ -34,6 +34,7 @@ NOT_RUN = {
     "docs/how-to/credentials.md": [KEYS],
     "docs/how-to/from-backtest-to-live.md": [KEYS, KEYS],
     "docs/how-to/recover-after-a-crash.md": ["a transfer on its way"],
+    "docs/how-to/teach-the-sandbox.md": [INDEX, "the plugin of the other page"],
 }
 """The shell blocks that no test can run, by page, with what each says that it needs."""
 PROGRAMS = r"(?:[A-Z_]+=\S+ +)?(?:\S*/)?(?:basis|pip|python3?|hatch|pytest|git|curl|uv|npm)\b "

@@ -5,12 +5,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from basis_venues.config.misfit import nearest
+from basis_venues.errors import ConfigurationError
 
 from .promises import not_tried
 from .samples import Sample
 from .scene import Double
 from .subject import Subject
+
+if TYPE_CHECKING:
+    from basis_venues_sandbox.dialect import Dialect
 
 MADE_UP = ".example"
 """How names end that nobody can have (RFC 2606)."""
@@ -19,27 +25,37 @@ CHAIN = "chain"
 
 
 @contextmanager
-def double_of(subject: Subject, dialect: str, running: Any = None) -> Iterator[Double]:
+def double_of(subject: Subject, dialect: str | Dialect, running: Any = None) -> Iterator[Double]:
     """The double of a venue. Leaves the asking promise out where there is none. `running`: a chain that runs already."""
     if not subject.plugins.implements(subject.venue, "create_client"):
         not_tried("it has no create_client yet: it acts in simulation alone")
     if not dialect:
-        not_tried("no double stands in for it: where the sandbox speaks the venue's protocol, say so with `dialect`")
+        not_tried("no double stands in for it: name the protocol that the sandbox shall speak, or give it the venue's own: `dialect`")
     with _chain(subject, running) if dialect == CHAIN else _exchange(subject, dialect) as made:
         yield made
 
 
 @contextmanager
-def _exchange(subject: Subject, dialect: str) -> Iterator[Double]:
+def _exchange(subject: Subject, dialect: str | Dialect) -> Iterator[Double]:
     try:
         from basis_venues_sandbox.exchange.running import running_sandbox
+        from basis_venues_sandbox.exchange.sandbox import DIALECTS
     except ImportError:
         not_tried("the double is not installed: pip install basis-venues-sandbox")
     from .exchange_double import ExchangeDouble
 
     _must_name_hosts(subject)
+    if not isinstance(dialect, str):
+        with running_sandbox(dialects=(dialect,)) as running:
+            yield ExchangeDouble(subject, dialect, running)
+        return
+    own = {each.venue: each for each in DIALECTS}
+    if dialect not in own:
+        raise ConfigurationError(
+            f"the sandbox speaks no {dialect!r}{nearest(dialect, own)}: it speaks {', '.join(own)}, or a `Dialect` of yours"
+        )
     with running_sandbox() as running:
-        yield ExchangeDouble(subject, dialect, running)
+        yield ExchangeDouble(subject, own[dialect], running)
 
 
 def _must_name_hosts(subject: Subject) -> None:

@@ -14,7 +14,7 @@ from itertools import accumulate, repeat
 from operator import mul
 from pathlib import Path
 from traceback import extract_tb
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -42,6 +42,9 @@ from .staging import QUICK_MS, Staged
 from .subject import Subject
 from .works import Plenty
 
+if TYPE_CHECKING:
+    from basis_venues_sandbox.dialect import Dialect
+
 WORTH = Decimal(5000)
 """About what a trade with the double is worth, in the market's quote."""
 LOOPBACK = "127.0.0.1"
@@ -58,9 +61,10 @@ class ExchangeDouble(Double):
     turnings = ("limit", "maintenance")
     blindings = ("endpoint_down", "garbage", "limit")
 
-    def __init__(self, subject: Subject, dialect: str, running: Any) -> None:
+    def __init__(self, subject: Subject, spoken: Dialect, running: Any) -> None:
         super().__init__()
-        self.dialect = dialect
+        self.dialect = spoken.venue
+        self._spoken = spoken
         self.control = running.control
         self.url = running.url
         self._subject = subject
@@ -81,7 +85,7 @@ class ExchangeDouble(Double):
                     client = self._client(network)
                     try:
                         await client.open()
-                        return await do(ExchangeScene(self.control, self.dialect, client, stage, step, back))
+                        return await do(ExchangeScene(self.control, self._spoken, client, stage, step, back))
                     finally:
                         await client.close()
 

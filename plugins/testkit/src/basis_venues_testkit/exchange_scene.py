@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from basis_venues.contract import VenueClient
 from basis_venues.orders import Effect, Prepared, Report, Step
@@ -12,6 +12,9 @@ from basis_venues.orders import Effect, Prepared, Report, Step
 from .scene import PROOFS, Scene, heard
 from .stage import Stage
 from .works import Plenty
+
+if TYPE_CHECKING:
+    from basis_venues_sandbox.dialect import Dialect
 
 LOST: Mapping[str, Mapping[str, Any]] = {
     "accept_then_hang": {"seconds": 5},
@@ -24,23 +27,6 @@ LOST: Mapping[str, Mapping[str, Any]] = {
     "omit_id": {},
 }
 """Replies that are lost or damaged after the venue took the order, in the sandbox's words."""
-UNSETTLED: Mapping[str, Sequence[Mapping[str, Any]]] = {
-    "binance": (
-        {"code": -1006, "text": "An unexpected response was received from the message bus. Execution status unknown.", "status": 400},
-        {"code": -1007, "text": "Timeout waiting for response from backend server. Send status unknown.", "status": 408},
-    ),
-    "bybit": (
-        {"code": 10016, "text": "Internal server error.", "status": 200},
-        {"code": 170146, "text": "Order creation timeout.", "status": 200},
-    ),
-    "okx": (
-        {"code": 50004, "text": "API endpoint request timeout: it may have succeeded or failed.", "status": 400},
-        {"code": 51149, "text": "Order timed out. Please try again later.", "status": None},
-    ),
-}
-"""By dialect: errors after which, by the exchange's own documentation, the order may stand (`reference: cex.md §8.3` to §8.5)."""
-MOST_ROWS: Mapping[str, int] = {"binance": 1000, "bybit": 100, "okx": 100}
-"""By dialect: so many fills are at most in one answer."""
 FINEST = "0.00000001"
 """A lot of which any order is many."""
 STRANGE = 98765
@@ -50,14 +36,15 @@ LEAST = Decimal("0.99")
 
 
 class ExchangeScene(Scene):
-    """One trade about to be made. `dialect`: whose protocol the sandbox speaks."""
+    """One trade about to be made. `spoken`: the protocol that the sandbox speaks."""
 
     leeway = 5_000
 
-    def __init__(self, control: Any, dialect: str, client: VenueClient, stage: Stage, step: Step, back: Step) -> None:
+    def __init__(self, control: Any, spoken: Dialect, client: VenueClient, stage: Stage, step: Step, back: Step) -> None:
         super().__init__(client, stage, step, Plenty())
         self.control = control
-        self.dialect = dialect
+        self.dialect = spoken.venue
+        self._spoken = spoken
         self._back = back
 
     @property
@@ -169,7 +156,7 @@ class ExchangeScene(Scene):
     async def doubted(self) -> list[str]:
         """Codes that prove nothing by the exchange's own words; and that the name is taken, which proves that it has the order."""
         prepared, told = await self.prepared(), {}
-        for number, answer in enumerate(UNSETTLED[self.dialect]):
+        for number, answer in enumerate(self._spoken.unsettled):
             self._fault("accept_then_deny", **answer)
             told[f"{answer['code']} says that nobody knows, and the order was taken"] = await self.send(await self.prepared(number))
         self._fault("duplicate_error")
@@ -179,7 +166,7 @@ class ExchangeScene(Scene):
     async def crowded(self) -> list[str]:
         """Two orders with more fills than fit into an answer, at two moments, neither of which fills one: the history has them all."""
         self.control.fault(self.dialect, "*", "filters", symbol=self.trade.symbol, changes={"lot": FINEST})
-        began, count, filled = self.moment(), MOST_ROWS[self.dialect] * 11 // 20, self.trade.quantity * 2
+        began, count, filled = self.moment(), self._spoken.most_fills * 11 // 20, self.trade.quantity * 2
         keys = [await self._sent_in_pieces(len(self.steps) + number, count) for number in range(2)]
         recent = [each for each in await self.client.recent_effects(self.keys, began, 0) if each.order in keys]
         told = self._traded(recent)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from decimal import localcontext
 from functools import cache
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
@@ -17,6 +17,9 @@ from .samples import Figures, Points, Sample, points_of
 from .stage import Stage
 from .subject import Subject
 
+if TYPE_CHECKING:
+    from basis_venues_sandbox.dialect import Dialect
+
 
 class Suite:
     """What an author gives in a subclass of `VenueConformance`.
@@ -24,8 +27,8 @@ class Suite:
     `venue`: the venue's name. `samples`: actions that it can carry out, at least one of each class that the manifest declares as
     full. `market`: figures that all samples share. `partners`: venues that carry out parts of its steps. `settings`: changes to the
     venue's shipped settings that the samples need, such as an allowed destination. `dialect`: what the venue's client
-    speaks, for levels 2 and 3: the protocol of an exchange (binance, bybit or okx), or `chain` where it acts on Aave, Lido or Instadapp.
-    The sandbox of `basis-venues-sandbox` stands in for the venue then.
+    speaks, for levels 2 and 3: the protocol of an exchange (binance, bybit or okx), a `Dialect` that the author teaches the sandbox, or
+    `chain` where it acts on Aave, Lido or Instadapp. The sandbox of `basis-venues-sandbox` stands in for the venue then.
     """
 
     venue: ClassVar[str] = ""
@@ -33,7 +36,7 @@ class Suite:
     market: ClassVar[Figures] = {}
     partners: ClassVar[tuple[str, ...]] = ()
     settings: ClassVar[Mapping[str, Any]] = {}
-    dialect: ClassVar[str] = ""
+    dialect: ClassVar[str | Dialect] = ""
 
     @pytest.fixture(autouse=True)
     def _money(self) -> Iterator[None]:

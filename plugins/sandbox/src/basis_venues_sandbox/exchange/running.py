@@ -17,6 +17,7 @@ from .control.client import Control
 
 if TYPE_CHECKING:
     from .server import Server
+    from .wire.dialect import Dialect
 
 _PATIENCE = 20
 
@@ -31,12 +32,15 @@ class Running:
 
 @contextmanager
 def running_sandbox(
-    *, seed: int = 1, now: int | None = None, data: str = "", data_directory: str = "", process: bool = False
-) -> Iterator[Running]:
+    *, seed: int = 1, now: int | None = None, data: str = "", data_directory: str = "", process: bool = False,
+    dialects: tuple[Dialect, ...] = (),
+) -> Iterator[Running]:  # fmt: skip
     """Run the exchange side on free ports of the loopback. `now`: its time at the start, ms; None for the machine's. `process` keeps its
-    work out of this process, for measurements."""
+    work out of this process, for measurements. `dialects`: protocols beside its own, in this process alone."""
+    if process and dialects:
+        raise ValueError("a sandbox in a process of its own speaks its own protocols alone")
     arguments = {"seed": seed, "now": now, "data": data, "data_directory": data_directory}
-    with (_in_process if process else _in_thread)(arguments) as (port, control_port):
+    with _in_process(arguments) if process else _in_thread({**arguments, "dialects": dialects}) as (port, control_port):
         yield Running(f"http://127.0.0.1:{port}", Control(f"http://127.0.0.1:{control_port}"))
 
 

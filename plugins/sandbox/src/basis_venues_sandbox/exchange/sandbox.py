@@ -24,6 +24,7 @@ from .wire.okx import Okx
 from .wire.records import Recorder
 
 DIALECTS: tuple[Dialect, ...] = (Binance(), Okx(), Bybit())
+"""The sandbox's own."""
 ENDOWMENT = Decimal(100_000)
 """What every trading wallet starts with, in USDT."""
 
@@ -63,6 +64,8 @@ class Start:
     """Of exchanges of one's own, beside the throwaway keys of the three."""
     hosts: Mapping[tuple[str, str], str] = field(factory=dict)
     """Of the same, see `Sandbox.hosts`."""
+    dialects: tuple[Dialect, ...] = ()
+    """Protocols beside the sandbox's own, each with a venue of its own; they are asked first whether a request is theirs."""
 
 
 @define
@@ -92,7 +95,7 @@ class Sandbox:
         with localcontext(MONEY):
             now = self.clock.now()
             prices = open_prices(Path(self.start.data), Path(self.start.data_directory), now) if self.start.data else None
-            self.world = World(now, prices)
+            self.world = World(now, prices, (each.listed for each in self.start.dialects))
             for exchange in self.world.exchanges.values():
                 exchange.books.last_number += self.start.seed * 100_000
                 for wallet in sorted({exchange.books.rules.spot_wallet, exchange.books.rules.swap_wallet}):
@@ -103,16 +106,20 @@ class Sandbox:
         with localcontext(MONEY):
             self.world.advance(self.clock.now())
 
+    @property
+    def dialects(self) -> tuple[Dialect, ...]:
+        """All that is spoken here."""
+        return (*self.start.dialects, *DIALECTS)
+
     def received(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> tuple[Dialect, Route, Call] | None:
         """The dialect, route and call of a request; None where host or path are no venue's."""
         path, host = target.partition("?")[0], headers.get("x-orig-host", "").partition(":")[0]
-        dialect = next((each for each in DIALECTS if path.startswith(each.prefixes)), None)
-        if dialect is None:
+        spoken = (each for each in self.dialects if path.startswith(each.prefixes))
+        known = ((each, self._environment(each, host, headers) if host else "") for each in spoken)
+        dialect, environment = next(((each, told) for each, told in known if told is not None), (None, None))
+        if dialect is None or environment is None:
             return None
-        environment = self._environment(dialect, host, headers) if host else ""
-        if environment is None:
-            return None
-        exchange = self.world.exchanges[dialect.venue]
+        exchange = self.world.exchanges[dialect.listed.rules.venue]
         call = Call(
             method=method, target=target, body=body, headers=headers, exchange=exchange,
             now=self.world.now + exchange.books.settings.skew, environment=environment,
@@ -163,7 +170,7 @@ class Sandbox:
         self.held.remove(held)
         self.tick()
         held.call.now = self.world.now + held.call.exchange.books.settings.skew
-        dialect = next(each for each in DIALECTS if each.venue == held.call.exchange.venue)
+        dialect = next(each for each in self.dialects if each.listed.rules.venue == held.call.exchange.venue)
         if held.arrived or self.admit(dialect, held.route, held.call) is None:
             self.carry_out(dialect, held.route, held.call)
 

@@ -14,7 +14,7 @@ import attrs
 from basis_venues.amounts import MONEY
 from basis_venues.config.misfit import nearest
 
-from ..core import VENUES, Exchange, Refused, markets_of
+from ..core import Exchange, Refused
 from ..faults.verbs import FOR_EVER, VERBS, Stage, Verb, verb
 from ..keys import ANYWHERE, TRADING, ApiKey
 from ..sandbox import Sandbox
@@ -229,7 +229,7 @@ class Controls:
     def _exchange(self, venue: str) -> Exchange:
         found = self._sandbox.world.exchanges.get(venue)
         if found is None:
-            raise ControlError(f"there is no venue {venue!r}: {', '.join(VENUES)}")
+            raise ControlError(f"there is no venue {venue!r}: {', '.join(self._sandbox.world.exchanges)}")
         return found
 
     def _exchanges(self, venue: str) -> list[Exchange]:
@@ -257,7 +257,7 @@ class Controls:
 
     def _change_market(self, exchange: Exchange, symbol: str, changes: Mapping[str, Any]) -> None:
         if not changes:
-            exchange.books.markets[symbol] = markets_of(exchange.venue)[symbol]
+            exchange.books.markets[symbol] = next(market for market in exchange.listed.markets if market.symbol == symbol)
             return
         known = attrs.fields_dict(type(exchange.books.market(symbol)))
         wrong = sorted(set(changes) - set(known))

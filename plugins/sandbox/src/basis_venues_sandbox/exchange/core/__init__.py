@@ -5,7 +5,7 @@ from __future__ import annotations
 from .books import Books, Settings
 from .exchange import Exchange, Payment
 from .ledger import ENDOWMENT, Entry, Ledger
-from .listings import VENUES, markets_of, rules_of
+from .listings import LISTED, Listed
 from .market import Market, Quote
 from .orders import Ask, Fill, Order, Quirks, Status
 from .position import Position
@@ -18,8 +18,8 @@ from .world import World
 
 __all__ = [
     "ENDOWMENT",
+    "LISTED",
     "TRADE",
-    "VENUES",
     "Ask",
     "Books",
     "Coin",
@@ -27,6 +27,7 @@ __all__ = [
     "Exchange",
     "Fill",
     "Ledger",
+    "Listed",
     "Market",
     "Movement",
     "Order",
@@ -42,7 +43,5 @@ __all__ = [
     "Status",
     "Why",
     "World",
-    "markets_of",
     "open_prices",
-    "rules_of",
 ]

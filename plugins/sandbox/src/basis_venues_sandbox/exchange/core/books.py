@@ -9,7 +9,7 @@ from attrs import define, field
 from basis_venues.amounts import ceil_to, floor_to
 
 from .ledger import Ledger
-from .listings import PRICES, markets_of, rules_of
+from .listings import PRICES, Listed
 from .market import Market, Quote
 from .position import Position
 from .refusal import Refused, Why
@@ -90,12 +90,11 @@ class Books:
         self.quotes[symbol] = Quote(floor_to(price - spread, market.tick), ceil_to(price + spread, market.tick), price)
 
 
-def open_books(venue: str, now: int = 0) -> Books:
-    """A venue with an empty account, its books around the usual prices."""
-    rules = rules_of(venue)
-    books = Books(rules, Settings(rules.dedupe), markets_of(venue), now)
+def open_books(listed: Listed, now: int = 0) -> Books:
+    """A venue with an empty account, its books around the usual prices; around 1 where there is none."""
+    books = Books(listed.rules, Settings(listed.rules.dedupe), {market.symbol: market for market in listed.markets}, now)
     for market in books.markets.values():
-        books.set_price(market.symbol, PRICES[market.base])
+        books.set_price(market.symbol, PRICES.get(market.base, Decimal(1)))
         if market.swap:
             books.funding_rates[market.symbol] = Decimal("0.0001")
     return books

@@ -11,6 +11,7 @@ from attrs import frozen
 from .books import Books, open_books
 from .desk import Desk
 from .ledger import FUNDING
+from .listings import Listed
 from .refusal import Refused, Why
 from .treasury import Treasury
 
@@ -34,9 +35,10 @@ class Payment:
 class Exchange:
     """A venue with one account. `books.now` is set by the world before anything is asked."""
 
-    def __init__(self, venue: str, now: int = 0) -> None:
-        self.venue = venue
-        self.books: Books = open_books(venue, now)
+    def __init__(self, listed: Listed, now: int = 0) -> None:
+        self.venue = listed.rules.venue
+        self.listed = listed
+        self.books: Books = open_books(listed, now)
         self.desk = Desk(self.books)
         self.treasury = Treasury(self.books, self.desk.resting)
         self.payments: list[Payment] = []

@@ -6,12 +6,22 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
+from attrs import frozen
+
 from .market import Market
 from .rules import Coin, Rules
 
 D = Decimal
-VENUES = ("binance", "bybit", "okx")
 _TEN_MINUTES, _HALF_AN_HOUR = 600_000, 1_800_000
+
+
+@frozen
+class Listed:
+    """A venue's ways, and the markets that it begins with."""
+
+    rules: Rules
+    markets: tuple[Market, ...]
+
 
 PRICES: Mapping[str, Decimal] = {"BTC": D("50000"), "ETH": D("2500")}
 """What a coin costs in USDT before any price is set."""
@@ -95,11 +105,5 @@ _RULES: Mapping[str, Rules] = {
 }  # fmt: skip
 
 
-def rules_of(venue: str) -> Rules:
-    """The ways of a venue."""
-    return _RULES[venue]
-
-
-def markets_of(venue: str) -> dict[str, Market]:
-    """symbol -> market, as listed at the start."""
-    return {market.symbol: market for market in _MARKETS[venue]}
+LISTED: Mapping[str, Listed] = {venue: Listed(rules, _MARKETS[venue]) for venue, rules in _RULES.items()}
+"""The three venues whose protocols the sandbox speaks by itself."""

@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import partial
 
 from .exchange import Exchange
-from .listings import VENUES
+from .listings import LISTED, Listed
 from .market import Market
 from .prices import Event, Prices
 from .treasury import Movement
@@ -16,11 +16,11 @@ _HOUR = 3_600_000
 
 
 class World:
-    """The venues. Nothing happens unless `advance` says that time has passed."""
+    """The venues: the sandbox's own three, and `more`. Nothing happens unless `advance` says that time has passed."""
 
-    def __init__(self, now: int, prices: Prices | None = None) -> None:
+    def __init__(self, now: int, prices: Prices | None = None, more: Iterable[Listed] = ()) -> None:
         self.now = now
-        self.exchanges: Mapping[str, Exchange] = {venue: Exchange(venue, now) for venue in VENUES}
+        self.exchanges: Mapping[str, Exchange] = {listed.rules.venue: Exchange(listed, now) for listed in (*LISTED.values(), *more)}
         self._prices = prices
         for venue, exchange in self.exchanges.items():
             exchange.treasury.sent = partial(self._sent, venue)

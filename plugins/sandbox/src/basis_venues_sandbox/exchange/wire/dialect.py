@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from ..core import Refused
+from ..core import Listed, Refused
 from ..keys import Keyring
 from .call import Call, Reply, Route, Routes
 
@@ -13,10 +13,20 @@ from .call import Call, Reply, Route, Routes
 class Dialect(Protocol):
     """A thin translator between one venue's wire and the core."""
 
-    venue: str
+    listed: Listed
+    """The venue's name, ways and markets."""
     prefixes: tuple[str, ...]
     """What the venue's paths begin with."""
     routes: Routes
+    most_fills: int
+    """So many fills are at most in one answer."""
+    unsettled: Sequence[Mapping[str, Any]]
+    """Errors after which, by the exchange's own documentation, an order may stand: `code`, `text` and `status` as `deny` takes them."""
+
+    @property
+    def venue(self) -> str:
+        """The venue's name."""
+        return self.listed.rules.venue
 
     def environment(self, host: str, headers: Mapping[str, str]) -> str | None:
         """`mainnet` or `testnet` by the host (and header) that a request was made for; None for a host that is not the venue's."""
@@ -44,7 +54,7 @@ class Dialect(Protocol):
 
     def deny(self, call: Call, route: Route, code: int | str, text: str, status: int | None) -> Reply:
         """A scripted refusal with this code, as this endpoint would bring it; status None: the usual one."""
-        ...
+        return self.denial(code, text, status or 200)
 
     def duplicate(self, call: Call) -> Reply:
         """What a client id that is taken brings."""
@@ -64,4 +74,4 @@ class Dialect(Protocol):
 
     def unknown(self, call: Call) -> Reply:
         """There is no such path here."""
-        ...
+        return Reply(404, {"error": f"no such endpoint in the sandbox: {call.method} {call.path}"})

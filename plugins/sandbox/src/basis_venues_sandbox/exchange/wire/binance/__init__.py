@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...core import Refused
+from ...core import LISTED, Listed, Refused
 from ...keys import FUTURES, READ, SPOT, TRANSFER, WITHDRAW, Keyring
 from ..call import Call, Reply, Route, Routes
+from ..dialect import Dialect
 from . import account, markets, orders, wallet
 from .errors import code_of
 from .signing import authenticate, parse
 
-VENUE = "binance"
 HOSTS = {
     "api.binance.com": "mainnet",
     "fapi.binance.com": "mainnet",
@@ -113,12 +114,17 @@ def _wallet() -> dict[tuple[str, str], Route]:
 _ROUTES: Routes = {**_spot(), **_futures(), **_wallet()}
 
 
-class Binance:
+class Binance(Dialect):
     """See `basis_venues_sandbox.exchange.wire.dialect.Dialect`."""
 
-    venue: str = VENUE
+    listed: Listed = LISTED["binance"]
     prefixes: tuple[str, ...] = PREFIXES
     routes: Routes = _ROUTES
+    most_fills: int = 1000
+    unsettled: Sequence[Mapping[str, Any]] = (
+        {"code": -1006, "text": "An unexpected response was received from the message bus. Execution status unknown.", "status": 400},
+        {"code": -1007, "text": "Timeout waiting for response from backend server. Send status unknown.", "status": 408},
+    )
 
     def environment(self, host: str, headers: Any) -> str | None:
         """The environment of a host; None for a host that is not Binance's."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...core import Refused
+from ...core import LISTED, Listed, Refused
 from ...keys import FUTURES, READ, SPOT, TRANSFER, WITHDRAW, Keyring
 from ..call import Call, Reply, Route, Routes
+from ..dialect import Dialect
 from . import account, assets, markets, orders
 from .errors import code_of
 from .signing import authenticate, parse
@@ -57,12 +59,17 @@ def _routes() -> dict[tuple[str, str], Route]:
     }
 
 
-class Bybit:
+class Bybit(Dialect):
     """See `basis_venues_sandbox.exchange.wire.dialect.Dialect`."""
 
-    venue: str = "bybit"
+    listed: Listed = LISTED["bybit"]
     prefixes: tuple[str, ...] = ("/v5/",)
     routes: Routes = _routes()
+    most_fills: int = 100
+    unsettled: Sequence[Mapping[str, Any]] = (
+        {"code": 10016, "text": "Internal server error.", "status": 200},
+        {"code": 170146, "text": "Order creation timeout.", "status": 200},
+    )
 
     def environment(self, host: str, headers: Any) -> str | None:
         """The environment of a host; None for a host that is not Bybit's."""
@@ -91,10 +98,6 @@ class Bybit:
     def denial(self, code: int | str, text: str, status: int = 200) -> Reply:
         """A refusal with this code."""
         return Reply(status, {"retCode": int(code), "retMsg": text, "result": {}, "retExtInfo": {}, "time": 0})
-
-    def deny(self, call: Call, route: Route, code: int | str, text: str, status: int | None) -> Reply:
-        """A scripted refusal."""
-        return self.denial(code, text, status or 200)
 
     def duplicate(self, call: Call) -> Reply:
         """What a client id that is taken brings."""

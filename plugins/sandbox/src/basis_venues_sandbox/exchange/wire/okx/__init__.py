@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...core import Refused
+from ...core import LISTED, Listed, Refused
 from ...keys import FUTURES, READ, SPOT, TRANSFER, WITHDRAW, Keyring
 from ..call import Call, Reply, Route, Routes
+from ..dialect import Dialect
 from . import account, assets, markets, orders
 from .errors import code_of
 from .signing import authenticate, parse
@@ -65,12 +66,17 @@ def _routes() -> dict[tuple[str, str], Route]:
     }
 
 
-class Okx:
+class Okx(Dialect):
     """See `basis_venues_sandbox.exchange.wire.dialect.Dialect`."""
 
-    venue: str = "okx"
+    listed: Listed = LISTED["okx"]
     prefixes: tuple[str, ...] = ("/api/v5/",)
     routes: Routes = _routes()
+    most_fills: int = 100
+    unsettled: Sequence[Mapping[str, Any]] = (
+        {"code": 50004, "text": "API endpoint request timeout: it may have succeeded or failed.", "status": 400},
+        {"code": 51149, "text": "Order timed out. Please try again later.", "status": None},
+    )
 
     def environment(self, host: str, headers: Mapping[str, str]) -> str | None:
         """Demo trading is on the production hosts, with a header. None for a host that is not OKX's."""
