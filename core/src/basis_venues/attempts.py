@@ -6,18 +6,19 @@ from collections.abc import Collection, Sequence
 
 from .orders import Effect
 
-LENGTH = 32
-"""Fits every exchange; letters and digits, a letter first."""
+LENGTH = 26
+"""Short enough for exchanges that want a prefix of theirs before it in 28 characters; letters and digits, a letter first."""
 _PREFIX = "bv"
 
 
 def attempt_key(identity: str, mode: str, step: str, attempt: int) -> str:
-    """Deterministic: 32 characters `[a-z0-9]` that start with a letter, the same after a crash for the same attempt. The digits are the
-    first 120 bits of a hash: no two attempts of all that will ever be made share one."""
-    from hashlib import sha256  # a backtest needs no such keys
+    """Deterministic: 26 characters `[a-z0-9]` that start with a letter, the same after a crash for the same attempt. The others are the
+    first 120 bits of a hash, in Base32 (RFC 4648): no two attempts of all that will ever be made share one."""
+    from base64 import b32encode  # a backtest needs no such keys
+    from hashlib import sha256
 
-    digest = sha256(f"{identity}\n{mode}\n{step}\n{attempt}".encode()).hexdigest()
-    return _PREFIX + digest[: LENGTH - len(_PREFIX)]
+    digest = sha256(f"{identity}\n{mode}\n{step}\n{attempt}".encode()).digest()
+    return _PREFIX + b32encode(digest[:15]).decode().lower()
 
 
 def attempts_among(keys: Collection[str], identity: str, mode: str, steps: Sequence[str], attempts: int) -> dict[int, int]:

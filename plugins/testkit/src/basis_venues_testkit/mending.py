@@ -15,7 +15,7 @@ MENDING: Mapping[str, str] = {
     "L0-8": "Put the missing file beside the manifest, inside the package, so that the wheel takes it in.",
     "L0-9": "Mark every key, secret, token and URL in [[credentials]] with secret = true, under a variable such as CEX__ACME_API_KEY.",
     "L0-10": "List bare host names, and chain ids for a protocol, under [networks.mainnet] and [networks.testnet].",
-    "L0-11": "Say in [client_id] and [fence] what the venue really takes; one that takes no 32 characters of a-z and 0-9 cannot be added.",
+    "L0-11": "Say in [client_id] and [fence] what the venue really takes; one that takes no 26 characters of a-z and 0-9 cannot be added.",
     "L0-12": "Move the class under an action type that it belongs to, or correct its spelling; classes are the core's.",
     "L1-1": "Add a Sample of that action to the suite, or declare it as 'not_implemented: why' or 'unsupported: why'.",
     "L1-2": "Raise not_supported(...) first in plan for every other action; spot alone, on ccxt's model: `supported_markets: [spot]`.",
