@@ -78,6 +78,8 @@ def report(**about: str) -> str:
         ('{"venues": {}}', "not tested"),
         ('{"venues": {"acme": {"level": null, "version": "1.0", "contract": "1.0"}}}', "not tested"),
         (report(version="1.0", contract="1.0", digest=NOTHING), "level 2"),
+        (report(version="1.0", contract="1.0", digest=NOTHING, dialect="okx"), "level 2"),
+        (report(version="1.0", contract="1.0", digest=NOTHING, dialect="own"), "level 2, over a dialect of its author's"),
         (report(version="1.0", contract="1.0", digest="sha256:0"), STALE),
         (report(version="1.0", contract="1.0"), STALE),
         (report(version="0.9", contract="1.0", digest="sha256:0"), STALE.replace("files that have changed since", "version 0.9")),
@@ -88,7 +90,11 @@ def test_what_a_report_does_not_show_is_not_claimed(content: str | None, said: s
     """No report, one that cannot be read, one without the venue or a level: not tested. Of another version, contract or files: neither."""
     if content is not None:
         (tmp_path / REPORT).write_text(content, encoding="utf-8")
-    assert str(shipped_conformance(tmp_path, "acme", "1.0", "1.0")) == said
+    told = shipped_conformance(tmp_path, "acme", "1.0", "1.0")
+    assert str(told) == said
+    assert told.in_the_sandbox == (told.level == 2 and told.dialect != "own"), (
+        "that of an author's own is no protocol of `basis sandbox up`"
+    )
     assert str(Conformance()) == "not tested"
 
 

@@ -62,6 +62,7 @@ def test_it_reaches_its_level_from_the_wheel(worked):
     assert done.returncode == 0, done.stdout + done.stderr
     venue = json.loads((home / "report.json").read_text(encoding="utf-8"))["venues"][name]
     assert (venue["distribution"], venue["level"]) == (f"basis-venues-{name}", level), done.stdout
+    assert (venue["dialect"] == "own") == (name == "acme")
 
 
 def test_an_author_writes_little(worked):

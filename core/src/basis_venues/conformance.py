@@ -14,24 +14,33 @@ from .trust import digest_of
 
 REPORT = "conformance.json"
 """The name of the report, in the package of the venue."""
+OWN = "own"
+"""The `dialect` of a report whose levels 2 and 3 were tried over a protocol that the plugin's author taught the sandbox."""
 
 
 class Conformance(NamedTuple):
     """The level that a report says was reached; None where there is none, or none that can be read. `stale`: which other version,
-    contract or files than the installed ones it is of; empty where it is of these."""
+    contract or files than the installed ones it is of; empty where it is of these. `dialect`: the protocol of the venue's double."""
 
     level: int | None = None
     stale: str = ""
+    dialect: str = ""
 
     @property
     def holds(self) -> int | None:
         """The level of what is installed: a stale report counts as none."""
         return None if self.stale else self.level
 
+    @property
+    def in_the_sandbox(self) -> bool:
+        """Whether `basis sandbox up` stands in for the venue: it speaks no dialect of an author's."""
+        return (self.level or 0) >= 2 and self.dialect != OWN
+
     def __str__(self) -> str:
         if self.stale:
             return f"not tested as it is: its report is of {self.stale}"
-        return "not tested" if self.level is None else f"level {self.level}"
+        own = ", over a dialect of its author's" if self.dialect == OWN and (self.level or 0) >= 2 else ""
+        return "not tested" if self.level is None else f"level {self.level}{own}"
 
 
 def told_of(installed: Installed) -> Conformance:
@@ -54,4 +63,4 @@ def shipped_conformance(folder: Path, venue: str, version: str, contract: str) -
         return Conformance()
     pairs = zip(("version", "contract"), tried, (version, contract), strict=True)
     stale = [f"{name} {then}" for name, then, now in pairs if then != now] or ["files that have changed since"] * is_of_others
-    return Conformance(level, " and ".join(stale))
+    return Conformance(level, " and ".join(stale), str(told.get("dialect", "")))

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from basis_venues.conformance import OWN
+
 from .promises import MARKER, LeftOut, title_of
 
 IMPORT_MS = "basis_import_ms"
@@ -35,8 +37,11 @@ def judge(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRep
         report.longrepr = (str(item.path), (item.location[1] or 0) + 1, f"Skipped: {error}")
     if report.failed:
         report.sections.append((f"promise {marker.args[0]}", inspect.cleandoc(test.__doc__ or "")))
+    suite = getattr(item, "cls", None)
+    spoken = getattr(suite, "dialect", "")
     vars(report)["basis"] = {
-        "venue": str(getattr(getattr(item, "cls", None), "venue", "")),
+        "venue": str(getattr(suite, "venue", "")),
+        "dialect": spoken if isinstance(spoken, str) else OWN,
         "promise": marker.args[0],
         "title": title_of(test),
         "case": _case(item),

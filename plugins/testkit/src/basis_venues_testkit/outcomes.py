@@ -26,11 +26,13 @@ class PromiseOutcome:
 
 
 class VenueOutcome:
-    """What became of all promises of one venue. `import_ms` is None where it was not measured."""
+    """What became of all promises of one venue. `import_ms` is None where it was not measured; `dialect`: over which protocol
+    it was tried."""
 
     def __init__(self) -> None:
         self.promises: dict[str, PromiseOutcome] = {}
         self.import_ms: float | None = None
+        self.dialect = ""
 
     def of(self, result: str) -> Mapping[str, PromiseOutcome]:
         """The promises with that result, in order."""
@@ -65,5 +67,6 @@ class Outcomes:
             outcome.cases[case] = said["result"]
             if said["reason"]:
                 outcome.reasons[case] = said["reason"]
+        venue.dialect = said["dialect"] or venue.dialect
         if said["import_ms"] is not None:
             venue.import_ms = said["import_ms"]

@@ -72,6 +72,7 @@ def _venue(venue: VenueOutcome, shipper: EntryPoint | None) -> dict[str, Any]:
     return {
         **_shipped(shipper),
         "level": venue.level(promised),
+        "dialect": venue.dialect,
         "promises": {name: _promise(title, venue.promises.get(name)) for name, title in promised.items()},
     }
 
