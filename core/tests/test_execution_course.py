@@ -733,7 +733,8 @@ def test_a_known_plan_that_cannot_go_on_raises_nothing(run: Run) -> None:
     run.act(buy(1))
     result = asyncio.run(go())
     assert (result.state, sent(run)) == ("UNKNOWN", 1)
-    assert "elsewhere" in result.legs[0].reason
+    assert "done at elsewhere" in result.legs[0].reason
+    assert "run that mode first" in result.legs[0].reason
 
 
 # -- what others do ----------------------------------------------------------------------------------------------------------------

@@ -123,6 +123,11 @@ class JournalledLoop(SteppingLoop):
         report, sending = record.report, record.sending
         if report is None or record.verdict is not Verdict.UNVERIFIED:
             return False
+        if sending.order.venue not in self._venues:
+            raise Stopped(
+                f"the step {sending.step.id} of the mode {sending.mode} was done at {sending.order.venue}, which this run has not, and is "
+                "not compared with its account yet: run that mode first"
+            )
         keys = dict.fromkeys((*sending.keys, *deltas(report.effects)))
         own = {effect.id for effect in report.effects}
         found = await self._reconciler.reconcile(keys, {}, own, report.at, self._venues.named(sending.order.venue), self.records.book())
