@@ -121,6 +121,14 @@ def test_each_item_fails_by_its_name_when_it_is_broken(case: str, tmp_path: Path
     assert all(text and mend for text, mend in hits)
 
 
+def test_patience_that_is_too_short_for_a_write_without_the_deadline_is_told(tmp_path: Path) -> None:
+    """OKX takes a transfer for half a minute more than an order: half a minute of patience is enough for the one and not for the other."""
+    configs = shipped(tmp_path)
+    (configs / "venues" / "okx.yaml").write_text("venue_type: cex\ntiming: {patience_ms: 30000}\n")
+    _, found = checked(configs, "btc_basis")
+    assert [status for status, text, _ in found["static limits"] if "patience_ms" in text] == ["warn"]
+
+
 def test_a_problem_of_the_requirements_is_told_once(tmp_path: Path) -> None:
     """The file is read with the settings, and nothing reads it again."""
     configs = shipped(tmp_path)

@@ -158,7 +158,7 @@ class World:
 
     def journal(self) -> JournalState:
         """What the journal on disk says; raises where its hash chain does not hold."""
-        state = JournalState({venue: f"{venue}:1" for venue in self.venues})
+        state = JournalState({venue: f"{venue}:testnet:1" for venue in self.venues})
         journal = SqliteJournal(self.directory / "state" / "journal.sqlite", _Now())
         try:
             for row in journal.verified():

@@ -86,10 +86,12 @@ class ClientIdRule(NamedTuple):
 
 
 class FenceRule(NamedTuple):
-    """How the venue makes sure that a write cannot arrive late, and after how many milliseconds."""
+    """How the venue makes sure that a write cannot arrive late, and after how many milliseconds; where it does so for some of its writes
+    only, how many more it takes for the others."""
 
     kind: Literal["none", "recv_window", "header", "nonce"] = "none"
     milliseconds: int = 0
+    grace_milliseconds: int = 0
 
 
 class RateRule(NamedTuple):

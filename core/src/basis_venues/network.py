@@ -20,7 +20,7 @@ class Network(StrEnum):
 class Account(NamedTuple):
     """Where value sits, and the unit of sequence, freeze and limits.
 
-    `alias` is what position keys carry. `identity` is what locks and the journal use: exchange and key owner, or chain id and
+    `alias` is what position keys carry. `identity` is what locks and the journal use: exchange, network and key owner, or chain id and
     address. `keeper` is the venue that shows its balances. `lane` is the alias of the account whose nonces or client ids are used;
     itself, except for a smart account, whose lane is its owner's wallet. `outer_wallet` is the inner wallet that deposits arrive in and
     withdrawals leave; empty where it is the balance itself.

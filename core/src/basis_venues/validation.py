@@ -191,9 +191,9 @@ def _static_limits(settings: Settings) -> Iterator[Finding]:
 
 def _needed_patience(settings: Settings, venue: str) -> int:
     """After how many ms a lost write is known to be lost, where the venue's patience ends before that; else 0."""
-    fence, timing = settings.manifests[venue].fence.milliseconds, settings.venues[venue].timing
-    needed = fence + timing.fence_margin_ms + timing.absent_reads * timing.poll_ms
-    return needed if fence and timing.patience_ms < needed else 0
+    fence, timing = settings.manifests[venue].fence, settings.venues[venue].timing
+    needed = fence.milliseconds + fence.grace_milliseconds + timing.fence_margin_ms + timing.absent_reads * timing.poll_ms
+    return needed if fence.milliseconds and timing.patience_ms < needed else 0
 
 
 _NOT_NEGATIVE = ("min_", "max_", "tick_", "maximum_")
@@ -250,7 +250,7 @@ def _ladder(settings: Settings) -> Iterator[Finding]:
         gaps.append("the protocols' testnets are different chains")
     for venue in nowhere:
         yield Finding("warn", "from simulation to live", f"{venue} has no mainnet", "the mode stays on testnets")
-    in_the_sandbox = {venue for venue, installed in _shipped(settings) if venue in untested and (told_of(installed).level or 0) >= 2}
+    in_the_sandbox = {venue for venue, installed in _shipped(settings) if venue in untested and told_of(installed).in_the_sandbox}
     if not gaps:
         yield Finding("pass", "from simulation to live", "the same mode runs simulated, on testnets, and live")
     elif not in_the_sandbox.issuperset(untested):

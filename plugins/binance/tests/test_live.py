@@ -405,12 +405,24 @@ def test_a_transfer_is_found_beyond_the_first_page() -> None:
     assert moved.id == "7"
 
 
+def test_a_full_page_of_transfers_may_be_the_last() -> None:
+    """The total says so: a page after it, of which Binance would leave the rows out, is not asked for."""
+    row = {"asset": "USDT", "amount": "1", "type": "MAIN_UMFUTURE", "status": "CONFIRMED", "tranId": 1, "timestamp": 1760000000000}
+
+    def page(request: Request) -> Any:
+        return {"total": 100} | ({} if "current" in request.params else {"rows": [row] * 100})
+
+    here, connection = desk({"asset/transfer": page})
+    assert run(BinanceMoves(here).look(Move(KEY, "USDT", D(10), "spot", "futures", at=1760000000000))) is None
+    assert len(connection.asked) == 1
+
+
 REFUSED = {
     Proof.FATAL: [-1022, -2014, -2015, -1002, -1099, -2008, -1109],
-    Proof.FILTER: [-1013, -1111, -4002, -4003, -4013, -4014, -4016, -4023, -4028, -4004, -4005, -4164],
+    Proof.FILTER: [-1013, -1111, -4002, -4003, -4013, -4014, -4016, -4023, -4028, -4004, -4005, -4141, -4164],
     Proof.REFUSED: [
         *(-1100, -1101, -1102, -1103, -1104, -1105, -1106, -1114, -1115, -1116, -1117, -1118, -1128, -1130, -1121, -1016, -1020, -2010),
-        *(-2018, -2019, -2024, -4050, -4051, -2025, -2027, -2028, -4015, -4047, -4048, -4067, -4068, -4061, -4118, -4131, -4140, -4141),
+        *(-2018, -2019, -2024, -4050, -4051, -2025, -2027, -2028, -4015, -4047, -4048, -4067, -4068, -4061, -4118, -4131, -4140),
         *(-4007, -4018, -4021, -4022, -4033, -5021, -5022, -3041, -4026, -4024, -4025, -5002, -5003, -5013, -6012, -9000),
     ],
     Proof.PACE: [-1003, -1015],

@@ -266,6 +266,14 @@ def test_holdings_are_wallet_balances_and_signed_positions() -> None:
     assert holdings.at == 1760000000123
 
 
+def test_an_answer_without_an_account_is_no_empty_wallet() -> None:
+    """A wallet that holds nothing is an account without coins; no account is no answer."""
+    nothing = envelope({"list": [{"accountType": "UNIFIED", "coin": []}]})
+    assert run(BybitAccount(desk({"account/wallet-balance": nothing})[0]).holdings({"spot"})).wallets["spot"] == {}
+    with pytest.raises(Unreadable):
+        run(BybitAccount(desk({"account/wallet-balance": envelope({"list": []})})[0]).holdings({"spot"}))
+
+
 LONG = {"positionIdx": 0, "symbol": "BTCUSDT", "side": "Buy", "size": "0.010", "avgPrice": "50000", "positionValue": "500"}
 
 
@@ -515,6 +523,8 @@ REFUSED = {
         110092,
         110093,
         110094,
+        110074,
+        170157,
         170132,
         170133,
         170134,
@@ -533,7 +543,7 @@ REFUSED = {
         *(110011, 110040, 110042, 131203, 131210, 131211, 131215),
         *(10001, 10017, 170105, 170130, 170115, 170116, 170117, 170121, 10032, 110004, 110006, 110007, 110012, 110014, 110044, 110045),
         *(110051, 110052, 110053, 170033, 170131, 131085, 131212, 131228, 170371, 170372, 110120, 110121, 110017, 110009, 110020, 170810),
-        *(110016, 110021, 110022, 110023, 110086, 110089, 110090, 110024, 110028, 110036, 110066, 110074, 170151, 170157, 170210),
+        *(110016, 110021, 110022, 110023, 110086, 110089, 110090, 110024, 110028, 110036, 110066, 170151, 170210),
         *(131002, 131083, 131093, 131086, 131088, 131089, 131095, 131096, 131097, 131098, 131231, 131232),
     ],
     Proof.PACE: [10006, 10018, 170222, 30035, 10429, 170005, 20003, 10019],

@@ -143,6 +143,10 @@ def test_series_names_what_is_asked_of_the_market(exchange: Any) -> None:
         ({"default_leverage": D(50), "trading_parameters": TradingParameters(max_leverage=D(20))}, "50 is above"),
         ({"slippage": D("0.03")}, "slippage 0.03 must not be above price_band 0.02"),
         ({"bar_ms": 0}, "bar_ms must be above zero"),
+        ({"request_timeout_ms": 0}, "request_timeout_ms must be above zero"),
+        ({"clock_skew_ms": -1}, "clock_skew_ms and market_age_ms not below"),
+        ({"market_age_ms": -1}, "clock_skew_ms and market_age_ms not below"),
+        ({"entry_tolerance": D("-0.01")}, "entry_tolerance must not be below zero"),
     ],
 )
 def test_settings_that_cannot_be_meant_are_refused(make_settings: Any, change: Any, problem: str) -> None:

@@ -17,6 +17,7 @@ from basis_venues.contract import CONTRACT, ModelContext
 from basis_venues.manifest import Manifest, read_manifest
 from basis_venues.network import Account, Network
 from basis_venues.orders import Limits, Order, Ref, deltas
+from basis_venues_okx.wire import SIGNED_FOR_MS
 
 D = Decimal
 HERE = Path(basis_venues_okx.__file__).parent
@@ -99,6 +100,7 @@ def test_the_manifest_offers_what_the_model_plans(manifest: Manifest) -> None:
     assert all(kind in action_classes()[name].action_types for kind, name in offered)
     assert (manifest.venue, manifest.kind, manifest.contract_version) == ("okx", "cex", CONTRACT)
     assert (manifest.account.alias, manifest.account.keeps) == ("okx", True)
+    assert manifest.fence.grace_milliseconds == SIGNED_FOR_MS
 
 
 def test_credentials_are_named_after_category_and_venue(manifest: Manifest) -> None:

@@ -246,6 +246,28 @@ def test_a_position_that_cannot_be_told_is_not_made_up(listed: list[dict[str, st
         run(OkxAccount(desk({"account/positions": data(*listed)})[0]).holdings({"perpetuals"}))
 
 
+def test_an_answer_without_an_account_is_no_empty_wallet() -> None:
+    """A wallet that holds nothing is an account without details; no account is no answer."""
+    empty = run(OkxAccount(desk({"account/balance": data({"details": []})})[0]).holdings({"spot"}))
+    assert empty.wallets["spot"] == {}
+    with pytest.raises(Unreadable):
+        run(OkxAccount(desk({"account/balance": data()})[0]).holdings({"spot"}))
+
+
+@pytest.mark.parametrize(
+    ("told", "fits"), [("495", True), ("480", True), ("520", True), ("-495", True), ("", True), ("49.5", False), ("990", False)]
+)
+def test_a_position_is_worth_what_okx_says_or_its_contract_is_another(told: str, fits: bool) -> None:
+    """0.01 BTC at 49500 are 495 dollars, or nearly where the coin is not quite worth one. A list that says the same when it is read anew
+    is not believed either."""
+    here, _ = desk({"account/positions": data(SHORT | {"markPx": "49500", "notionalUsd": told})})
+    if fits:
+        assert run(OkxAccount(here).holdings({"perpetuals"})).perpetuals == {"BTC/USDT:USDT": Position(D("-0.01"), D(-500))}
+        return
+    with pytest.raises(Unreadable, match=r"worth .* USD at OKX, and 495.00 in contracts of 0.01 BTC"):
+        run(OkxAccount(here).holdings({"perpetuals"}))
+
+
 @pytest.mark.parametrize(
     ("changes", "trouble"),
     [
@@ -266,6 +288,14 @@ def test_an_account_that_is_set_up_otherwise_is_seen(changes: dict[str, Any], tr
     assert good.leverage == {"BTC/USDT:USDT": D(5)}
     bad = run(OkxAccount(desk({"account/config": data(config | changes), "account/leverage-info": leverage})[0]).setup([SWAP]))
     assert getattr(bad, trouble) != getattr(good, trouble)
+
+
+def test_a_spot_account_that_borrows_is_a_problem_in_the_mode_that_does() -> None:
+    """A plain order for more than there is would be taken, on credit; outside of spot mode the setting does nothing."""
+    config = {"uid": "1", "posMode": "net_mode", "autoLoan": False, "enableSpotBorrow": True, "perm": "read_only,trade"}
+    (problem,) = run(OkxAccount(desk({"account/config": data(config | {"acctLv": "1"})})[0]).setup([])).problems
+    assert "switch auto-borrow off" in problem
+    assert run(OkxAccount(desk({"account/config": data(config | {"acctLv": "2"})})[0]).setup([])).problems == ()
 
 
 def test_isolated_margin_is_a_problem() -> None:
@@ -443,12 +473,12 @@ REFUSED = {
     ],
     Proof.FILTER: [
         *(51004, 51005, 51007, 51020, 51101, 51120, 51121, 51122, 51201, 51202, 51203, 51150, 50122, 51006, 51031, 51116),
-        *(51135, 51136, 51137, 51138, 51124),
+        *(51135, 51136, 51137, 51138, 51124, 51021, 51022, 51027, 51028),
     ],
     Proof.REFUSED: [
         *(50038, 50000, 50002, 50014, 50015, 50016, 50024, 51000, 51003, 51001, 51002, 51015, 51008, 51127, 51131, 51502, 58350, 59200),
         *(51119, 58208, 58210, 58211, 58212, 58213),
-        *(58116, 58008, 58229, 51021, 51022, 51027, 51028, 51029, 51030, 51112, 51169, 51170, 51205, 51023, 51025, 51102, 51103, 51174),
+        *(58116, 58008, 58229, 51029, 51030, 51112, 51169, 51170, 51205, 51023, 51025, 51102, 51103, 51174),
         *(59000, 59002, 59101, 59107, 59112, 59102, 59103, 59105, 59108, 58207, 58203, 58221, 58222, 58200, 58201, 58205, 58206, 58209),
         *(58214, 58217, 58219, 58239, 58248, 58249, 58405, 58103, 58104, 58105, 58110, 58111, 58113, 58117, 58119, 58120, 58121, 58122),
     ],

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 from basis_venues.network import Network
-from basis_venues_ccxt.live import DAY, Change, Desk, Fill, Happened, History, Listing, Resting, unexplained
+from basis_venues_ccxt.live import DAY, Change, Desk, Fill, Happened, History, Listing, Resting, Said, unexplained
 from basis_venues_ccxt.live.reading import amount, amount_or_zero, moment, needed, rows, text
 
 from .lists import FUTURES, MOST, RECORDS, SPOT_TRADES, TRANSFERS, TRANSFERS_AT_ONCE
@@ -23,6 +24,8 @@ _CONFIRMING = 2 * DAY
 """So long a deposit may take from its first sight, which Binance lists it by, to the balance."""
 _MINUTE = 60_000
 """A transfer is listed no more than this before the income that it is; ms."""
+_UNLISTED = "-1121"
+"""There is no such market."""
 _INCOME = {"FUNDING_FEE": "funding", "TRANSFER": "transfer", "COMMISSION_REBATE": "fee"}
 _TOLD_BY_TRADES = frozenset({"REALIZED_PNL", "COMMISSION"})
 
@@ -41,8 +44,9 @@ class BinanceHistory(History):
         changes: list[Change] = []
         for listing in markets:
             if has(_section(listing)):
-                fills += await self._trades(listing, since)
-                resting += await self._open(listing)
+                with _delisted():
+                    fills += await self._trades(listing, since)
+                    resting += await self._open(listing)
         if has("fapiPrivate") and ("futures" in wallets or any(each.perpetual for each in markets)):
             changes += await self._income(since)
         if self._desk.network is Network.MAINNET and has("sapi") and wallets:
@@ -106,6 +110,16 @@ class BinanceHistory(History):
     async def _deposits(self, since: int) -> list[Change]:
         found = await self._desk.pages("sapi", "capital/deposit/hisrec", RECORDS, since=max(since - _CONFIRMING, 0), limit=MOST)
         return [_deposit(row) for row in found if text(row, "status") in CREDITED]
+
+
+@contextmanager
+def _delisted() -> Iterator[None]:
+    """Pass over a market that Binance does not list any more: it tells nothing of it, and of the others it still does."""
+    try:
+        yield
+    except Said as said:
+        if said.code != _UNLISTED:
+            raise
 
 
 def applied_at(row: Any) -> int:

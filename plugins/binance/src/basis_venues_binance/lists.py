@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from basis_venues_ccxt.live import DAY, Page, Paging, resumed
-from basis_venues_ccxt.live.reading import needed, rows, text
+from basis_venues_ccxt.live.reading import moment, needed, rows
 
 MOST = 1000
 """Rows on a page."""
@@ -31,10 +31,10 @@ def _offset(answer: Any, asked: Mapping[str, Any]) -> Page:
 
 
 def _numbered(answer: Any, asked: Mapping[str, Any]) -> Page:
-    """Binance leaves the rows out where there are none, and says so in the total; anything else without them tells nothing."""
-    is_empty = text(answer, "total") == "0" and not text(answer, "rows")
-    found = [] if is_empty else rows(answer, "rows")
-    return Page(found, {"current": asked.get("current", 1) + 1} if len(found) >= TRANSFERS_AT_ONCE else None)
+    """Binance leaves the rows out where there are none, and says so in the total, which also tells how many pages there are; anything else
+    without rows tells nothing."""
+    total, number = moment(answer, "total"), asked.get("current", 1)
+    return Page(rows(answer, "rows") if total else [], {"current": number + 1} if number * TRANSFERS_AT_ONCE < total else None)
 
 
 SPOT_TRADES = Paging(_in_time, window=DAY)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from decimal import Decimal
 from typing import Any
 
-from basis_venues_ccxt.live import AccountReader, Desk, Holdings, Listing, Part, Position, Setup, one_each
+from basis_venues_ccxt.live import AccountReader, Desk, Holdings, Listing, Part, Position, Request, Setup, one_each
 from basis_venues_ccxt.live.reading import amount, first, moment, needed, rows, text
 
 from .lists import MOST_POSITIONS, positions
@@ -72,8 +72,10 @@ class BybitAccount(AccountReader):
         )
 
     async def _position(self, listing: Listing) -> Any:
-        answer = await self._desk.read("private", "v5/position/list", category="linear", symbol=listing.id)
-        found = rows(answer, "result", "list")
+        """None of a market that Bybit does not list any more."""
+        request = Request("private", "GET", "v5/position/list", {"category": "linear", "symbol": listing.id})
+        answer = await self._desk.connection.ask(request)
+        found = [] if answer is None else rows(answer, "result", "list")
         return found[0] if found else None
 
 

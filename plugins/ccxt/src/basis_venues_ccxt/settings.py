@@ -134,6 +134,10 @@ def _general(settings: ExchangeSettings) -> Iterator[str]:
         yield f"slippage {settings.slippage} must not be above price_band {settings.price_band}, both from 0 to below 1"
     if settings.bar_ms <= 0 or settings.funding_price_age_ms < 0:
         yield "bar_ms must be above zero and funding_price_age_ms not below"
+    if settings.request_timeout_ms <= 0 or settings.clock_skew_ms < 0 or settings.market_age_ms < 0:
+        yield "request_timeout_ms must be above zero, clock_skew_ms and market_age_ms not below"
+    if settings.balance_tolerance < 0 or settings.entry_tolerance < 0:
+        yield "balance_tolerance and entry_tolerance must not be below zero"
 
 
 def _of_fees(settings: ExchangeSettings) -> Iterator[str]:

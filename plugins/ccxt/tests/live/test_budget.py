@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,65 @@ def test_a_burst_goes_at_once_and_then_every_request_waits_its_turn() -> None:
         return moments
 
     assert asyncio.run(go()) == [0] * 10 + [1001, 2001]
+
+
+class Shared:
+    """A clock for several who wait at once: it goes on by a tenth of a second whenever all of them wait."""
+
+    def __init__(self) -> None:
+        self.at = 1_000_000
+
+    def now(self) -> int:
+        """The moment, ms."""
+        return self.at
+
+    async def sleep(self, milliseconds: int) -> None:
+        """Let the others go on until then."""
+        until = self.at + milliseconds
+        while self.at < until:
+            await asyncio.sleep(0)
+
+    async def run(self, milliseconds: int) -> None:
+        """Let so much time pass."""
+        for _ in range(milliseconds // 100):
+            await asyncio.sleep(0)
+            self.at += 100
+
+
+def test_requests_that_wait_together_go_one_after_the_other() -> None:
+    """Ten of a burst at once, and of five that wait for their turn one a second."""
+    clock = Shared()
+    budget = RateBudget(60, clock)
+    moments: list[int] = []
+
+    async def take() -> None:
+        await budget.take()
+        moments.append((clock.at - 1_000_000) // 1000)
+
+    async def go() -> None:
+        await asyncio.gather(*(take() for _ in range(15)), clock.run(10_000))
+
+    asyncio.run(go())
+    assert moments[:10] == [0] * 10
+    assert all(later > earlier for earlier, later in pairwise(moments[9:]))
+
+
+def test_who_waits_for_its_turn_does_not_go_when_a_ban_has_come() -> None:
+    """A venue that banned us is left alone, also by what stood in the queue."""
+    clock = Shared()
+    budget = RateBudget(60, clock)
+
+    async def go() -> None:
+        for _ in range(10):
+            await budget.take()
+        waiting = asyncio.create_task(budget.take())
+        await clock.run(300)
+        budget.ban(600_000)
+        await clock.run(2_000)
+        await waiting
+
+    with pytest.raises(TryAgainLater):
+        asyncio.run(go())
 
 
 def test_a_reserve_is_kept_for_look_ups_and_cancels() -> None:

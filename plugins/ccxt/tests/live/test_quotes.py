@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from basis_venues.errors import MissingData
+from basis_venues.errors import MissingData, TryAgainLater
 from basis_venues_binance.wire import BinanceWire
 from basis_venues_ccxt.live import Connection, Figures, Quotes, Request, Unreadable, middle
 from basis_venues_ccxt.live.quotes import ExchangeData
@@ -48,6 +48,16 @@ def test_half_a_book_has_no_middle(bid: str, ask: str) -> None:
     """An empty side is written as a price of zero, and half of the other side is not what the coin costs."""
     with pytest.raises(Unreadable, match="a side of the book is empty"):
         middle(Decimal(bid), Decimal(ask))
+
+
+def test_that_a_venue_banned_us_is_told_where_its_prices_are_missing() -> None:
+    """In the words that say for how long, not by the name of an exception."""
+
+    def banned(_: Request) -> Any:
+        raise TryAgainLater("the venue allows no requests for another 600 s")
+
+    with pytest.raises(MissingData, match="another 600 s"):
+        run(data(BTC=banned).fetch(SERIES[:1]))
 
 
 def test_a_market_that_cannot_be_read_is_left_out_beside_others() -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from basis_venues_ccxt.instrument import DOLLARS
-from basis_venues_ccxt.live import AccountReader, Desk, Holdings, Listing, Part, Position, Setup, Unreadable, one_each
+from basis_venues_ccxt.live import AccountReader, Desk, Holdings, Listing, Part, Position, Request, Setup, Unreadable, one_each
 from basis_venues_ccxt.live.reading import amount, first, maybe, needed, rows, text
 
 
@@ -61,7 +61,7 @@ class OkxAccount(AccountReader):
         config = first(await self._desk.read("private", "account/config"), "data")
         rights = text(config, "perm").split(",")
         mode = self._desk.settings.margin_mode
-        leverage = {each.symbol: await self._leverage(each, mode) for each in perpetuals}
+        leverage = {each.symbol: told for each in perpetuals if (told := await self._leverage(each, mode)) is not None}
         return Setup(
             owner=text(config, "uid"),
             one_way=text(config, "posMode") == "net_mode",
@@ -71,9 +71,11 @@ class OkxAccount(AccountReader):
             problems=tuple(_problems(config, mode, bool(perpetuals))),
         )
 
-    async def _leverage(self, listing: Listing, mode: str) -> Decimal:
-        found = rows(await self._desk.read("private", "account/leverage-info", instId=listing.id, mgnMode=mode), "data")
-        return amount(found[0] if found else None, "lever")
+    async def _leverage(self, listing: Listing, mode: str) -> Decimal | None:
+        """None of a market that OKX does not list any more."""
+        request = Request("private", "GET", "account/leverage-info", {"instId": listing.id, "mgnMode": mode})
+        answer = await self._desk.connection.ask(request)
+        return None if answer is None else amount(first(answer, "data"), "lever")
 
 
 def _check_worth(row: Any, listing: Listing, size: Decimal) -> None:
@@ -82,7 +84,7 @@ def _check_worth(row: Any, listing: Listing, size: Decimal) -> None:
     told, mark = maybe(row, "notionalUsd"), maybe(row, "markPx")
     if told is None or mark is None or listing.quote not in DOLLARS:
         return
-    worth = abs(size) * mark
+    told, worth = abs(told), abs(size) * mark
     if max(told, worth) * 2 > min(told, worth) * 3:
         contract = f"contracts of {listing.contract:f} {listing.base}"
         raise OtherContract(f"{listing.symbol}: the position is worth {told:f} USD at OKX, and {worth:f} in {contract}")
@@ -95,7 +97,7 @@ def _problems(config: Any, mode: str, swaps: bool) -> Iterator[str]:
     if level in ("3", "4"):
         mixed = "the account's mode is multi-currency or portfolio margin, in which OKX refuses plain spot orders"
         yield f"{mixed}; switch it to futures mode on OKX's web page"
-    if config.get("autoLoan") is True:
+    if config.get("autoLoan") is True or (level == "1" and config.get("enableSpotBorrow") is True):
         yield "the account borrows by itself; switch auto-borrow off on OKX's web page"
     if mode != "cross":
         yield f"margin_mode {mode} is not for OKX, where margin of such a position leaves the wallet that is read; say margin_mode: cross"

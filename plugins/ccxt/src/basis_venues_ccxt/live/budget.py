@@ -32,15 +32,14 @@ class RateBudget:
         self._file = banned
         self._banned_until = _read(banned)
 
-    async def take(self, *, urgent: bool = False, cost: int = 1) -> None:
+    async def take(self, *, urgent: bool = False) -> None:
         """Wait for the turn of a request. Raises `TryAgainLater` when the venue banned us, or asked for a longer pause than waiting makes
         sense for: nothing has left then."""
-        wait = self._wait(urgent)
-        if wait > PATIENCE_MS:
-            raise TryAgainLater(f"the venue allows no requests for another {wait / 1000:.0f} s")
-        if wait > 0:
+        while (wait := self._wait(urgent)) > 0:  # others wait as well, and a ban may come meanwhile
+            if wait > PATIENCE_MS:
+                raise TryAgainLater(f"the venue allows no requests for another {wait / 1000:.0f} s")
             await self._clock.sleep(int(wait) + 1)
-        self._line = max(self._line, self._clock.now()) + self._step * cost
+        self._line = max(self._line, self._clock.now()) + self._step
 
     async def quiet(self) -> None:
         """Wait until a pause that the venue asked for is over: an order that is not sent yet loses nothing by it. Raises `TryAgainLater`

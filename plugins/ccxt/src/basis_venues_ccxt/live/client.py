@@ -16,6 +16,7 @@ from basis_venues.actions import MAX, PerpTrade, SpotTrade, Transfer
 from basis_venues.amounts import ZERO
 from basis_venues.contract import ClientContext, VenueClient, not_supported
 from basis_venues.keys import BALANCE, ENTRY, PERP, Key, split_key
+from basis_venues.network import Network
 from basis_venues.orders import Effect, Outgoing, Prepared, Report, Snapshot, Step
 from basis_venues.secret import Secret
 
@@ -61,8 +62,11 @@ class ExchangeClient(VenueClient):
         venue = self._context.venue
         try:
             self._connection.make_ready()
-            await self._connection.clock.synchronise()
-            check_clock(venue, self._connection.clock.offset, self._connection.clock.uncertainty, self._settings.clock_skew_ms)
+            clock, most = self._connection.clock, self._settings.clock_skew_ms
+            await clock.synchronise()
+            if clock.uncertainty > most:  # the connection was made on the way
+                await clock.synchronise()
+            check_clock(venue, clock.offset, clock.uncertainty, most)
             await self._listings.known()
             self._setup = await self._account.setup(self._listings.all(perpetual=True))
         except Exception as error:
@@ -72,7 +76,7 @@ class ExchangeClient(VenueClient):
         self._trading.setup = self._setup
         self._desk.hidden.clear()
         self._desk.hidden.update(self._setup.hidden)
-        return {self._context.account.alias: f"{venue}:{self._owner()}"}
+        return {self._context.account.alias: f"{self._place()}:{self._owner()}"}
 
     async def heartbeat(self) -> Mapping[str, str]:
         """Where it is connected, how quick and how far apart the clocks are, and what is to be said of the key and the account."""
@@ -160,6 +164,11 @@ class ExchangeClient(VenueClient):
     async def close(self) -> None:
         """Let the connection go."""
         await self._connection.close()
+
+    def _place(self) -> str:
+        """Where the account is: a user may have the same id on every network, and no account there is that of real money."""
+        venue = self._context.venue
+        return venue if self.network is Network.MAINNET else f"{venue}:{self.network.value}"
 
     def _owner(self) -> str:
         """Who owns the account: the venue's id of the user, else a mark of the key."""

@@ -105,7 +105,7 @@ class Connection:
             return await self._sent(request, headers, window)
         except Said as said:
             self._slow_down(said)
-            if self.wire.proofs.of(said) is Proof.CLOCK and request != self.wire.clock:
+            if self.wire.proofs.of(said) in (Proof.CLOCK, Proof.LATE) and request != self.wire.clock:
                 await self._mend_clock()
             raise
 
@@ -121,14 +121,14 @@ class Connection:
     def _fenced(self, request: Request, fence: int | None) -> tuple[Request, dict[str, str], int | None]:
         if fence is None or fence == NEVER:
             return request, {}, None
-        return self.wire.fenced(request, self.clock.theirs(fence), self.clock.now())
+        return self.wire.fenced(request, self.clock.reached(fence), self.clock.now())
 
     async def ask(self, request: Request) -> Any:
         """The answer to a question; None where the venue refuses it as one about something that it does not have."""
         try:
             return await self.call(request, urgent=True)
         except Said as said:
-            if self.wire.proofs.of(said) is Proof.REFUSED:
+            if self.wire.proofs.of(said) in (Proof.REFUSED, Proof.FILTER):
                 return None
             raise
 
@@ -176,7 +176,7 @@ class Connection:
         return self.wire.time(await self.call(self.wire.clock, urgent=True))
 
     async def _mend_clock(self) -> None:
-        """Measure the venue's time anew: a write and a look-up alike would be refused for it for ever."""
+        """Measure the venue's time anew: writes, or look-ups as well, would be refused for it for ever."""
         with suppress(Exception):  # the next request will be told again
             await self.clock.synchronise()
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from basis_venues import series
 from basis_venues.contract import ClientContext, Quote
-from basis_venues.errors import MissingData
+from basis_venues.errors import BasisError, MissingData
 
 from .connection import Connection
 from .reading import Unreadable
@@ -73,7 +73,7 @@ class ExchangeData:
         try:
             figures = await self._quotes.figures(symbol)
         except Exception as error:  # not being able to read is an answer: the series is left out
-            said = f"{error}" if isinstance(error, (Said, Unreadable)) else type(error).__name__
+            said = f"{error}" if isinstance(error, (Said, Unreadable, BasisError)) else type(error).__name__
             return f"the answer on {symbol} tells no price: {said}"
         clock = self._connection.clock
         if clock.now() - figures.at > STALE_MS:

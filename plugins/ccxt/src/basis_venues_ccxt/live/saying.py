@@ -17,7 +17,7 @@ class Proof(StrEnum):
     REFUSED = "refused"
     """Not accepted, and it would not be the next time."""
     FILTER = "filter"
-    """Refused by a market's filters: those that we know may be old."""
+    """Refused by a market's filters, or because it is closed: what we know of it may be old."""
     FATAL = "fatal"
     """Refused because of the key or the account; nothing else will be accepted either."""
     PACE = "pace"

@@ -15,7 +15,7 @@ from .connection import Connection
 from .desk import Desk
 from .fills import Fill, PositionKeys
 from .listings import Listing, Listings, MarketReader
-from .saying import Said
+from .saying import Proof, Said
 from .statements import Stated
 from .wire import Request, Wire
 
@@ -53,7 +53,14 @@ class Canned:
             raise Said(200, failure.code, failure.words)
         return answer
 
-    ask = call
+    async def ask(self, request: Request) -> Any:
+        """The same; None where the venue refuses it."""
+        try:
+            return await self.call(request)
+        except Said as said:
+            if self.wire.proofs.of(said) in (Proof.REFUSED, Proof.FILTER):
+                return None
+            raise
 
     async def _quiet(self) -> None:
         """There is no pause."""

@@ -28,13 +28,14 @@ class VenueClock:
         """The time of this machine, ms."""
         return self._clock.now()
 
-    def theirs(self, own: int) -> int:
-        """What the exchange's clock shows at a moment of this machine's."""
-        return own + self.offset
+    def reached(self, own: int) -> int:
+        """A moment that the exchange's clock has surely reached at that moment of this machine's, ms. What the exchange does not do after
+        the one is not done after the other."""
+        return own + self.offset - self.uncertainty
 
     def at_least(self) -> int:
-        """A moment that the exchange's clock has surely reached."""
-        return self.now() - self.uncertainty
+        """A moment that the exchange's clock has surely reached now."""
+        return self.reached(self._clock.now())
 
     async def synchronise(self) -> int:
         """Measure the offset anew; answers it, in ms. Raises whatever asking raises."""

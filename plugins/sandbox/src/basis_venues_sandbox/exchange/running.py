@@ -36,7 +36,8 @@ def running_sandbox(
     dialects: tuple[Dialect, ...] = (),
 ) -> Iterator[Running]:  # fmt: skip
     """Run the exchange side on free ports of the loopback. `now`: its time at the start, ms; None for the machine's. `process` keeps its
-    work out of this process, for measurements. `dialects`: protocols beside its own, in this process alone."""
+    work out of this process, for measurements. `dialects`: protocols beside its own, in this process alone. Raises `ValueError` for
+    both."""
     if process and dialects:
         raise ValueError("a sandbox in a process of its own speaks its own protocols alone")
     arguments = {"seed": seed, "now": now, "data": data, "data_directory": data_directory}

@@ -111,7 +111,9 @@ def _detail(call: Call, asset: str) -> dict[str, Any]:
 def _position(call: Call, market: Market) -> dict[str, Any]:
     books = call.exchange.books
     position, mark, leverage = books.position(market.symbol), books.quotes[market.symbol].mark, books.leverage_of(market.symbol)
-    contracts, value = position.size / market.contract, abs(position.size) * mark
+    contracts, value, side = position.size / market.contract, abs(position.size) * mark, "net"
+    if books.settings.hedge_mode:  # the side is told beside the size
+        contracts, side = abs(contracts), "long" if contracts > 0 else "short"
     return {
         "adl": "1", "availPos": plain(abs(contracts)), "avgPx": plain(position.entry), "cTime": str(position.opened), "ccy": market.quote,
         "deltaBS": "", "fee": "0", "fundingFee": "0", "imr": plain(value / leverage), "instId": name(market), "instType": "SWAP",
@@ -119,7 +121,7 @@ def _position(call: Call, market: Market) -> dict[str, Any]:
         "margin": "", "markPx": plain(mark), "mgnMode": books.margin_mode.get(market.symbol, "cross"), "mgnRatio": "100",
         "mmr": plain(value * Decimal("0.004")), "notionalUsd": plain(value), "optVal": "", "pTime": "", "pos": plain(contracts),
         "posCcy": "",
-        "posId": "777", "posSide": "net", "realizedPnl": plain(position.realised), "tradeId": "1", "uTime": str(position.updated),
+        "posId": "777", "posSide": side, "realizedPnl": plain(position.realised), "tradeId": "1", "uTime": str(position.updated),
         "upl": plain(position.profit(mark)), "uplRatio": "0", "bePx": plain(position.entry),
     }  # fmt: skip
 
