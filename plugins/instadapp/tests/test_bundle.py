@@ -451,6 +451,15 @@ def test_an_unwind_without_debt_is_the_swap_of_what_lies_in_the_wallet() -> None
     assert positions["dsa:balance:WETH"] == 1
 
 
+@pytest.mark.parametrize(("listed", "missing"), [(("wstETH",), "WETH"), (("WETH",), "wstETH")])
+def test_an_unwind_of_what_is_not_read_is_denied(listed: tuple[str, ...], missing: str) -> None:
+    """A debt that nobody asked for is not none: the swap of what lies in the wallet would pass for the end of the position."""
+    positions = owner()
+    positions["wallet:balance:wstETH"] = Decimal(5)
+    with pytest.raises(Denied, match=f"whether {missing} is owed or supplied is not read: list it under lending_assets"):
+        run(Unwind(id="u"), positions, lending_assets=listed)
+
+
 def test_an_unwind_of_nothing_is_denied() -> None:
     """There must be collateral somewhere."""
     with pytest.raises(Denied, match="no wstETH to unwind"):

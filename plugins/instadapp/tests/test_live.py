@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+import attrs
 import pytest
 from eth_abi.abi import encode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from basis_venues.errors import ConfigurationError
+from basis_venues.actions import Action, CreateAccount, FlashBorrow, FlashPayback, Repay, UnwrapEther
+from basis_venues.errors import ConfigurationError, Denied
+from basis_venues.network import Account
+from basis_venues.orders import Order, Prepared, Report, Step
 from basis_venues.secret import Secret
-from basis_venues_evm.live import Call, EvmChain, Log, Mined, Registry, RpcUnavailable
+from basis_venues.states import State
+from basis_venues_evm.live import Call, EvmChain, Log, Mined, Registry, Request, RpcUnavailable
 from basis_venues_evm.live.abi import topic, word
 from basis_venues_evm.live.reading import Views
+from basis_venues_evm.live.reverts import Reverts
+from basis_venues_evm.live.rpc import Answer, Fault
 from basis_venues_evm.live.tokens import Tokens
 from basis_venues_evm.settings import TransactionSettings
 from basis_venues_evm.testing import load_settings, wallet_context
 from basis_venues_instadapp.account import find_account
+from basis_venues_instadapp.casts import cast_of
+from basis_venues_instadapp.client import InstadappClient
 from basis_venues_instadapp.contracts import Contracts
 from basis_venues_instadapp.data import Rate, _figure
 from basis_venues_instadapp.events import AccountEvents
+from basis_venues_instadapp.failing import failing_part
 from basis_venues_instadapp.methods import (
     ACCOUNT_AT,
     ACCOUNT_ID,
@@ -39,6 +49,7 @@ from basis_venues_instadapp.methods import (
     VERSION,
 )
 from basis_venues_instadapp.settings import InstadappSettings
+from basis_venues_instadapp.spells import Encoder
 
 WALLET, DSA, STRANGER, INDEX, LIST, WETH = ("0x" + digit * 40 for digit in "123456")
 ETHER = "0x" + "ee" * 20
@@ -192,6 +203,13 @@ def test_who_made_an_account_is_found_wherever_it_was_made(block: int, since: in
         assert chain.rpc.asked <= 2 + 2 * (head - block + 1).bit_length()
 
 
+def test_an_account_behind_too_many_of_others_is_asked_for_by_its_address() -> None:
+    """Anyone can put any number of accounts before it: not looked at is not "not made", after which a second one would be made."""
+    strangers = [(number, "0x" + f"{number:040x}", 2, 2) for number in range(1, 66)]
+    with pytest.raises(ConfigurationError, match=r"none of the first 64 .* name the one that it made in INSTADAPP__ACCOUNT_ADDRESS"):
+        taken(FakeChain(listed(*strangers)))
+
+
 @pytest.mark.parametrize(("block", "why"), [(500, "missing trie node"), (1001, "no log of it in block 1000")])
 def test_an_account_of_which_the_node_does_not_tell_who_made_it_is_not_taken(block: int, why: str) -> None:
     """Neither where the blocks are thrown away, nor where the logs lag behind; the sentence names the account and the setting."""
@@ -234,3 +252,76 @@ def test_instadapp_on_a_network_without_it_is_refused_with_a_sentence(chain_id: 
     chain = EvmChain(context, (Secret("http://127.0.0.1:1"),), None, TransactionSettings())
     with pytest.raises(ConfigurationError, match=f"instadapp has no contracts on {name}.*it is on mainnet"):
         asyncio.run(chain.contracts("instadapp", settings))
+
+
+class RevertedChain(EvmChain):
+    """A chain on which every transaction was mined in block 7, and reverted."""
+
+    async def lookup(self, prepared: Prepared) -> Report:
+        return Report(State.REVERTED, reason="1: permission-denied", at=7)
+
+
+def client() -> InstadappClient:
+    """Of a smart account that may not be made yet, on `RevertedChain`."""
+    settings = load_settings(InstadappSettings, "basis_venues_instadapp")
+    allowed: dict[str, Any] = {"allowed_hosts": frozenset({"127.0.0.1"}), "allowed_chains": frozenset({31337})}
+    chain = RevertedChain(wallet_context(settings, **allowed), (Secret("http://127.0.0.1:1"),), None, TransactionSettings())
+    chain.registry.add_account("wallet", WALLET)
+    chain.registry.await_account("dsa")
+    chain.tokens.add(settings.tokens, {"WETH": WETH}, "the test")
+    whole = wallet_context(settings, **allowed, chain=chain)
+    return InstadappClient(attrs.evolve(whole, venue="instadapp", account=Account("dsa", "x", "alchemy", "wallet")))
+
+
+def step_of(*parts: Action) -> Step:
+    return Step("a/instadapp/0", Order("a/instadapp", parts[0], "instadapp", "dsa", "wallet"), parts, {})
+
+
+def test_a_second_account_is_not_made() -> None:
+    """It reads as not made where the wallet may not act through it any more; another one would cost gas and never be found."""
+    ours = client()
+    ours.chain.registry.add_account("dsa", DSA)
+    with pytest.raises(Denied, match=f"is there already, at {DSA}; if the wallet may not act through it any more"):
+        asyncio.run(ours.wanted(step_of(CreateAccount(id="c"))))
+
+
+def test_a_reverted_cast_is_reverted_though_its_part_cannot_be_told() -> None:
+    """The account left the configuration since: the step is settled all the same, with the reason that the chain gives."""
+    told = asyncio.run(client().lookup(Prepared("k", step_of(UnwrapEther(amount=1)), {})))
+    assert (told.state, told.reason) == (State.REVERTED, "1: permission-denied")
+
+
+class TryingNode:
+    """Answers the calls in their order by these faults; None for one that is not reverted."""
+
+    reverts = Reverts()
+
+    def __init__(self, *faults: Fault | None) -> None:
+        self.rpc = self
+        self._faults = faults
+
+    async def batch(self, requests: Sequence[Request]) -> list[Answer]:
+        assert len(requests) == len(self._faults)
+        return [Answer("0x", fault) for fault in self._faults]
+
+
+GONE, FAILS = Fault(-32000, "missing trie node"), Fault(3, "execution reverted: no")
+PAID_LESS = Fault(3, "execution reverted: amount-paid-less")
+EMPTY = Fault(3, "execution reverted: 1: length-invalid")
+
+
+@pytest.mark.parametrize(
+    ("faults", "named"),
+    [
+        ((FAILS, EMPTY, FAILS, FAILS), "part 1 (Repay): execution reverted: no"),
+        ((GONE, GONE, GONE, GONE), None),
+        ((FAILS, EMPTY, GONE, FAILS), None),
+        ((FAILS, EMPTY, PAID_LESS, FAILS), "part 2 (FlashPayback): execution reverted: no"),
+        ((None, EMPTY, PAID_LESS, None), None),
+    ],
+)
+def test_no_part_is_blamed_for_what_the_node_could_not_try(faults: tuple[Fault | None, ...], named: str | None) -> None:
+    """A block that it does not keep, a request too many: the part is named only where all before it were tried."""
+    step = step_of(FlashBorrow(asset="WETH", amount=1), Repay(asset="WETH", amount=1), FlashPayback(asset="WETH", amount="1.0005"))
+    cast_ = cast_of(step, Encoder(FakeChain(), WALLET, {}))  # type: ignore[arg-type]
+    assert asyncio.run(failing_part(TryingNode(*faults), step, cast_, {}, "0x7")) == named  # type: ignore[arg-type]

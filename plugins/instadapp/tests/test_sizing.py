@@ -24,6 +24,7 @@ from basis_venues_instadapp.sizing import (
     entry_for_ltv,
     exit_for,
     flash_fee,
+    flash_for_exit,
     flash_for_leverage,
     flash_for_ltv,
     health_factor_after,
@@ -187,6 +188,14 @@ def test_sizing_by_ltv_gives_that_ltv(equity: Decimal, ltv: Decimal, fee_bps: in
     flash = Fraction(flash_for_ltv(equity, ltv, fee_bps))
     debt = flash * (1 + Fraction(fee_bps, 10_000))
     assert abs(debt / (Fraction(equity) + flash) - Fraction(ltv)) < Fraction(1, 10**40)
+
+
+@given(units=st.integers(1, 10**12), decimals=st.sampled_from((6, 18)))
+def test_a_debt_that_grows_by_a_base_unit_is_still_closed(units: int, decimals: int) -> None:
+    """However small it is: what stays owed keeps the collateral, and all is reverted. At most a hundred-thousandth more, rounded up."""
+    debt = Decimal(units).scaleb(-decimals)
+    flash = int(flash_for_exit(debt, decimals).scaleb(decimals))
+    assert units + 1 <= flash <= units + -(-units // 100_000)
 
 
 def test_an_exit_is_sized_with_its_minimum_and_what_is_left() -> None:

@@ -23,7 +23,8 @@ async def find_account(chain: EvmChain, contracts: Contracts, owner: str, config
     Anyone can make an account, act through it (lend its borrowing power to himself, say), name the owner its only authority and wait for
     collateral. So one that the owner's own transaction did not make is passed over, whoever may act through it now; also one of another
     version than casts are written for. Raises `ConfigurationError` for a configured account that is none, is of another version, or that
-    the owner may not act through, and `RpcUnavailable`, also where the node does not tell who made an account.
+    the owner may not act through, and where its own may come after more of others' than are looked at; `RpcUnavailable` also where the
+    node does not tell who made an account.
     """
     if configured:
         return await _checked(chain, contracts, owner, configured)
@@ -35,7 +36,10 @@ async def find_account(chain: EvmChain, contracts: Contracts, owner: str, config
         if await _is_alone(chain, contracts, number_of, found) and await _is_its_maker(chain, contracts, owner, found):
             return found
         number_of = number(await chain.view(Call(contracts.list, NEXT_ACCOUNT(owner, number_of))), 1)
-    return None
+    raise ConfigurationError(
+        f"none of the first {_MOST} smart accounts that the wallet {owner} may act through is its own: name the one that it made in "
+        "INSTADAPP__ACCOUNT_ADDRESS"
+    )
 
 
 async def _is_alone(chain: EvmChain, contracts: Contracts, account: int, found: str) -> bool:

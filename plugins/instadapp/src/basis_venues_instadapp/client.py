@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from basis_venues.actions import Approve, CreateAccount, Deposit, SetEMode
@@ -59,12 +60,13 @@ class InstadappClient(EvmClient):
         return {self._account: self.chain.identity_of(self._account) if self._configured else f"{wallet}/{self._account}"}
 
     async def wanted(self, step: Step) -> Wanted:
-        """The making of an account, an approval for it, or the cast. Raises `Denied` for parts that the connectors cannot express, for
-        connectors that were exchanged, and for a flash loan at another fee than planned."""
+        """The making of an account, an approval for it, or the cast. Raises `Denied` for an account that is there already, for parts that
+        the connectors cannot express, for connectors that were exchanged, and for a flash loan at another fee than planned."""
         first = step.actions[0]
-        if isinstance(first, CreateAccount):
-            return Wanted(self._found.index, BUILD(self.chain.address_of(self._lane), ACCOUNT_VERSION, NOBODY))
         await self._resolve()
+        if isinstance(first, CreateAccount):
+            self._must_be_missing()
+            return Wanted(self._found.index, BUILD(self.chain.address_of(self._lane), ACCOUNT_VERSION, NOBODY))
         if isinstance(first, Approve):
             return approval(self.chain, first, first.account or step.order.account)
         cast = self._cast(step)
@@ -115,6 +117,15 @@ class InstadappClient(EvmClient):
             self.chain.registry.add_account(self._account, found)
             self.chain.registry.add_spender(self.venue, found)
             self._events.watch_account(found)
+
+    def _must_be_missing(self) -> None:
+        """A second account would hold nothing, and this run would not find it. An account through which the wallet may not act any more
+        reads as one that is not made."""
+        if self.chain.registry.knows(self._account):
+            raise Denied(
+                f"the smart account {self._account} is there already, at {self.chain.address_of(self._account)}; if the wallet may not act "
+                "through it any more, one of its other authorities must let it again, or INSTADAPP__ACCOUNT_ADDRESS name another"
+            )
 
     @property
     def _found(self) -> Contracts:
@@ -180,10 +191,13 @@ class InstadappClient(EvmClient):
         return await failing_part(self.chain, step, cast, call, block)
 
     async def _reason(self, prepared: Prepared, report: Report) -> str:
-        """Tried again on the block that reverted it, which changed nothing of its own; kept, as it does not change."""
+        """Tried again on the block that reverted it, which changed nothing of its own; kept, as it does not change. Without the part where
+        the cast cannot be told any more, its pool or its account having left the configuration since: it was reverted all the same."""
         known = self._reasons.get(prepared.key)
         if known is None:
-            why = None if report.reason.startswith(OUT_OF_GAS) else await self._why(prepared.step, hex(report.at))
+            why = None
+            with suppress(Denied):
+                why = None if report.reason.startswith(OUT_OF_GAS) else await self._why(prepared.step, hex(report.at))
             known = self._reasons[prepared.key] = why or report.reason
         return known
 

@@ -12,23 +12,27 @@ from typing import Any
 from basis_venues.actions import FlashBorrow, FlashPayback
 from basis_venues.orders import Step
 from basis_venues_evm.live import EvmChain, Request
+from basis_venues_evm.live.refusals import reverted
 
 from .casts import Cast
 from .refusals import LENDER_SHORT, NO_SPELLS, PAID_LESS
 
 
 async def failing_part(chain: EvmChain, step: Step, cast: Cast, call: Mapping[str, Any], block: str = "latest") -> str | None:
-    """`part 7 (Borrow): CollateralCannotCoverNewBorrow`; None where the whole cast would not be reverted at that block.
+    """`part 7 (Borrow): CollateralCannotCoverNewBorrow`; None where the whole cast would not be reverted at that block, and where the node
+    could not try it or what comes before the part that fails (it threw the block away, say): that is the node's trouble, and no part's.
 
     `call`: sender, account and value, as for `eth_call`. Raises `RpcUnavailable`.
     """
     prefixes = list(cast.prefixes())
     tries = [cast.data(), *(data for _, data in prefixes)]
     whole, *some = await chain.rpc.batch([Request("eth_call", ({**call, "data": data}, block)) for data in tries])
-    if whole.fault is None:
+    if whole.fault is None or not reverted(whole.fault):
         return None
     for (part, _), answer in zip(prefixes, some, strict=True):
         if answer.fault is not None:
+            if not reverted(answer.fault):
+                return None
             reason = chain.reverts.reason(answer.fault.data, answer.fault.message)
             if not _comes_to_its_end(reason, cast, part):
                 return _named(step, part, reason)

@@ -180,6 +180,9 @@ class InstadappModel(ChainModel):
         if ETHER in (sold, bought) or STETH in (sold, bought):
             raise Denied("an unwind sells and repays ERC-20 tokens that keep their count: WETH for ETH, wstETH for stETH")
         self._pool_fee(unwind)
+        for asset in (sold, bought):
+            if asset not in self.settings.lending_assets:
+                raise Denied(f"whether {asset} is owed or supplied is not read: list it under lending_assets in {self.venue}.yaml")
         held = self._holding(unwind, acting)
         rate = self._sound_rate(sold, bought, acting.market)
         terms = Terms(self.settings.lending, self.settings.flash_fee_bps, rate, self.token(bought).decimals, self.token(sold).decimals)

@@ -21,7 +21,7 @@ from attrs import frozen
 
 from basis_venues.amounts import MONEY, from_units, money, to_units
 from basis_venues.errors import Denied
-from basis_venues_evm import BPS, bps_ceil, whole_floor
+from basis_venues_evm import BPS, bps_ceil, whole_ceil, whole_floor
 
 INTEREST_MARGIN = 100_000
 """One part in so many of a debt is borrowed on top to close it: interest until the transaction is mined, hours at a few percent a year."""
@@ -200,8 +200,8 @@ def flash_for_ltv(equity: Decimal, ltv: Decimal, fee_bps: int) -> Decimal:
 
 
 def flash_for_exit(debt: Decimal, decimals: int = 18) -> Decimal:
-    """The flash loan that closes a debt: the debt, and a hundred-thousandth of it for interest, in whole base units."""
-    return MONEY.add(debt, whole_floor(MONEY.divide(debt, Decimal(INTEREST_MARGIN)), decimals))
+    """The flash loan that closes a debt: the debt, and a hundred-thousandth of it for interest, in whole base units and at least one."""
+    return MONEY.add(debt, whole_ceil(MONEY.divide(debt, Decimal(INTEREST_MARGIN)), decimals))
 
 
 def minimum_output(sold: Decimal, rate: Decimal, slippage: Decimal, decimals: int = 18) -> Decimal:
