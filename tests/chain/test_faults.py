@@ -217,12 +217,20 @@ def test_e7_a_stuck_transaction_is_replaced_by_the_nodes_rule(play: Any, soon: i
 
 
 def test_e8_no_replacement_goes_over_the_cap(play: Any, soon: int) -> None:
-    """At the cap the first offer stands, and waits."""
+    """At the cap the first offer stands, and waits; whoever asks is told that it is the cap, and where it is raised."""
+    told: list[str] = []
+
+    async def ask(run: Any) -> None:
+        (record,) = run.manager.state.open.values()
+        told.append((await run.client("alchemy").lookup(record.sending.prepared)).reason)
 
     async def course(run: Any) -> None:
         run.control.automine(False)
-        result = await meanwhile(run, pay("a", soon), (offered(run), lambda: None), (looked(run, 15), lambda: run.control.mine()))
+        asking = (looked(run, 15), lambda: asyncio.ensure_future(ask(run)))
+        mining = (lambda: bool(told), lambda: run.control.mine())
+        result = await meanwhile(run, pay("a", soon), (offered(run), lambda: None), asking, mining)
         result.raise_unless_verified()
+        assert "raise max_fee_gwei or max_tip_gwei" in told[0]
         (record,) = run.manager.state.watched.values()
         assert len(record.sending.prepared.payload["hashes"]) == 1
 

@@ -31,7 +31,7 @@ from basis_venues_instadapp.account import find_account
 from basis_venues_instadapp.casts import cast_of
 from basis_venues_instadapp.client import InstadappClient
 from basis_venues_instadapp.contracts import Contracts
-from basis_venues_instadapp.data import Rate, _figure
+from basis_venues_instadapp.data import Rate, SwapRates, _figure
 from basis_venues_instadapp.events import AccountEvents
 from basis_venues_instadapp.failing import failing_part
 from basis_venues_instadapp.methods import (
@@ -242,6 +242,18 @@ def test_rates_follow_from_the_pools_price() -> None:
     assert _figure(root, Rate(call, inverse=False, scale=0)) == 4
     assert _figure(root, Rate(call, inverse=True, scale=0)) == Decimal("0.25")
     assert _figure(root, Rate(call, inverse=False, scale=12)) == Decimal("4E+12")
+
+
+def test_a_pool_that_has_no_price_yet_tells_none() -> None:
+    """It was made and nobody has begun it: its rates are left out both ways, and those of the others are told."""
+    settings = load_settings(InstadappSettings, "basis_venues_instadapp")
+    context = wallet_context(settings, allowed_hosts=frozenset({"127.0.0.1"}), allowed_chains=frozenset({31337}))
+    chain = EvmChain(context, (Secret("http://127.0.0.1:1"),), None, TransactionSettings())
+    rates: Any = SwapRates(attrs.evolve(context, chain=chain))
+    begun, made = Call(WETH, "0x"), Call(STRANGER, "0x")
+    rates._rates = {"priced": Rate(begun, False, 0), "bare": Rate(made, False, 0), "erab": Rate(made, True, 0)}
+    rates.chain = FakeChain({begun: words(2 * 2**96), made: words(0)})
+    assert {name: quote.value for name, quote in asyncio.run(rates.figures(rates._rates)).items()} == {"priced": Decimal(4)}
 
 
 @pytest.mark.parametrize(("chain_id", "name"), [(11155111, "sepolia"), (560048, "hoodi"), (17000, "17000")])

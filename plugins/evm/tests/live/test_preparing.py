@@ -14,7 +14,7 @@ from basis_venues.errors import Denied, TryAgainLater
 from basis_venues.orders import Prepared
 from basis_venues.secret import Secret
 from basis_venues_evm import TransactionSettings
-from basis_venues_evm.live import Call, Read, Registry, Request, Signer, Wanted, WouldRevert, amount_of
+from basis_venues_evm.live import Call, Mined, Read, Registry, Request, Signer, Wanted, WouldRevert, amount_of
 from basis_venues_evm.live.effects import Effects
 from basis_venues_evm.live.multicall import ADDRESS as MULTICALL
 from basis_venues_evm.live.reading import Reading
@@ -189,3 +189,22 @@ def test_a_call_that_the_wallet_cannot_pay_is_a_refusal() -> None:
     with pytest.raises(Denied, match="insufficient funds for gas") as refused:
         prepared(Node(stumbles=[Fault(-32000, "insufficient funds for gas * price + value")]))
     assert not isinstance(refused.value, WouldRevert)
+
+
+class Forgetful:
+    """In place of the transport: a node that is asked for one call after the other, and what each is answered with."""
+
+    def __init__(self, *faults: Fault) -> None:
+        self.faults = list(faults)
+
+    async def batch(self, requests: Sequence[Request]) -> list[Answer]:
+        return [Answer(None, self.faults.pop(0)) for _ in requests]
+
+
+def test_what_a_node_cannot_try_is_no_reason_for_a_revert() -> None:
+    """It threw the block's state away: that is said as what it is, and asked again; the contract's own reason is kept."""
+    node = Forgetful(Fault(-32000, "missing trie node"), Fault(3, "execution reverted: paused"))
+    transactions = Wallet(node).transactions
+    mined = Mined("0xab", 7, False, SIGNER.address, TARGET, "0x", 0, 0, 21_000, 30_000, ())
+    said = [asyncio.run(transactions._why(mined)) for _ in range(3)]
+    assert said == ["reverted; why, the node cannot tell now: missing trie node", *["execution reverted: paused"] * 2]

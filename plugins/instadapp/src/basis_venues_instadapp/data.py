@@ -53,13 +53,14 @@ class SwapRates(EvmData):
                 self._rates[series.swap_rate(self._settings.swap_market, sell, buy)] = self._rate(address_in(pool), sell, buy)
 
     async def figures(self, wanted: Collection[str]) -> Mapping[str, Quote]:
-        """The rates of one block, in one request."""
+        """The rates of one block, in one request. A pool that nobody has given a price yet has none."""
         asked = {name: self._rates[name] for name in wanted if name in self._rates}
         if not asked:
             return {}
         answers = (await self.chain.views([rate.call for rate in asked.values()])).answers
         now = self.clock.now()
-        return {name: Quote(_figure(number(answer), rate), now) for name, rate in asked.items() if (answer := answers[rate.call])}
+        roots = {name: number(answer) for name, rate in asked.items() if (answer := answers[rate.call])}
+        return {name: Quote(_figure(root, asked[name]), now) for name, root in roots.items() if root}
 
     async def _router(self) -> str:
         contracts = dict(await self.chain.contracts(self._venue, self._settings))

@@ -38,6 +38,7 @@ _LAGGING_READS = 5
 _LAGGING_PAUSE_MS = 400
 OUT_OF_GAS = "out of gas"
 """How the reason of a transaction begins that used all its gas."""
+_CAPPED = ", and no higher fee is within the caps: raise max_fee_gwei or max_tip_gwei (transactions in alchemy.yaml), and start again"
 _FEES = Request("eth_feeHistory", ("0x5", "latest", [50]))
 
 
@@ -97,6 +98,7 @@ class Transactions:
         self._lane = Lane()
         self._reasons: dict[str, str] = {}
         self._missing: set[str] = set()
+        self._capped: set[str] = set()
         self._standing: dict[str, _Standing] = {}
 
     @property
@@ -287,7 +289,7 @@ class Transactions:
         if now.placed:
             return Report(State.UNKNOWN, reason="it is in a block, and its receipt is not there yet")
         if now.pooled:
-            return Report(State.ACCEPTED, reason="it waits to be mined")
+            return Report(State.ACCEPTED, reason=f"it waits to be mined{_CAPPED if prepared.key in self._capped else ''}")
         if now.spent <= payload["nonce"]:
             self._missing.add(prepared.key)
             return Report(State.ABSENT, reason="no node shows it, and its nonce is free")
@@ -317,7 +319,8 @@ class Transactions:
         return Report(State.REJECTED, reason=f"another transaction ({taken}) took its nonce {payload['nonce']} and is final")
 
     async def _why(self, transaction: Mined) -> str:
-        """Why it was reverted: out of gas, or what the same call answers on the block before. Kept, as it does not change."""
+        """Why it was reverted: out of gas, or what the same call answers on the block before. Kept, as it does not change; that the node
+        cannot try the call now is no reason."""
         known = self._reasons.get(transaction.hash)
         if known is not None:
             return known
@@ -327,6 +330,8 @@ class Transactions:
             call = {"from": transaction.sender, "to": transaction.to, "data": transaction.data, "value": hex(transaction.value)}
             (answer,) = await self._rpc.batch((Request("eth_call", (call, hex(transaction.block - 1))),))
             reason = "reverted, and would not have been a block earlier"
+            if answer.fault is not None and not reverted(answer.fault):
+                return f"reverted; why, the node cannot tell now: {answer.fault.message}"
             if answer.fault is not None:
                 reason = self._reverts.reason(answer.fault.data, answer.fault.message)
         self._reasons[transaction.hash] = reason
@@ -351,7 +356,9 @@ class Transactions:
             return None
         fees = bumped(sent, market, self._settings)
         if fees is None:
+            self._capped.add(prepared.key)
             return None
+        self._capped.discard(prepared.key)
         fields = {name: payload[name] for name in Transaction._fields}
         signed = self._signer.sign(Transaction(**{**fields, "tip": fees.tip, "max_fee": fees.max_fee}))
         changes = {
