@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from basis_venues.actions import Action, PerpTrade, SpotTrade, Transfer
 from basis_venues.amounts import ZERO
+from basis_venues.config.misfit import nearest
 from basis_venues.contract import Market, ModelContext, StepFails, VenueModel, not_supported
 from basis_venues.errors import Denied
 from basis_venues.keys import Key
@@ -124,7 +125,7 @@ class ExchangeModel(VenueModel):
         instrument = self._instruments.get(trade.symbol)
         kind = "spot" if isinstance(trade, SpotTrade) else "futures"
         if instrument is None:
-            raise Denied(f"{self.venue} has no market {trade.symbol!r}{self._meant(trade, kind)}; its YAML lists them under `markets`")
+            raise Denied(f"{self.venue} has no market {trade.symbol!r}; its YAML lists them under `markets`{self._meant(trade, kind)}")
         if instrument.kind != kind:
             name = type(trade).__name__
             raise Denied(f"{trade.symbol} is a {instrument.kind} market, not one for a {name}{self._meant(trade, kind)}")
@@ -133,10 +134,7 @@ class ExchangeModel(VenueModel):
         return instrument
 
     def _meant(self, trade: Trade, kind: str) -> str:
-        from difflib import get_close_matches  # only a mistake needs it
-
-        close = get_close_matches(trade.symbol, [one.symbol for one in self._instruments.values() if one.kind == kind], n=1)
-        return f" (did you mean {close[0]!r}?)" if close else ""
+        return nearest(trade.symbol, (one.symbol for one in self._instruments.values() if one.kind == kind))
 
     def _checked(self, trade: Trade, market: Market) -> Mapping[str, str]:
         """The bounds of a trade that nothing speaks against."""

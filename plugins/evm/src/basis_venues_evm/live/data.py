@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
 
@@ -19,22 +20,33 @@ class EvmData(ABC):
         self.chain = evm_chain(context)
         self.clock = context.clock
         self._opened = False
+        self._opening = asyncio.Lock()
 
     @abstractmethod
     async def figures(self, wanted: Collection[str]) -> Mapping[str, Quote]:
         """The named series; one that cannot be had is left out."""
 
     async def join(self) -> None:
-        """Find what the figures are read from. Called once, when the chain is open."""
+        """Find what the figures are read from. Called when the chain is open, and again by the next fetch where it failed."""
         return
 
     async def fetch(self, series: Collection[str]) -> Mapping[str, Quote]:
         """The named series of this venue. Raises `RpcUnavailable`, and `ConfigurationError` where contracts are not as configured."""
-        if not self._opened:
-            await self.chain.open()
-            self._opened = True
-            await self.join()
+        await self._join_once()
         return await self.figures(series)
+
+    async def _join_once(self) -> None:
+        """Half joined is not open: figures would be missing for good, or be told without what vouches for them."""
+        async with self._opening:
+            if self._opened:
+                return
+            await self.chain.open()
+            try:
+                await self.join()
+            except BaseException:
+                await self.chain.close()
+                raise
+            self._opened = True
 
     async def close(self) -> None:
         """Leave the chain."""

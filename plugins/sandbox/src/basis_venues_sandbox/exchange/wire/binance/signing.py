@@ -11,7 +11,6 @@ from ..call import Call, Turned
 
 _MARK = "signature="
 _LONGEST_WINDOW = 60_000
-_FUTURES_PATHS = ("/fapi/", "/dapi/")
 
 
 def parse(call: Call) -> None:
