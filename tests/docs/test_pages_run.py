@@ -23,7 +23,7 @@ import yaml
 from basis_venues_sandbox import Control
 from basis_venues_sandbox.chain import available
 
-INDEX, KEYS = "the package index", "keys of real accounts"
+INDEX, KEYS, OTHER = "the package index", "keys of real accounts", "the plugin of the other page"
 NOT_RUN = {
     "README.md": [INDEX],
     "CONTRIBUTING.md": [INDEX],
@@ -34,9 +34,11 @@ NOT_RUN = {
     "docs/how-to/credentials.md": [KEYS],
     "docs/how-to/from-backtest-to-live.md": [KEYS, KEYS],
     "docs/how-to/recover-after-a-crash.md": ["a transfer on its way"],
-    "docs/how-to/teach-the-sandbox.md": [INDEX, "the plugin of the other page"],
+    "docs/how-to/a-protocol-on-a-chain.md": [INDEX, OTHER],
+    "docs/how-to/teach-the-sandbox.md": [INDEX, OTHER],
 }
 """The shell blocks that no test can run, by page, with what each says that it needs."""
+LANGUAGES = ("sh", "python", "yaml", "toml", "text", "solidity")
 PROGRAMS = r"(?:[A-Z_]+=\S+ +)?(?:\S*/)?(?:basis|pip|python3?|hatch|pytest|git|curl|uv|npm)\b "
 """How a command begins that somebody would type."""
 ORDER = """\
@@ -257,10 +259,10 @@ def test_what_cannot_run_is_listed(pages: Any) -> None:
 
 def test_every_command_stands_in_a_block_that_is_run(page: Any) -> None:
     """No command is indented text or in a block of no language, where nothing would run it."""
-    loose = "\n".join(block.text for block in page.blocks if block.language not in ("sh", "python", "yaml", "toml", "text"))
+    loose = "\n".join(block.text for block in page.blocks if block.language not in LANGUAGES)
     indented = [line[4:] for line in page.prose.splitlines() if line.startswith("    ")]
     assert not [line for line in (*loose.splitlines(), *indented) if re.match(PROGRAMS, line)]
-    assert {block.language for block in page.blocks} <= {"", "sh", "python", "yaml", "toml", "text"}
+    assert {block.language for block in page.blocks} <= {"", *LANGUAGES}
     assert page.text.count("```") == 2 * len(page.blocks)  # none is of a form that the reader of pages overlooks
 
 

@@ -6,6 +6,7 @@
 | takes a missing receipt for absence | L2-6 |
 | tells a revert as done | L2-8 |
 | rounds to what the token has digits for | L2-10 |
+| does half of what is asked | L2-1, L2-13 |
 """
 
 from __future__ import annotations
@@ -60,6 +61,13 @@ def create_client(context):
     from .parts import AcmeClient
 
     return AcmeClient(attrs.evolve(context, venue="lido"))
+
+
+@hookimpl
+def market_data(context):
+    from basis_venues_lido.data import LidoData
+
+    return LidoData(attrs.evolve(context, venue="lido"))
 """
 
 PARTS = """
@@ -119,6 +127,11 @@ BAD = [
     async def prepare(self, step, attempt_key):
         actions = [attrs.evolve(each, amount=round(each.amount, 18)) for each in step.actions]
         return await super().prepare(step._replace(actions=tuple(actions)), attempt_key)
+"""),
+    ("does half of what is asked", ["L2-1", "L2-13"], """
+    async def wanted(self, step):
+        wanted = await super().wanted(step)
+        return wanted._replace(value=wanted.value // 2)
 """),
 ]  # fmt: skip
 

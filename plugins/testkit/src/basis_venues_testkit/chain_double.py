@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
-from decimal import localcontext
+from decimal import Decimal, localcontext
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -19,17 +19,18 @@ from basis_venues.actions import Action
 from basis_venues.amounts import MONEY
 from basis_venues.assemble import Assembly
 from basis_venues.attempts import attempt_key
-from basis_venues.contract import VenueClient
-from basis_venues.errors import BasisError, Denied, PluginRefused
+from basis_venues.contract import StepFails, VenueClient
+from basis_venues.errors import BasisError, Denied, MissingData, PluginRefused
+from basis_venues.fold import fold
 from basis_venues.keys import BALANCE, Key, split_key
-from basis_venues.orders import Order, Step
+from basis_venues.orders import Order, Ref, Step, deltas
 from basis_venues.positions import Positions
 from basis_venues.secret import Secret
 from basis_venues.states import SUCCEEDED
 from basis_venues.venues import Venue
 
 from .chain_course import ChainCourse
-from .chain_scene import BLIND, LOST, TURNED_AWAY, ChainScene
+from .chain_scene import BLIND, LOST, TURNED_AWAY, Begun, ChainScene
 from .chain_view import ChainView
 from .course import Course, own_folder
 from .promises import broken, does_not_apply, not_tried
@@ -39,17 +40,14 @@ from .stage import Stage, order_of
 from .staging import QUICK_MS, WALLET, KitClock, Staged
 from .subject import Subject
 
+if TYPE_CHECKING:
+    from basis_venues_sandbox.deployment import Deployment
+
 URL_KEY = "kit-canary-8d1f3a"
 """The double's URL carries a key, as those of providers do."""
+LOCAL = "local"
+"""What the contracts of a chain on this machine are filed under."""
 _BASE_FEE = 10**9
-
-
-class Begun(NamedTuple):
-    """Where a sample's scenes begin: the chain's snapshot, the step that is sent, and what the accounts hold."""
-
-    snapshot: str
-    step: Step
-    held: Positions
 
 
 class ChainDouble(Double):
@@ -60,12 +58,12 @@ class ChainDouble(Double):
     blindings = tuple(BLIND)
     evident = ("UNKNOWN", "ACCEPTED")  # that it waits in the pool is seen by its hash, whatever became of the reply
 
-    def __init__(self, subject: Subject, chain: Any) -> None:
+    def __init__(self, subject: Subject, chain: Any, deployment: Deployment | None = None) -> None:
         super().__init__()
         self.control = chain.control
         self._url = f"{chain.url}/v2/{URL_KEY}"
         self._subject = subject
-        self._view = ChainView(chain.control)
+        self._view = ChainView(chain.control, getattr(subject.settings[subject.venue], "tokens", {}), deployment)
         self._home = self.control.snapshot()
         self._begun: tuple[str, Begun] | None = None
         self.secrets = self.told = (URL_KEY,)
@@ -80,7 +78,7 @@ class ChainDouble(Double):
                     clock = KitClock()
                     async with self._opened(clock) as assembly:
                         client, accounts = client_of(assembly, stage.subject.venue), self._addresses(assembly)
-                        return await do(ChainScene(self._view, accounts, clock, client, stage, begun.step, begun.held))
+                        return await do(ChainScene(self._view, accounts, clock, client, stage, begun))
 
             return asyncio.run(go())
 
@@ -135,7 +133,8 @@ class ChainDouble(Double):
 
     def _staged(self, folder: Path) -> Staged:
         """The configuration of a run on this chain."""
-        own = {self._subject.venue: self._subject.changes}
+        placed = {"contracts": {LOCAL: self._view.contracts}} if self._view.contracts else {}
+        own = {self._subject.venue: {**self._subject.changes, **placed}}
         wallet = {"transactions": {"timeout_ms": QUICK_MS}} | dict(own.get(WALLET, {}))
         try:
             return Staged(self._subject, folder, {WALLET: {"rpc": self._url}}, own | {WALLET: wallet})
@@ -182,12 +181,12 @@ class ChainDouble(Double):
                 order = order_of(stage.subject, attrs.evolve(action, id=f"first{number}"))
                 await self._carry_out(assembly, await self._planned(assembly, self._sent_to(assembly, order), held), held)
             if sample.first:
-                self.control.lido.finalize()
+                self._view.proceed()
             self._give(assembly, sample, 2 if whole else 1)
             *before, last = await self._planned(assembly, stage.order, held)
             if not whole:
                 await self._carry_out(assembly, before, held)
-            return Begun("", last, held)
+            return Begun("", last, held, None if whole else _foreseen(assembly, last, held))
 
     def _sent_to(self, assembly: Assembly, order: Order) -> Order:
         """The order at the venue that offers such an action: one of the run's."""
@@ -234,6 +233,16 @@ class ChainDouble(Double):
             account, kind, asset = split_key(key)
             if kind == BALANCE and account in where and asset in self._view.decimals:
                 self._view.top_up(asset, where[account], times * amount)
+
+
+def _foreseen(assembly: Assembly, step: Step, held: Positions) -> Mapping[Key, Decimal] | None:
+    models = {name: assembly.factory.model(name) for action in step.actions for name in [action.venue or step.order.venue]}
+    try:
+        return deltas(fold(models, step, held, assembly.market, Ref("planned", 0)))
+    except MissingData:
+        return None
+    except StepFails as failure:
+        broken(f"the model says of what is on the chain now that {step.actions[-1]} would fail: {failure}")
 
 
 def client_of(assembly: Assembly, venue: str) -> VenueClient:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import attrs
 
 from basis_venues.contract import VenueClient
-from basis_venues.keys import BALANCE, Key
+from basis_venues.keys import BALANCE, Key, split_key
 from basis_venues.orders import Prepared, Report, Step, deltas
 from basis_venues.positions import Positions
 
-from .chain_view import ChainView
+from .chain_view import ETHER, ChainView
 from .promises import not_tried
 from .scene import Heard, Scene, heard
 from .stage import Stage
@@ -40,18 +40,30 @@ BLIND: Mapping[str, tuple[str, Any]] = {
 """Nothing can be read, or receipts never come."""
 STUCK_MS = 200_000
 """Longer than any transaction waits before one with a higher fee takes its place."""
+_NEAR, _LEAST = Decimal("0.01"), Decimal("0.00001")
 _REVERTS = "0x60006000fd"
 _DUST = 10**12
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+
+
+class Begun(NamedTuple):
+    """Where a sample's scenes begin: the chain's snapshot, the step that is sent, what the accounts hold, and how the model says that the
+    step changes it; None where nobody tells the figures that the model asks for."""
+
+    snapshot: str
+    step: Step
+    held: Positions
+    planned: Mapping[Key, Decimal] | None
 
 
 class ChainScene(Scene):
     """One transaction about to be sent. `accounts`: alias -> address of those whose balances are watched."""
 
     def __init__(
-        self, view: ChainView, accounts: Mapping[str, str], clock: KitClock, client: VenueClient, stage: Stage, step: Step, held: Positions
+        self, view: ChainView, accounts: Mapping[str, str], clock: KitClock, client: VenueClient, stage: Stage, begun: Begun
     ) -> None:
-        super().__init__(client, stage, step, held)
+        super().__init__(client, stage, begun.step, begun.held)
+        self._planned = begun.planned
         self.control = view.control
         self.clock = clock
         self.since = self.control.block_number()
@@ -93,12 +105,23 @@ class ChainScene(Scene):
         return ", ".join(f"{key} {amount:+f}" for key, amount in deltas(report.effects).items()) or "no effects"
 
     def strangers(self, prepared: Prepared) -> list[str]:
-        """Transactions of the wallet that the attempt does not name; more or fewer than one."""
+        """Transactions of the wallet that the attempt does not name; more or fewer than one; balances changed otherwise than planned."""
         mined = self._view.mined_since(self.since)
         return [
             *([f"{len(mined)} transactions of the wallet were mined"] if len(mined) != 1 else []),
             *(f"{each} was mined, which is nowhere in what was prepared" for each in mined if each not in str(prepared.payload)),
+            *(self._otherwise(mined, self._planned) if self._planned is not None and self.happened() else []),
         ]
+
+    def _otherwise(self, mined: list[str], foreseen: Mapping[Key, Decimal]) -> Iterator[str]:
+        """What the model plans and what was done may differ by what prices and rates do in between, and not by more."""
+        payer = {alias for alias, address in self._accounts.items() if address.lower() == self.control.addresses.wallet.lower()}
+        for key, amount in self._balances().items():
+            alias, _, asset = split_key(key)
+            gas = self._view.gas_of(mined) if asset == ETHER and alias in payer else Decimal(0)
+            changed, planned = amount - self._before.get(key, Decimal(0)) + gas, foreseen.get(key, Decimal(0))
+            if abs(changed - planned) > max(abs(planned) * _NEAR, _LEAST):
+                yield f"{key} changed by {changed:+f}, and the model plans {planned:+f}"
 
     def lose(self, how: str) -> None:
         """One of `LOST`."""

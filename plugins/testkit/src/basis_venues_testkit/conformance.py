@@ -11,7 +11,7 @@ import pytest
 from basis_venues.actions import action_classes
 
 from .accruing import Accruing
-from .double import CHAIN
+from .double import on_chain
 from .examples import EXAMPLES
 from .levels import in_order
 from .loads import Loads
@@ -86,7 +86,7 @@ def _samples(suite: Any) -> dict[str, Any]:
 def _trades(suite: Any) -> dict[str, Any]:
     """What is asked of the venue's double: the first sample of each market, or, on its chain, the first of each class that it can be
     brought to."""
-    if suite.dialect == CHAIN:
+    if on_chain(suite.dialect):
         return _acts(suite)
     found: dict[str, Any] = {}
     for sample in suite.samples:
@@ -99,7 +99,7 @@ def _trades(suite: Any) -> dict[str, Any]:
 def _courses(suite: Any) -> dict[str, Any]:
     """What the core carries out on the double: of the trades the first of each market, of other actions the first alone."""
     found = _trades(suite)
-    return dict([*found.items()][:1]) if suite.dialect == CHAIN else found
+    return dict([*found.items()][:1]) if on_chain(suite.dialect) else found
 
 
 def _acts(suite: Any) -> dict[str, Any]:

@@ -16,22 +16,35 @@ from .scene import Double
 from .subject import Subject
 
 if TYPE_CHECKING:
+    from basis_venues_sandbox.deployment import Deployment
     from basis_venues_sandbox.dialect import Dialect
 
 MADE_UP = ".example"
 """How names end that nobody can have (RFC 2606)."""
 CHAIN = "chain"
-"""The dialect of venues that act on the sandbox's chain."""
+"""The dialect of venues that act on what the sandbox's chain has."""
+
+
+def on_chain(dialect: str | Dialect | Deployment) -> bool:
+    """Whether a venue of the dialect acts on the sandbox's chain."""
+    if isinstance(dialect, str):
+        return dialect == CHAIN
+    from basis_venues_sandbox.deployment import Deployment  # it is there: what the suite names was made with it
+
+    return isinstance(dialect, Deployment)
 
 
 @contextmanager
-def double_of(subject: Subject, dialect: str | Dialect, running: Any = None) -> Iterator[Double]:
+def double_of(subject: Subject, dialect: str | Dialect | Deployment, running: Any = None) -> Iterator[Double]:
     """The double of a venue. Leaves the asking promise out where there is none. `running`: a chain that runs already."""
     if not subject.plugins.implements(subject.venue, "create_client"):
         not_tried("it has no create_client yet: it acts in simulation alone")
     if not dialect:
         not_tried("no double stands in for it: name the protocol that the sandbox shall speak, or give it the venue's own: `dialect`")
-    with _chain(subject, running) if dialect == CHAIN else _exchange(subject, dialect) as made:
+    if isinstance(dialect, type):
+        raise ConfigurationError(f"`dialect` is the class {dialect.__name__}: give one of it, {dialect.__name__}()")
+    given: Any = dialect
+    with _chain(subject, running, given) if on_chain(dialect) else _exchange(subject, given) as made:
         yield made
 
 
@@ -69,12 +82,12 @@ def _must_name_hosts(subject: Subject) -> None:
 
 
 @contextmanager
-def _chain(subject: Subject, running: Any) -> Iterator[Double]:
+def _chain(subject: Subject, running: Any, dialect: str | Deployment) -> Iterator[Double]:
     from .chain_double import ChainDouble
 
     if isinstance(running, str):
         not_tried(running)
-    double = ChainDouble(subject, running)
+    double = ChainDouble(subject, running, None if isinstance(dialect, str) else dialect)
     try:
         yield double
     finally:

@@ -37,7 +37,7 @@ class Honest(Suite):
 
     @promise("L2-1")
     def test_l2_1_a_write_is_one_request(self, venue_double: Double, trade: Sample | None) -> None:
-        """L2-1 Once: a write is one request under the attempt's name, and what it did is told.
+        """L2-1 Once: a write is one request under the attempt's name, for what was planned, and what it did is told.
 
         The name (a client order id, a transaction's hash) is how it is found again after a crash; a second write may be a second order.
         """

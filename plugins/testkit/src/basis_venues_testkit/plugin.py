@@ -58,10 +58,10 @@ def venue_chain() -> Generator[Any, None, None]:
 @pytest.fixture(scope="class")
 def venue_double(request: pytest.FixtureRequest) -> Generator[Double, None, None]:
     """The double that stands in for the venue of a conformance suite; promises that need one are left out where there is none."""
-    from .double import CHAIN, double_of
+    from .double import double_of, on_chain
 
     suite: Any = request.cls
-    chain = request.getfixturevalue("venue_chain") if suite.dialect == CHAIN else None
+    chain = request.getfixturevalue("venue_chain") if on_chain(suite.dialect) else None
     with double_of(suite().subject, suite.dialect, chain) as made:
         yield made
 

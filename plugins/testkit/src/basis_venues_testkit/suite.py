@@ -18,6 +18,7 @@ from .stage import Stage
 from .subject import Subject
 
 if TYPE_CHECKING:
+    from basis_venues_sandbox.deployment import Deployment
     from basis_venues_sandbox.dialect import Dialect
 
 
@@ -27,8 +28,9 @@ class Suite:
     `venue`: the venue's name. `samples`: actions that it can carry out, at least one of each class that the manifest declares as
     full. `market`: figures that all samples share. `partners`: venues that carry out parts of its steps. `settings`: changes to the
     venue's shipped settings that the samples need, such as an allowed destination. `dialect`: what the venue's client
-    speaks, for levels 2 and 3: the protocol of an exchange (binance, bybit or okx), a `Dialect` that the author teaches the sandbox, or
-    `chain` where it acts on Aave, Lido or Instadapp. The sandbox of `basis-venues-sandbox` stands in for the venue then.
+    speaks, for levels 2 and 3: the protocol of an exchange (binance, bybit or okx), or a `Dialect` that the author teaches the sandbox;
+    `chain` where it acts on Aave, Lido or Instadapp, or a `Deployment` of contracts that the author puts there. The sandbox of
+    `basis-venues-sandbox` stands in for the venue then.
     """
 
     venue: ClassVar[str] = ""
@@ -36,7 +38,7 @@ class Suite:
     market: ClassVar[Figures] = {}
     partners: ClassVar[tuple[str, ...]] = ()
     settings: ClassVar[Mapping[str, Any]] = {}
-    dialect: ClassVar[str | Dialect] = ""
+    dialect: ClassVar[str | Dialect | Deployment] = ""
 
     @pytest.fixture(autouse=True)
     def _money(self) -> Iterator[None]:

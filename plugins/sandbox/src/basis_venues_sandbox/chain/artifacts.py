@@ -52,10 +52,11 @@ def read_artifacts(file: Path) -> Artifacts:
     return {name: Artifact(name, each["abi"], each["bytecode"], each["links"]) for name, each in content.items()}
 
 
-def hardhat_artifact(file: Path) -> Artifact:
-    """A contract from the prebuilt artifacts that Uniswap publishes."""
+def published_artifact(file: Path) -> Artifact:
+    """A contract as Hardhat or Foundry writes it; Foundry has code and links together, and the name in the file's."""
     content = json.loads(file.read_text(encoding="utf-8"))
-    return Artifact(content["contractName"], content["abi"], content["bytecode"].removeprefix("0x"), content["linkReferences"])
+    code = content["bytecode"] if isinstance(content["bytecode"], dict) else {**content, "object": content["bytecode"]}
+    return Artifact(content.get("contractName", file.stem), content["abi"], code["object"].removeprefix("0x"), code["linkReferences"])
 
 
 def _json(artifact: Artifact) -> str:

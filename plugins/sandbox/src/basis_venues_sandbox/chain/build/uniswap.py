@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from ..abi import checksum
 from ..addresses import UniswapAddresses
-from ..artifacts import Artifact, hardhat_artifact
+from ..artifacts import Artifact, published_artifact
 from ..deploy import Sender
 from ..packages import packages
 from .market import POOLS, PRICES, RESERVES, PoolTerms
@@ -54,4 +54,4 @@ def _fill(whale: Sender, factory: str, positions: str, tokens: Mapping[str, str]
 
 
 def _artifact(package: str, name: str, folder: str = "") -> Artifact:
-    return hardhat_artifact(packages()[package].folder / "artifacts" / "contracts" / folder / f"{name}.sol" / f"{name}.json")
+    return published_artifact(packages()[package].folder / "artifacts" / "contracts" / folder / f"{name}.sol" / f"{name}.json")
