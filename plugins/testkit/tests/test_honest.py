@@ -28,6 +28,11 @@ The bad adapters that an author is most likely to write, and what catches each:
 | reads one page of its history | L2-9 |
 | lets figures pass through floats | L2-9 |
 | takes back others' orders with its own | L2-13 |
+| takes a state that nobody knows for the end of the order | L2-3 |
+| shows nothing for what it cannot read | L2-3 |
+| tells an order that rests in part as done | L2-8 |
+| reads figures as the text of floats | L2-9 |
+| tells deposits in whole coins | L2-9 |
 | sends nothing where the clock is wrong, or ever | L3-4, in `test_survives.py` |
 | looks up what this process sent and no other | L3-1, L3-2, L3-6, L3-7 |
 | takes an absent order for a refused one | L3-1, L3-2, L3-3, L3-7 |
@@ -95,7 +100,7 @@ import attrs
 
 from basis_venues.amounts import floor_to
 from basis_venues.errors import Denied
-from basis_venues.orders import Report
+from basis_venues.orders import Report, Snapshot
 from basis_venues.states import State
 from basis_venues_binance.live import EXCHANGE
 from basis_venues_ccxt.live import ExchangeClient, Request
@@ -259,6 +264,33 @@ BAD = [
     ("takes back others' orders with its own", "L2-13", """
     async def cancel(self, prepared):
         await self._desk.connection.call(Request("private", "DELETE", "openOrders", {"symbol": "BTCUSDT"}))
+"""),
+    ("takes a state that nobody knows for the end of the order", "L2-3", """
+    async def lookup(self, prepared):
+        report = await super().lookup(prepared)
+        return report._replace(state=State.CANCELLED) if "not known" in report.reason else report
+"""),
+    ("shows nothing for what it cannot read", "L2-3", """
+    async def positions(self, keys, at):
+        try:
+            return await super().positions(keys, at)
+        except Exception:
+            return Snapshot(at, dict.fromkeys(keys, Decimal(0)))
+"""),
+    ("tells an order that rests in part as done", "L2-8", """
+    async def lookup(self, prepared):
+        report = await super().lookup(prepared)
+        return report._replace(state=State.FILLED) if report.state is State.PARTIAL and "does not list" not in report.reason else report
+"""),
+    ("reads figures as the text of floats", "L2-9", """
+    async def positions(self, keys, at):
+        held = await super().positions(keys, at)
+        return held._replace(values={key: Decimal(str(float(each))) for key, each in held.values.items()})
+"""),
+    ("tells deposits in whole coins", "L2-9", """
+    async def recent_effects(self, keys, since, until):
+        found = await super().recent_effects(keys, since, until)
+        return [each._replace(lines=tuple((key, round(n)) for key, n in each.lines)) if each.kind == "deposit" else each for each in found]
 """),
 ]  # fmt: skip
 

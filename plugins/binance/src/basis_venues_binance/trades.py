@@ -13,7 +13,7 @@ from typing import Any
 
 from basis_venues.amounts import ZERO
 from basis_venues_ccxt.live import Fill, Listing
-from basis_venues_ccxt.live.reading import amount, maybe, moment, needed, rows, text
+from basis_venues_ccxt.live.reading import amount, either, maybe, moment, needed, rows, text
 
 _EIGHT = Decimal("0.00000001")
 
@@ -23,7 +23,7 @@ def spot_fill(row: Any, listing: Listing, order: str | None, buys: bool | None =
     quantity, rounded to the eight decimals of a balance."""
     quantity, paid = amount(row, "qty"), maybe(row, "quoteQty")
     value = quantity * amount(row, "price") if paid is None else paid
-    sign = 1 if (row.get("isBuyer") if buys is None else buys) else -1
+    sign = 1 if (either(row, "isBuyer", "True", "False") if buys is None else buys) else -1
     fees = ((needed(row, "commissionAsset"), amount(row, "commission")),)
     identifier = text(row, "id") or needed(row, "tradeId")
     when = moment(row, "time") if at is None else at
@@ -42,7 +42,7 @@ def spot_fills(answer: Any, listing: Listing, order: str, buys: bool, at: int) -
 def futures_fill(row: Any, listing: Listing, order: str | None) -> Fill:
     """A row of `userTrades`."""
     quantity, value = amount(row, "qty"), amount(row, "qty") * amount(row, "price")
-    sign = 1 if needed(row, "side") == "BUY" else -1
+    sign = 1 if either(row, "side", "BUY", "SELL") else -1
     fees = ((needed(row, "commissionAsset"), amount(row, "commission")),)
     profit = amount(row, "realizedPnl")
     return Fill(needed(row, "id"), listing, sign * quantity, value, fees, moment(row, "time"), order, profit, needed(row, "orderId"))
@@ -58,7 +58,7 @@ def from_answer(row: Any, listing: Listing, rate: Decimal) -> tuple[Fill, ...]:
     quantity, value = amount(row, "executedQty"), amount(row, "cumQuote")
     if not quantity:
         return ()
-    change = quantity if needed(row, "side") == "BUY" else -quantity
+    change = quantity if either(row, "side", "BUY", "SELL") else -quantity
     number, at, order = needed(row, "orderId"), moment(row, "updateTime"), needed(row, "clientOrderId")
     return (Fill(f"order{number}", listing, change, value, ((listing.quote, _expected_fee(value, rate)),), at, order, None, number),)
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from basis_venues_ccxt.live import AccountReader, Desk, Holdings, Listing, Part, Position, Request, Setup, one_each
-from basis_venues_ccxt.live.reading import amount, first, moment, needed, rows, text
+from basis_venues_ccxt.live.reading import amount, either, first, moment, needed, rows, text
 
 from .lists import MOST_POSITIONS, positions
 
@@ -49,7 +49,7 @@ class BybitAccount(AccountReader):
             listing = self._desk.listings.by_id(needed(row, "symbol"), perpetual=True)
             size = amount(row, "size")
             if listing is not None and size:
-                sign = 1 if needed(row, "side") == "Buy" else -1
+                sign = 1 if either(row, "side", "Buy", "Sell") else -1
                 yield listing.symbol, Position(sign * size, sign * amount(row, "positionValue"))
 
     async def setup(self, perpetuals: Collection[Listing]) -> Setup:

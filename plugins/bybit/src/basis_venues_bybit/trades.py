@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from basis_venues_ccxt.live import Fill, Line, Listing
-from basis_venues_ccxt.live.reading import amount, maybe, moment, needed, text
+from basis_venues_ccxt.live.reading import amount, either, maybe, moment, needed, text
 
 
 def fill(row: Any, listing: Listing) -> Fill:
     """A trade of `execution/list`. Its value is price times quantity: `execValue` is rounded."""
-    buys, quantity = needed(row, "side") == "Buy", amount(row, "execQty")
+    buys, quantity = either(row, "side", "Buy", "Sell"), amount(row, "execQty")
     fee = amount(row, "execFee")
     return Fill(
         needed(row, "execId"),
@@ -32,7 +32,7 @@ def logged(row: Any, listing: Listing) -> Line:
     return Line(
         needed(row, "tradeId"),
         listing,
-        needed(row, "side") == "Buy",
+        either(row, "side", "Buy", "Sell"),
         abs(amount(row, "qty")),
         amount(row, "tradePrice"),
         needed(row, "currency"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from basis_venues_ccxt.instrument import DOLLARS
 from basis_venues_ccxt.live import AccountReader, Desk, Holdings, Listing, Part, Position, Request, Setup, Unreadable, one_each
-from basis_venues_ccxt.live.reading import amount, first, maybe, needed, rows, text
+from basis_venues_ccxt.live.reading import amount, either, first, maybe, needed, rows, text
 
 
 class OtherContract(Unreadable):
@@ -52,7 +52,8 @@ class OkxAccount(AccountReader):
             listing = self._desk.listings.by_id(needed(row, "instId"), perpetual=True)
             contracts = amount(row, "pos")
             if listing is not None and contracts:
-                size = listing.from_venue(-contracts if text(row, "posSide") == "short" else contracts)
+                short = text(row, "posSide") != "net" and either(row, "posSide", "short", "long")
+                size = listing.from_venue(-contracts if short else contracts)
                 _check_worth(row, listing, size)
                 yield listing.symbol, Position(size, size * amount(row, "avgPx"))
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from basis_venues_ccxt.live import Fill, Line, Listing
-from basis_venues_ccxt.live.reading import amount, maybe, moment, needed, text
+from basis_venues_ccxt.live.reading import amount, either, maybe, moment, needed, text
 
 
 def fill(row: Any, listing: Listing) -> Fill:
     """A row of `trade/fills`. A fee below zero was paid; contracts become coins."""
     quantity = listing.from_venue(amount(row, "fillSz"))
-    sign = 1 if needed(row, "side") == "buy" else -1
+    sign = 1 if either(row, "side", "buy", "sell") else -1
     return Fill(
         needed(row, "tradeId"),
         listing,

@@ -50,6 +50,8 @@ WORTH = Decimal(5000)
 LOOPBACK = "127.0.0.1"
 ODD = Decimal("1.0001074")
 """What the double makes of a sample's price: a figure that no float holds."""
+MUCH = Decimal("98765432109.00000001")
+"""What every balance of the double has on top: a float has not so many digits."""
 MOVED = Decimal("1.001")
 """By so much the price moves before each order of those that are given together: twice that is less than any price band."""
 
@@ -59,7 +61,7 @@ class ExchangeDouble(Double):
 
     losses = tuple(LOST)
     turnings = ("limit", "maintenance")
-    blindings = ("endpoint_down", "garbage", "limit")
+    blindings = ("endpoint_down", "maintenance", "garbage", "limit")
 
     def __init__(self, subject: Subject, spoken: Dialect, running: Any) -> None:
         super().__init__()
@@ -147,11 +149,25 @@ class ExchangeDouble(Double):
             if not names_host(host, own)
         ]
 
+    def credits(self, stage: Stage) -> list[str]:
+        """A deposit, on the network where there are some: those for tests have none at many venues."""
+        asset = stage.sample.action.symbol.partition("/")[2].partition(":")[0]  # type: ignore[attr-defined]
+        if asset not in self._spoken.listed.rules.coins:
+            return []
+        real = Network.MAINNET if Network.MAINNET.value in self._subject.manifest.networks else Network.TESTNET
+        try:
+            return self.act(stage, lambda scene: scene.credited(asset), network=real)
+        except GuardRefused:  # L2-14 tells it
+            return []
+
     def begin(self, stage: Stage) -> None:
         """The sandbox afresh, with the sample's price, and with hosts and keys that it knows."""
         symbol = stage.sample.action.symbol  # type: ignore[attr-defined]
         self.control.reset()
         self.control.price(symbol, str(stage.market.value(price(stage.subject.venue, symbol)) * ODD), self.dialect)
+        for wallet, assets in self.control.balances(self.dialect).items():
+            for asset, balance in assets.items():
+                self.control.endow(self.dialect, wallet, asset, f"{Decimal(balance) + MUCH:f}")
         for names in key_sets(self._credentials):
             key, secret, passphrase = (_revealed(self._credentials[name]) if name else "" for name in names)
             self.control.key(self.dialect, key, secret, passphrase=passphrase)

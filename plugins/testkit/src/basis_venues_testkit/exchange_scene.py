@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from basis_venues.amounts import ZERO
 from basis_venues.contract import VenueClient
-from basis_venues.orders import Effect, Prepared, Report, Step
+from basis_venues.keys import Key
+from basis_venues.orders import Effect, Prepared, Report, Step, deltas
+from basis_venues.states import CLOSED
 
 from .scene import PROOFS, Scene, heard
 from .stage import Stage
@@ -31,8 +34,25 @@ FINEST = "0.00000001"
 """A lot of which any order is many."""
 STRANGE = 98765
 """A code that no venue has: it proves nothing."""
+GIFT = Decimal("1234.56789")
+"""What is deposited, of the market's quote."""
+CHEAPER = Decimal("0.998")
+"""The price that an order is filled at in part, to its own."""
+STRANGER = "NEVER_SEEN"
+"""What `fuzz` puts in place of a value."""
+ANSWERS, BENDS = 2, 120
+"""How many answers of a look-up are bent, and in how many ways each at most."""
+Looked = TypeVar("Looked")
+_RESTING = ("ACCEPTED", "PARTIAL")
 LEAST = Decimal("0.99")
 """So much of what was bought is there at least: a fee may have been taken from it."""
+
+
+def _same(one: Report, other: Report | None) -> bool:
+    """Whether two reports tell the same end, fill by fill. A new id or asset, which could be one, is told as what it says it is."""
+    if STRANGER in repr(one.effects):
+        return True
+    return other is not None and one.state is other.state and {e.id: e.lines for e in one.effects} == {e.id: e.lines for e in other.effects}
 
 
 class ExchangeScene(Scene):
@@ -153,6 +173,53 @@ class ExchangeScene(Scene):
         """A market order stands for as much as is there, and never waits for more."""
         return ["the rest of a market order stays in the book, and may be filled at any time"] if self._resting() else []
 
+    async def bent(self) -> list[str]:
+        """Look at what was done, with a field of an answer gone, renamed, or with a value that was never seen: what is then told as over is
+        what was done."""
+        prepared = await self.prepared()
+        await self.send(prepared)
+        done = await heard(self.client.lookup(prepared))
+        found: dict[str, str] = {}
+        async for what, said in self._bending(lambda: heard(self.client.lookup(prepared))):
+            if said.report is not None and said.report.state in CLOSED and not _same(said.report, done.report):
+                found.setdefault(what, f"{said.text}, {self.shown(said.report)}")
+        return [
+            *(f"an answer with a field bent ({what}) is believed: the look-up says {told}" for what, told in found.items()),
+            *await self._bent_positions(),
+        ]
+
+    async def _bent_positions(self) -> list[str]:
+        """The same of positions. A coin or market that was never seen is one, and nobody else's."""
+        true = await self._held()
+        found: dict[str, str] = {}
+        async for what, held in self._bending(self._held):
+            off = [f"{key} is {value}, not {true.get(key)}" for key, value in held.items() if value != true.get(key)]
+            if off and not what.endswith("strange"):
+                found.setdefault(what, off[0])
+        return [f"an answer with a field bent ({what}) is believed: {told}" for what, told in found.items()]
+
+    async def _held(self) -> Mapping[Key, Decimal]:
+        """The positions; none where they cannot be read."""
+        try:
+            return (await self.client.positions(self.keys, 0)).values
+        except Exception:
+            return {}
+
+    async def _bending(self, look: Callable[[], Awaitable[Looked]]) -> AsyncIterator[tuple[str, Looked]]:
+        """Look again and again, with each field of each answer bent in each way: what was bent, and what was seen."""
+        for skip in range(ANSWERS):
+            first = None
+            for seed in range(BENDS):
+                mark = self.mark()
+                self.control.fault(self.dialect, "*", "fuzz", seed=seed, skip=skip)
+                seen = await look()
+                self.control.clear(self.dialect)
+                bent = [f"{each['endpoint']}: {each['fuzzed']}" for each in self.control.requests(self.dialect, mark) if each["fuzzed"]]
+                if not bent or bent[0] == first:  # there is no such answer, or all of its fields had their turn
+                    break
+                first = first or bent[0]
+                yield bent[0], seen
+
     async def doubted(self) -> list[str]:
         """Codes that prove nothing by the exchange's own words; and that the name is taken, which proves that it has the order."""
         prepared, told = await self.prepared(), {}
@@ -174,12 +241,60 @@ class ExchangeScene(Scene):
             return []
         return [f"two orders were filled in {count} pieces each, {filled} in all, and recent_effects tells {told}: read page after page"]
 
+    async def credited(self, asset: str) -> list[str]:
+        """Two equal deposits: what is told of the second is what changed since the first, and comes to what was deposited. Whoever tells
+        none of them claims nothing: the account is frozen by what nobody explains."""
+        began = self.moment() - 1
+        self.control.deposit(self.dialect, asset, str(GIFT))
+        first = await self._nobodys(began)
+        keys = tuple(deltas(first.values()))
+        if not keys:
+            return []
+        before = (await self.client.positions(keys, 0)).values
+        self.control.deposit(self.dialect, asset, str(GIFT))
+        told = deltas(effect for name, effect in (await self._nobodys(began)).items() if name not in first)
+        after = (await self.client.positions(keys, 0)).values
+        return [
+            *([f"{GIFT} {asset} were deposited, and recent_effects tells {told or 'nothing'}"] if sum(told.values()) != GIFT else []),
+            *(
+                f"{key} was {before.get(key)} and is {after.get(key)} after a deposit, and the effects say {told.get(key, ZERO):+f}"
+                for key in keys
+                if key not in before or key not in after or after[key] - before[key] != told.get(key, ZERO)
+            ),
+        ]
+
+    async def _nobodys(self, since: int) -> dict[str, Effect]:
+        """What is told of nobody's order, by id."""
+        return {each.id: each for each in await self.client.recent_effects((), since, 0) if each.order is None}
+
     async def _sent_in_pieces(self, number: int, count: int) -> str:
         """One more attempt at the trade, and its key."""
         prepared = await self.prepared(number)
         self._fault("pieces", n=count)
         await self.send(prepared)
         return prepared.key
+
+    async def filled_at_rest(self) -> list[str]:
+        """A part of it is filled when it comes; what rests is taken back."""
+        self.control.price(self.trade.symbol, str((self.trade.price * CHEAPER).to_integral_value()), self.dialect)
+        prepared = await self.prepared()
+        self._fault("partial", q="0.4")
+        said = {"send": await self.send(prepared), "the look-up": await heard(self.client.lookup(prepared))}
+        await self.client.cancel(prepared)
+        over = await heard(self.client.lookup(prepared))
+        back = not self._resting()  # else it is L2-13 that is broken
+        return [
+            *(
+                f"{who} says {each.text} with {self.shown(each.report)} of an order that {self.happened()} and rests"
+                for who, each in said.items()
+                if each.report is not None and (each.state not in _RESTING or not self.shows(each.report))
+            ),
+            *(
+                [f"it {self.happened()}, the rest was taken back, and the look-up says {over.text}"]
+                if back and (over.report is None or over.state != "CANCELLED" or not self.shows(over.report))
+                else []
+            ),
+        ]
 
     async def waiting(self) -> list[str]:
         """A resting order is told as such, by the history too; it changes no position, and one write takes it back, and no other."""

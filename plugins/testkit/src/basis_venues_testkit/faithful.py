@@ -43,7 +43,8 @@ class Faithful(Honest):
 
     @promise("L2-8")
     def test_l2_8_a_part_is_told_as_a_part(self, venue_double: Double, trade: Sample | None) -> None:
-        """L2-8 Partial: what was done in part is told as far as it went, and not as done: a part of an order, the gas of a revert.
+        """L2-8 Partial: what was done in part is told as far as it went, and not as done: a part of an order, at rest too, the gas of a
+        revert.
 
         The rest was not traded: a hedge that is taken for whole is none.
         """
@@ -60,14 +61,18 @@ class Faithful(Honest):
                 *scene.left_over(),
             ])  # fmt: skip
 
+        async def rest(scene: Scene) -> None:
+            none_of(await scene.filled_at_rest())
+
         venue_double.act(self.stage(shown_sample(trade)), do)
+        venue_double.act(self.stage(shown_sample(trade)), rest, waits=True)
 
     @promise("L2-9")
     def test_l2_9_effects_are_the_same_from_everywhere(self, venue_double: Double, trade: Sample | None) -> None:
         """L2-9 Effects: send, look-up and recent effects tell a write with the same ids, and positions change as the effects say.
 
-        Also where it is filled in pieces, in more than fit into one answer, and where it sells. Effects are counted once by their ids;
-        another id for the same fill is a second fill, or one that nobody ordered.
+        Also where it is filled in pieces, in more than fit into one answer, and where it sells; and what comes by itself is told once, as
+        nobody's order. Effects are counted by their ids; another id for the same fill is a second fill, or one that nobody ordered.
         """
 
         async def do(scene: Scene) -> None:
@@ -76,6 +81,7 @@ class Faithful(Honest):
             none_of(await scene.crowded())
 
         venue_double.act(self.stage(shown_sample(trade)), do)
+        none_of(venue_double.credits(self.stage(shown_sample(trade))))
 
     @promise("L2-10")
     def test_l2_10_filters_are_kept_and_nothing_is_rounded(self, venue_double: Double, trade: Sample | None) -> None:

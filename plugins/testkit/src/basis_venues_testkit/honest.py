@@ -78,8 +78,8 @@ class Honest(Suite):
     def test_l2_3_nothing_is_done_without_evidence(self, venue_double: Double, trade: Sample | None) -> None:
         """L2-3 Evidence: where the reply was lost or damaged, send says UNKNOWN, or what was done together with its effects.
 
-        An acknowledgement that cannot be read, or without the order's id, proves no order; and an order that is shown as filled before its
-        fills are listed is not over yet.
+        An acknowledgement that cannot be read, or without the order's id, proves no order; an order that is shown as filled before its
+        fills are listed is not over yet; and an answer that leaves out what it must say, or says what nobody knows, ends nothing.
         """
         none_of([
             *(
@@ -88,6 +88,7 @@ class Honest(Suite):
                 if each.sent.state not in (*PROOFS, *venue_double.evident) and not (each.sent.state in _DONE and each.shown)
             ),
             *venue_double.act(self.stage(shown_sample(trade)), _lagging),
+            *venue_double.act(self.stage(shown_sample(trade)), _bent),
         ])  # fmt: skip
 
     @promise("L2-4")
@@ -172,6 +173,10 @@ class Honest(Suite):
 
 async def _doubted(scene: Scene) -> list[str]:
     return await scene.doubted()
+
+
+async def _bent(scene: Scene) -> list[str]:
+    return await scene.bent()
 
 
 async def _lagging(scene: Scene) -> list[str]:

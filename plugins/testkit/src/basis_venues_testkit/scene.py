@@ -170,6 +170,15 @@ class Scene(ABC):
         proof. A node's are among the losses."""
         return []
 
+    async def bent(self) -> list[str]:
+        """Let answers be read that lack something, or say what nobody knows; what is believed all the same. A node's are read by the shared
+        base of on-chain venues."""
+        return []
+
+    async def filled_at_rest(self) -> list[str]:
+        """Let a part of a step that waits be done, and take the rest back; what was told wrongly. A transaction is done as a whole."""
+        return []
+
     async def crowded(self) -> list[str]:
         """Let more happen than the venue tells in one answer; what the history then lacks. A node tells all logs, or none."""
         return []
@@ -213,6 +222,10 @@ class Double(ABC):
     @abstractmethod
     def strays(self, stage: Stage) -> list[str]:
         """What the client asks of others than the manifest names. Leaves the asking promise out where the manifest cannot name them."""
+
+    def credits(self, stage: Stage) -> list[str]:
+        """What is told wrongly of something that comes to the account by itself. On a chain that is the wallet's to tell."""
+        return []
 
     @abstractmethod
     def course(self, stage: Stage) -> AbstractContextManager[Course]:

@@ -31,6 +31,14 @@ def needed(row: Any, name: str) -> str:
     return value
 
 
+def either(row: Any, name: str, one: str, other: str) -> bool:
+    """Whether a field says the one word. Raises `Unreadable` where it says neither of them: what is no purchase need be no sale."""
+    said = needed(row, name)
+    if said not in (one, other):
+        raise Unreadable(f"{name} is {said}, neither {one} nor {other}")
+    return said == one
+
+
 def amount(row: Any, name: str) -> Decimal:
     """A figure, exactly as written. Raises `Unreadable` where it is missing or no finite number."""
     try:

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 from aiohttp import web
 
-from .faults.damage import DAMAGES, page, repeated
+from .faults.damage import DAMAGES, fuzz, page, repeated
 from .faults.damage import status as with_status
 from .faults.verbs import Stage, Verb
 from .sandbox import Held, Sandbox, quirks_of
@@ -149,6 +149,9 @@ class Request:
             case "truncate":
                 write_and_close(self._request, _bytes(reply)[0] + encoded(reply)[: int(said["sent"])])
                 raise Gone
+            case "fuzz":
+                reply, self._record.fuzzed = fuzz(reply, said)
+                return reply
             case "repeat_reply":
                 return self._repeated(reply)
             case _:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import random
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from ..wire.call import Reply
 
 _IDS = frozenset({"orderId", "ordId", "tranId", "transId", "transferId", "wdId", "id"})
+_WAYS = ("gone", "renamed", "strange")
 _PAGE = b"<html><head><title>Service</title></head><body><h1>Please try again</h1></body></html>"
 
 Damage = Callable[[Reply, Mapping[str, Any]], Reply]
@@ -60,18 +60,18 @@ def alter(reply: Reply, arguments: Mapping[str, Any]) -> Reply:
     return Reply(reply.status, payload, reply.headers)
 
 
-def fuzz(reply: Reply, arguments: Mapping[str, Any]) -> Reply:
-    """One field, chosen by the seed, gone, renamed, or with a value that was never seen."""
+def fuzz(reply: Reply, arguments: Mapping[str, Any]) -> tuple[Reply, str]:
+    """One field gone, renamed, or with a value that was never seen; and which, and how. Seeds go through the fields and the three ways."""
     payload = copy.deepcopy(reply.payload)
     places = list(_places(payload))
-    if places:
-        choice = random.Random(int(arguments["seed"]))
-        owner, key = choice.choice(places)
-        value = owner.pop(key)
-        kind = choice.choice(("gone", "renamed", "strange"))
-        if kind != "gone":
-            owner[f"{key}V2" if kind == "renamed" else key] = value if kind == "renamed" else "NEVER_SEEN"
-    return Reply(reply.status, payload, reply.headers)
+    if not places:
+        return reply, ""
+    field, way = divmod(int(arguments["seed"]), len(_WAYS))
+    owner, key = places[field % len(places)]
+    value, kind = owner.pop(key), _WAYS[way]
+    if kind != "gone":
+        owner[f"{key}V2" if kind == "renamed" else key] = value if kind == "renamed" else "NEVER_SEEN"
+    return Reply(reply.status, payload, reply.headers), f"{key} {kind}"
 
 
 DAMAGES: Mapping[str, Damage] = {
@@ -81,7 +81,6 @@ DAMAGES: Mapping[str, Damage] = {
     "omit_id": omit_id,
     "int_id": int_id,
     "alter": alter,
-    "fuzz": fuzz,
 }
 
 

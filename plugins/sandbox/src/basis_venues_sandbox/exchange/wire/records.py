@@ -13,7 +13,7 @@ from attrs import define
 @define(kw_only=True)
 class Record:
     """One request. `connection` tells connections apart. Of its content `client_id` and `window` (see `Call`) are kept, once it was read;
-    `status` is 0 until a reply goes out."""
+    `status` is 0 until a reply goes out. `fuzzed`: which field of the reply `fuzz` bent, and how."""
 
     number: int
     at: int
@@ -28,6 +28,7 @@ class Record:
     client_id: str = ""
     window: int = 0
     status: int = 0
+    fuzzed: str = ""
 
 
 class Recorder:
