@@ -7,7 +7,8 @@ from basis_venues_testkit import Sample, VenueConformance
 
 SAFE = "0x00000000000000000000000000000000000000aa"
 MARKET = {"ethereum:gas_price:gwei": "10"}
-SETTINGS = {"destinations": [{"address": SAFE}]}
+DEPOSITS = "0x00000000000000000000000000000000000000bb"
+SETTINGS = {"destinations": [{"address": SAFE}, {"address": DEPOSITS, "label": "binance"}]}
 
 
 class TestAlchemy(VenueConformance):

@@ -7,7 +7,7 @@ from basis_venues_testkit import DAY, START, Sample, VenueConformance
 
 GAS = {"wallet:balance:ETH": "1"}
 REQUEST = START - 5 * DAY
-ASKED = (Stake(amount="6"), RequestUnstake(asset="stETH", amount="5"))
+ASKED = (Stake(amount="6"), RequestUnstake(asset="stETH", amount="2"), RequestUnstake(asset="stETH", amount="3"))
 MARKET = {"ethereum:gas_price:gwei": "10", "lido:share_rate:wstETH": "1.2"}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, Literal
 
@@ -75,8 +75,12 @@ def _promises() -> Mapping[str, Any]:
 
 
 def _samples(suite: Any) -> dict[str, Any]:
+    return _named(suite.samples)
+
+
+def _named(samples: Iterable[Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for sample in suite.samples:
+    for sample in samples:
         name = type(sample.action).__name__
         taken = sum(each.partition("-")[0] == name for each in found)
         found[f"{name}-{taken + 1}" if taken else name] = sample
@@ -84,8 +88,7 @@ def _samples(suite: Any) -> dict[str, Any]:
 
 
 def _trades(suite: Any) -> dict[str, Any]:
-    """What is asked of the venue's double: the first sample of each market, or, on its chain, the first of each class that it can be
-    brought to."""
+    """What is asked of the venue's double: the first sample of each market, or, on its chain, every one that it can be brought to."""
     if on_chain(suite.dialect):
         return _acts(suite)
     found: dict[str, Any] = {}
@@ -103,10 +106,11 @@ def _courses(suite: Any) -> dict[str, Any]:
 
 
 def _acts(suite: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for sample in sorted(suite.samples, key=lambda each: not (each.first or each.is_simple)):
-        found.setdefault(type(sample.action).__name__, sample)
-    return found
+    """Those that it can be brought to; of a class without such a one the first, to be told as not tried."""
+    reached = [each for each in suite.samples if each.first or each.is_simple]
+    classes = {type(each.action) for each in reached}
+    left = {type(each.action): each for each in reversed(suite.samples) if type(each.action) not in classes}
+    return _named((*reached, *left.values()))
 
 
 def _declared(suite: Any) -> dict[str, Any]:

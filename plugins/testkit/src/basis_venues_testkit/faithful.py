@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from basis_venues.errors import BasisError
+from basis_venues.keys import TRANSIT, split_key
 from basis_venues.orders import Effect, Line, Report, Snapshot, Step, deltas
 from basis_venues.states import SUCCEEDED, State
 
@@ -198,16 +199,26 @@ async def _told_differently(scene: Scene, number: int, step: Step) -> list[str]:
         return [f"the look-up shows no effects of what was carried out: {found.text}"]
     effects = found.report.effects
     changes, ids = deltas(effects), _ids(effects)
-    named = {*keys, *changes}  # what the step opened, too
+    opened = {key for key in changes if key not in keys and split_key(key).kind != TRANSIT}  # what is on its way nobody shows yet
+    named = {*keys, *opened}
+    shown = (await scene.client.positions(opened, 0)).values if opened else {}
     recent = [each for each in await scene.client.recent_effects(named, scene.since, 0) if each.order == prepared.key]
-    told = [("recent_effects", recent), *([("send", sent.report.effects)] if sent.report and sent.report.effects else [])]
+    asked = [each for each in effects if not each.lines or any(key in named for key, _ in each.lines)]
+    told = [("recent_effects", recent, _ids(asked))]
+    if sent.report and sent.report.effects:
+        told.append(("send", list(sent.report.effects), ids))
     return [
-        *(f"{name} tells {_ids(others)}, and the look-up {ids}" for name, others in told if _ids(others) != ids),
+        *(f"{name} tells {_ids(others)}, and the look-up {own}" for name, others, own in told if _ids(others) != own),
         *(f"the effect {each.id} is not of the attempt" for each in effects if each.order != prepared.key),
         *(
             f"{key} was {before.values.get(key)} and is {after.values.get(key)}, and the effects say {changes.get(key, Decimal(0)):+f}"
             for key in keys
             if _is_off(scene, key, before.values, after.values, changes)
+        ),
+        *(
+            f"{key} is {shown.get(key)}, and the effects opened it with {changes[key]:+f}"
+            for key in opened
+            if _is_off(scene, key, {key: Decimal(0)}, shown, changes)
         ),
         *_misdated(scene, began, effects, (before, after)),
         *_mixed_with_floats([*(line for each in effects for line in each.lines), *after.values.items()]),
