@@ -33,6 +33,7 @@ The bad adapters that an author is most likely to write, and what catches each:
 | tells an order that rests in part as done | L2-8 |
 | reads figures as the text of floats | L2-9 |
 | tells deposits in whole coins | L2-9 |
+| sends a withdrawal again, takes a lost reply for none, or leaves its fee out | L2-15 |
 | sends nothing where the clock is wrong, or ever | L3-4, in `test_survives.py` |
 | looks up what this process sent and no other | L3-1, L3-2, L3-6, L3-7 |
 | takes an absent order for a refused one | L3-1, L3-2, L3-3, L3-7 |
@@ -339,6 +340,36 @@ BY_AN_OLD_POSITION = """
 PERPETUAL = SUITE.replace("SpotTrade", "PerpTrade").replace("BTC/USDT", "BTC/USDT:USDT").replace("balance", "collateral")
 
 
+MOVING = SUITE.replace("import SpotTrade", "import SpotTrade, Transfer").replace(
+    "samples = (",
+    'samples = (Sample(Transfer(asset="USDT", amount="100", source="acme", target="wallet"), holds={"acme:balance:USDT": "200"}),',
+)
+CARELESS = [
+    ("a good one", "passed", ""),
+    ("takes a lost reply for a refusal", "failed", """
+    async def send(self, prepared):
+        report = await super().send(prepared)
+        return report._replace(state=State.REJECTED) if report.state is State.UNKNOWN else report
+"""),
+    ("sends it again where the reply was lost", "failed", """
+    async def send(self, prepared):
+        report = await super().send(prepared)
+        return await super().send(prepared) if report.state is State.UNKNOWN else report
+"""),
+    ("leaves out the fee", "failed", """
+    async def lookup(self, prepared):
+        report = await super().lookup(prepared)
+        lines = [tuple((key, max(amount, Decimal(-100))) for key, amount in each.lines) for each in report.effects]
+        return report._replace(effects=tuple(each._replace(lines=told) for each, told in zip(report.effects, lines)))
+"""),
+    ("does not look for what it did not send itself", "failed", """
+    async def lookup(self, prepared):
+        report = await super().lookup(prepared)
+        return report if report.state is State.ABSENT else report._replace(state=State.UNKNOWN, effects=())
+"""),
+]  # fmt: skip
+
+
 def install(folder: Path, flaw: str = "", *, perpetual: bool = False) -> None:
     """Lay out a plugin that speaks Binance's spot protocol, or all of it, with the flaw in its client."""
     manifest = (BINANCE / "manifest.toml").read_text(encoding="utf-8")
@@ -370,7 +401,7 @@ def test_a_good_client_reaches_level_3(pytester: pytest.Pytester) -> None:
     install(pytester.path)
     said, venue = run(pytester)
     assert venue["level"] == 3, said
-    assert {name for name, each in venue["promises"].items() if each["result"] != "passed"} <= {"L1-13", "L1-14", "L3-5"}
+    assert {name for name, each in venue["promises"].items() if each["result"] != "passed"} <= {"L1-13", "L1-14", "L2-15", "L3-5"}
 
 
 @pytest.mark.parametrize(("promise", "flaw"), [each[1:] for each in BAD], ids=[each[0] for each in BAD])
@@ -379,6 +410,14 @@ def test_a_dishonest_client_breaks_the_intended_promise_alone(pytester: pytest.P
     install(pytester.path, flaw)
     said, venue = run(pytester, "-k", "test_l2", *(["--own-process"] if promise == "L2-12" else []))
     assert [name for name, each in venue["promises"].items() if each["result"] == "failed"] == [promise], said
+
+
+@pytest.mark.parametrize(("result", "flaw"), [each[1:] for each in CARELESS], ids=[each[0] for each in CARELESS])
+def test_who_moves_coins_carelessly_breaks_the_promise_of_moves(pytester: pytest.Pytester, result: str, flaw: str) -> None:
+    """A withdrawal happens once, is found, and told with its fee; a good client keeps the promise."""
+    install(pytester.path, flaw, perpetual=True)
+    said, venue = run(pytester, "-k", "test_l2_15", suite=MOVING)
+    assert venue["promises"]["L2-15"]["result"] == result, said
 
 
 def rename_hosts(folder: Path, hosts: str) -> None:

@@ -99,6 +99,10 @@ def _trades(suite: Any) -> dict[str, Any]:
     return found
 
 
+def _moves(suite: Any) -> dict[str, Any]:
+    return _named(sample for sample in suite.samples if type(sample.action).__name__ == "Transfer")
+
+
 def _courses(suite: Any) -> dict[str, Any]:
     """What the core carries out on the double: of the trades the first of each market, of other actions the first alone."""
     found = _trades(suite)
@@ -138,5 +142,6 @@ _CASES: Mapping[str, tuple[Callable[[Any], dict[str, Any]], Literal["class", "fu
     "undeclared": (_undeclared, "function"),
     "trade": (_trades, "class"),
     "course": (_courses, "class"),
+    "move": (_moves, "class"),
 }
 """What a promise may ask for by the name of a parameter, and how long one case is kept."""

@@ -22,6 +22,7 @@ from basis_venues.actions import Action
 from basis_venues.amounts import MONEY, floor_to
 from basis_venues.clock import SystemClock
 from basis_venues.config.credentials import throwaway
+from basis_venues.config.venues import Destination
 from basis_venues.contract import ClientContext, VenueClient
 from basis_venues.errors import BasisError, GuardRefused
 from basis_venues.guard import check_host
@@ -33,6 +34,7 @@ from basis_venues.series import price
 
 from .course import Course, own_folder
 from .exchange_course import ExchangeCourse
+from .exchange_moves import MoveScene
 from .exchange_scene import LOST, ExchangeScene
 from .promises import blocked_by
 from .samples import HOUR
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
 WORTH = Decimal(5000)
 """About what a trade with the double is worth, in the market's quote."""
 LOOPBACK = "127.0.0.1"
+SOMEWHERE = "0x00000000000000000000000000000000000000aa"
+"""Where a sample's withdrawal goes that names an account and no address."""
 ODD = Decimal("1.0001074")
 """What the double makes of a sample's price: a figure that no float holds."""
 MUCH = Decimal("98765432109.00000001")
@@ -149,14 +153,38 @@ class ExchangeDouble(Double):
             if not names_host(host, own)
         ]
 
+    def moves(self, stage: Stage) -> list[str]:
+        """The sample's transfer or withdrawal: plainly, with each reply lost, and with nothing to move."""
+        with localcontext(MONEY):
+            step = stage.plan(Plenty())[0]
+            return [text for fault in ("", *LOST, "empty") for text in self._moved(step, fault)]
+
+    def _moved(self, step: Step, fault: str) -> list[str]:
+        self.control.reset()
+        self._introduce()
+
+        async def go() -> list[str]:
+            with localcontext(MONEY):
+                client = self._client(self._real(), _listed(step))
+                try:
+                    await client.open()
+                    return await MoveScene(self.control, self.dialect, client, step).problems(fault)
+                finally:
+                    await client.close()
+
+        return asyncio.run(go())
+
+    def _real(self) -> Network:
+        """Where money comes and goes: networks for tests have neither deposits nor withdrawals at many venues."""
+        return Network.MAINNET if Network.MAINNET.value in self._subject.manifest.networks else Network.TESTNET
+
     def credits(self, stage: Stage) -> list[str]:
-        """A deposit, on the network where there are some: those for tests have none at many venues."""
+        """A deposit."""
         asset = stage.sample.action.symbol.partition("/")[2].partition(":")[0]  # type: ignore[attr-defined]
         if asset not in self._spoken.listed.rules.coins:
             return []
-        real = Network.MAINNET if Network.MAINNET.value in self._subject.manifest.networks else Network.TESTNET
         try:
-            return self.act(stage, lambda scene: scene.credited(asset), network=real)
+            return self.act(stage, lambda scene: scene.credited(asset), network=self._real())
         except GuardRefused:  # L2-14 tells it
             return []
 
@@ -168,6 +196,10 @@ class ExchangeDouble(Double):
         for wallet, assets in self.control.balances(self.dialect).items():
             for asset, balance in assets.items():
                 self.control.endow(self.dialect, wallet, asset, f"{Decimal(balance) + MUCH:f}")
+        self._introduce()
+
+    def _introduce(self) -> None:
+        """Let the sandbox know keys and hosts."""
         for names in key_sets(self._credentials):
             key, secret, passphrase = (_revealed(self._credentials[name]) if name else "" for name in names)
             self.control.key(self.dialect, key, secret, passphrase=passphrase)
@@ -195,9 +227,10 @@ class ExchangeDouble(Double):
         low = (stage.market.value(price(stage.subject.venue, symbol)) * Decimal("0.97")).to_integral_value()
         return {"side": "buy", "order_type": "limit", "price": low, "good_for": HOUR}
 
-    def _client(self, network: Network) -> VenueClient:
+    def _client(self, network: Network, destinations: tuple[Destination, ...] = ()) -> VenueClient:
         subject = self._subject
         settings: Any = subject.settings[subject.venue]
+        settings = attrs.evolve(settings, destinations=(*settings.destinations, *destinations))
         if hasattr(settings, "request_timeout_ms"):
             settings = attrs.evolve(settings, request_timeout_ms=QUICK_MS)
         context = ClientContext(
@@ -234,6 +267,14 @@ class ExchangeDouble(Double):
             staged = Staged(self._subject, folder, {venue: {"base": self.url}}, {venue: {**self._subject.changes, **quick}})
             figures = None if self._subject.plugins.implements(venue, "market_data") else stage.market
             yield ExchangeCourse(staged, self.control, self.dialect, figures, *actions)
+
+
+def _listed(step: Step) -> tuple[Destination, ...]:
+    """Where the step's withdrawal goes, as an operator would have listed it."""
+    move: Any = step.actions[0]
+    if move.target == move.source:
+        return ()
+    return (Destination(address=move.address or SOMEWHERE, label=move.target, tag=move.tag),)
 
 
 def _back(stage: Stage, trade: Any) -> Mapping[str, Any]:

@@ -163,6 +163,16 @@ class Faithful(Honest):
         """
         none_of(venue_double.strays(self.stage(shown_sample(trade))))
 
+    @promise("L2-15")
+    def test_l2_15_what_is_sent_away_leaves_once(self, venue_double: Double, move: Sample | None) -> None:
+        """L2-15 Moves: a transfer or withdrawal is one request, is found with what it took when its reply was lost, and refused as one.
+
+        Coins that left are not asked back: whoever sends them twice, or takes a lost reply for a refusal, has them no more.
+        """
+        if move is None:
+            does_not_apply("no sample transfers or withdraws anything")
+        none_of(venue_double.moves(self.stage(move)))
+
 
 async def _telling(scene: Scene, secrets: Iterable[str]) -> dict[str, str]:
     """Everything that a client says: of a good write, of one whose reply is lost, and where the venue repeats the secrets."""

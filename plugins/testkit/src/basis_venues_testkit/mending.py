@@ -46,6 +46,7 @@ MENDING: Mapping[str, str] = {
     "L2-12": "Never log requests or headers; hide every credential in words that come from the venue.",
     "L2-13": "Cancel by client id, or replace under the same nonce, in one request; what waits is ACCEPTED, what was taken back CANCELLED.",
     "L2-14": "Name in [networks] the hosts that the client really asks, and in its wire the class of ccxt that leads to them.",
+    "L2-15": "Send the attempt's key with the move where the venue takes one, else look for the id that its answer named.",
     "L3-1": "Put into the payload of prepare all that look-up and send need: nothing else of the process is there after a crash.",
     "L3-2": "Let a look-up change nothing, and answer the same from a client that was just made.",
     "L3-3": "Give every write a fence that the venue keeps, say in the manifest how long it is, and answer ABSENT only from the venue.",

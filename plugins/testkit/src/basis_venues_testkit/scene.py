@@ -15,6 +15,7 @@ from basis_venues.positions import Positions
 from basis_venues.states import NOTHING_HAPPENED, RESENDABLE
 
 from .course import Course
+from .promises import does_not_apply
 from .stage import Stage
 
 Answer = TypeVar("Answer")
@@ -222,6 +223,10 @@ class Double(ABC):
     @abstractmethod
     def strays(self, stage: Stage) -> list[str]:
         """What the client asks of others than the manifest names. Leaves the asking promise out where the manifest cannot name them."""
+
+    def moves(self, stage: Stage) -> list[str]:
+        """What goes wrong with a transfer or withdrawal. Leaves the asking promise out where it is tried as any other action."""
+        does_not_apply("on a chain a transfer is a transaction like any other")
 
     def credits(self, stage: Stage) -> list[str]:
         """What is told wrongly of something that comes to the account by itself. On a chain that is the wallet's to tell."""
