@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import sys
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from command_line import ROOT, basis, process, shipped
@@ -211,3 +214,57 @@ def _distribution(folder: Path, name: str, entry_points: str) -> None:
     (metadata / "entry_points.txt").write_text(entry_points, encoding="utf-8")
     with (metadata / "RECORD").open("w", newline="", encoding="utf-8") as record:
         csv.writer(record).writerow((f"{name}-1.0.dist-info/METADATA", "", ""))
+
+
+class _Refusing(BaseHTTPRequestHandler):
+    """A venue that knows no key, as Binance says it, and tells the time."""
+
+    def do_GET(self) -> None:
+        if self.path.split("?")[0].endswith("/time"):
+            self._answer(200, {"serverTime": int(time.time() * 1000)})
+        else:
+            self._answer(401, {"code": -2015, "msg": "Invalid API-key, IP, or permissions for action."})
+
+    def _answer(self, status: int, said: dict[str, object]) -> None:
+        body = json.dumps(said).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_a_key_that_the_venue_refuses_is_no_reason_to_try_again_later(tmp_path: Path) -> None:
+    """`check --connect` ends with 3, as a run does, and names the credentials; a venue that is down ends with 75."""
+    configs = shipped(tmp_path)
+    (configs / "modes" / "spot.yaml").write_text("venues: {execution_subscriptions: {cex_spot: [binance]}}\n", encoding="utf-8")
+    keys = {f"BASIS_DEV__CEX__BINANCE_{part}": "0" * 64 for part in ("SPOT_API_KEY", "SPOT_SECRET", "FUTURES_API_KEY", "FUTURES_SECRET")}
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Refusing) as venue:
+        here = f"http://127.0.0.1:{venue.server_port}"
+        (configs / "environments" / "here.yaml").write_text(
+            f"default: testnet\nvenues: {{binance: {{endpoints: {{base: '{here}'}}}}}}\n", encoding="utf-8"
+        )
+        check = ("check", "spot", "--live", "--profile", "here", "--connect", "--configs", configs, "--json")
+        Thread(target=venue.serve_forever, daemon=True).start()
+        refused = basis(*check, env=keys)
+        venue.shutdown()
+    down = basis(*check, env=keys)
+    failed = [[each["check"] for each in ran.document()["checks"] if each["status"] == "fail"] for ran in (refused, down)]
+    assert failed == [["credentials"], ["heartbeat"]], refused.document()["checks"]
+    assert (refused.code, down.code) == (3, 75)
+
+
+def test_a_credential_that_makes_no_client_is_not_the_plugins_fault(tmp_path: Path) -> None:
+    """A private key that is none ends `check` with 3, as a run, with the words of a credential and without the key."""
+    configs = shipped(tmp_path)
+    (configs / "modes" / "purse.yaml").write_text("venues: {execution_subscriptions: {wallet: [alchemy]}}\n", encoding="utf-8")
+    given = {"PRIVATE_KEY": "canary-none", "RPC_URL": "https://eth-hoodi.g.alchemy.com", "WALLET_ADDRESS": f"0x{1:040x}"}
+    keys = {f"BASIS_DEV__ALCHEMY__{name}": text for name, text in given.items()}
+    checked = basis("check", "purse", "--live", "--configs", configs, "--json", env=keys)
+    (failed,) = [each for each in checked.document()["checks"] if each["status"] == "fail"]
+    assert (checked.code, failed["check"]) == (3, "credentials"), failed
+    assert "plugin" not in failed["mend"]
+    assert "canary-none" not in f"{checked.out}{checked.err}"

@@ -319,3 +319,19 @@ def _opened_for_writing(pipe: Path, reader: subprocess.Popen[str]) -> int:
         except OSError:
             time.sleep(0.02)
     raise AssertionError("it ended before it read the mode")
+
+
+def test_an_interrupt_while_the_command_loads_is_no_traceback() -> None:
+    """Ctrl-C within the first tenth of a second, where Typer is imported."""
+    code = (
+        "import sys\n"
+        "class Interrupted:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'typer':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupted())\n"
+        "from basis_venues.cli import main\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "")

@@ -194,3 +194,4 @@ def test_flags_that_cannot_be_read_here_are_not_taken_for_a_halt(tmp_path: Path)
     ran = basis("halt", "--reason", "now", "--state", tmp_path)
     assert ran.code == 3
     assert f"NOT halted in {tmp_path}" in ran.err
+    assert "see to the disk, and who may write there, before a runner starts" in ran.err

@@ -98,7 +98,8 @@ def test_a_result_is_told_as_plain_json(tmp_path: Path) -> None:
     north, south = document["legs"]
     assert (north["state"], north["verdict"], north["deltas"]["north:balance:BTC"]) == ("FILLED", "VERIFIED", "1.0")
     assert (south["state"], south["deltas"]) == ("REJECTED", {})
-    assert document["undo"] == [f"SpotTrade {half.undo[0].id}"]
+    (back,) = document["undo"]
+    assert (back["action"], back["venue"], back["side"], back["quantity"]) == ("SpotTrade", "north", "sell", "1.0")
 
 
 def test_an_effect_of_others_is_told_with_its_time_as_it_came() -> None:

@@ -248,8 +248,8 @@ def _set_back(clock: Clock) -> Iterator[str]:
     stands = steered_time(clock.moved)
     if stands > clock.now() + _SET_BACK_MS:
         yield (
-            f"the sandbox stands at {utc(stands)} and is set back to {utc(clock.now())}. The same run may go on so; another one can be "
-            "denied or frozen by what its accounts did until then; to begin anew: `basis sandbox down`, `basis sandbox up`, another --state"
+            f"the sandbox stands at {utc(stands)} and is set back to {utc(clock.now())}. What its accounts did until then can deny or "
+            "freeze a run, the same one as well; to begin anew: `basis sandbox down`, `basis sandbox up`, another --state"
         )
 
 

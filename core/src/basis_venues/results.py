@@ -107,6 +107,7 @@ class ActionResult(NamedTuple):
     def document(self, when: When | None = None) -> dict[str, Any]:
         """The result as JSON data, for logs and programs: amounts are text, `at` is ISO 8601 in UTC. `when` tells the time of an effect
         that was not the action's; unless given that is `at` as the effect has it, ms or the block's number."""
+        from .journal.codec import plain
         from .market.provider import utc
 
         return {
@@ -117,7 +118,7 @@ class ActionResult(NamedTuple):
             "legs": [leg.document(when) for leg in self.legs],
             "unallocated": f"{self.unallocated:f}",
             "notes": list(self.notes),
-            "undo": [f"{type(action).__name__} {action.id}" for action in self.undo],
+            "undo": [plain(action) for action in self.undo],
         }
 
     def raise_unless_verified(self) -> ActionResult:

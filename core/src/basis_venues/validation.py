@@ -78,10 +78,19 @@ def of_clients(settings: Settings, factory: VenueClientFactory) -> Iterator[Find
             factory.model(venue)
             client = factory.client(venue)
         except BasisError as error:
-            yield from (Finding("fail", "venue clients", line, mend_of(line)) for line in error.problems)
+            yield from (Finding("fail", _check_of_client(error), line, _mend_of_client(error, line)) for line in error.problems)
         else:
             made = "a model; the core's own client" if client is None else f"a model and a client on {client.network.value}"
             yield Finding("pass", "venue clients", f"{venue}: {made}")
+
+
+def _check_of_client(error: BasisError) -> str:
+    return "credentials" if isinstance(error, CredentialError) else "venue clients"
+
+
+def _mend_of_client(error: BasisError, problem: str) -> str:
+    """A credential that makes no client is not the plugin's fault."""
+    return "correct it in env.unified or where it is exported" if isinstance(error, CredentialError) else mend_of(problem)
 
 
 def mend_of(refusal: str) -> str:

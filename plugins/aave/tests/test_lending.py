@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from basis_venues.actions import MAX, Action, Borrow, Repay, SetCollateral, SetEMode, Stake, Supply, Withdraw
 from basis_venues.errors import Denied
-from basis_venues.orders import Order
+from basis_venues.orders import Order, Ref, Step
 from basis_venues.positions import Positions
 from basis_venues_aave.model import AaveModel
 from basis_venues_aave.settings import AaveSettings
@@ -177,16 +177,107 @@ def test_a_repayment_above_the_debt_is_cut_down() -> None:
     assert positions["wallet:borrowed:aave/USDC"] == 0
 
 
+@pytest.mark.parametrize(("held", "steps"), [("9999.999999", 1), ("10000", 2)])
+def test_a_repayment_is_approved_only_where_the_debt_is_held(held: str, steps: int) -> None:
+    """Of a debt of 10,000: what is held need not cover the interest to come; with less no approval is sent, which would stay."""
+    positions = borrower()
+    positions["wallet:balance:USDC"] = Decimal(held)
+    outcome = run(Repay(id="r", asset="USDC", amount=MAX), positions)
+    assert len(outcome.steps) == steps
+    assert bool(outcome.reverted) == (steps == 1)
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        Borrow(id="a", asset="USDC", amount=1),
+        Withdraw(id="a", asset="WETH", amount="0.0001"),
+    ],
+)
+def test_the_floor_is_not_passed_in_small_steps(action: Action) -> None:
+    """At 20,750 / 19,761.9 = 1.05000025 every further step is refused, also one that takes less than a ten-thousandth: a thousand of them
+    would be a liquidation."""
+    positions = wallet(WETH="10")
+    run(Supply(id="s", asset="WETH", amount=10), positions)
+    run(Borrow(id="b", asset="USDC", amount="19761.9"), positions)
+    with pytest.raises(Denied, match=r"under the floor of 1\.05"):
+        run(action, positions)
+
+
+def test_a_withdrawal_of_more_than_there_is_yet_is_held_to_the_floor() -> None:
+    """A unit more than by the index that was read, as interest comes until it is mined: without it 20,750 / 20,000 = 1.0375 is left."""
+    positions = wallet(WETH="10", USDC="1000")
+    run(Supply(id="s", asset="WETH", amount=10), positions)
+    run(Supply(id="u", asset="USDC", amount=1_000), positions)
+    positions["wallet:borrowed:aave/USDT"] = Decimal(20_000)
+    for amount in ("1000", "1000.000001"):
+        with pytest.raises(Denied, match=r"would leave wallet with a health factor of 1\.0375"):
+            run(Withdraw(id="a", asset="USDC", amount=amount), positions)
+    positions["wallet:borrowed:aave/USDT"] = Decimal(0)
+    assert run(Withdraw(id="a", asset="USDC", amount="1000.000001"), positions).reverted == "NotEnoughAvailableUserBalance"
+
+
+@pytest.mark.parametrize(
+    ("action", "owed", "reverted"),
+    [
+        (Withdraw(id="a", asset="WETH", amount=1), 100, True),
+        (SetCollateral(id="a", asset="WETH", enabled=False), 100, True),
+        (Withdraw(id="a", asset="WETH", amount=1), 0, False),
+        (Withdraw(id="a", asset="USDC", amount=1), 100, False),
+        (Borrow(id="a", asset="USDT", amount=1), 100, False),
+    ],
+)
+def test_collateral_with_an_ltv_of_nothing_goes_first(action: Action, owed: int, reverted: bool) -> None:
+    """Beside a debt, as the contracts do when the LTV of a deposit was set to 0 after it was made: it holds back all other collateral."""
+    positions = wallet(USDC="1000", WETH="10")
+    run(Supply(id="s", asset="WETH", amount=10), positions)
+    run(Supply(id="u", asset="USDC", amount=1_000), positions)
+    positions["wallet:borrowed:aave/USDT"] = Decimal(owed)
+    reserves = {asset: {"ltv": 8050, "threshold": 8300} for asset in ("WETH", "wstETH", "USDT")}
+    outcome = run(action, positions, reserves={**reserves, "USDC": {"ltv": 0, "threshold": 7800}})
+    assert outcome.reverted.startswith("LtvValidationFailed") == reverted
+    assert bool(outcome.reverted) == reverted
+
+
+def test_what_is_not_owed_is_not_approved() -> None:
+    """The repayment is refused, and nothing is left that the pool may pull."""
+    positions = wallet(USDC="100")
+    outcome = run(Repay(id="r", asset="USDC", amount=10), positions)
+    assert (outcome.reverted, len(outcome.steps)) == ("NoDebtOfSelectedType", 1)
+    assert positions["wallet:allowance:aave/USDC"] == 0
+
+
 def test_a_smart_account_repays_what_it_has() -> None:
     """Its connector takes the smaller of balance and debt; a wallet that has too little reverts."""
     positions = Positions({key.replace("wallet:", "dsa:"): amount for key, amount in borrower().items()})
     positions["wallet:balance:ETH"] = Decimal(1)
     positions["dsa:balance:USDC"] = Decimal(4_000)
-    run(Repay(id="r", asset="USDC", amount=MAX), positions, account="dsa")
-    assert positions["dsa:borrowed:aave/USDC"] == 6_000
+    action = Repay(asset="USDC", amount=MAX)
+    step = Step("b/instadapp/0", Order("b/instadapp", action, "instadapp", "dsa", "wallet"), (action,))
+    (effect,) = model().effects(step, action, positions, market(), Ref("k", 0))
+    assert dict(effect.lines) == {"dsa:balance:USDC": -4_000, "dsa:borrowed:aave/USDC": -4_000}
     poor = borrower()
     poor["wallet:balance:USDC"] = Decimal(4_000)
     assert "exceeds balance" in run(Repay(id="r", asset="USDC", amount=MAX), poor).reverted
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        Supply(id="a", asset="WETH", amount=1),
+        Withdraw(id="a", asset="WETH", amount=1),
+        Borrow(id="a", asset="USDC", amount=1),
+        Repay(id="a", asset="USDC", amount=1),
+        SetCollateral(id="a", asset="WETH", enabled=False),
+        SetEMode(id="a", category=1),
+    ],
+)
+def test_an_action_of_a_smart_account_by_itself_is_denied(action: Action) -> None:
+    """Its transaction would be the wallet's: a withdrawal would hand the wallet's deposit to the smart account."""
+    positions = borrower()
+    positions |= {key.replace("wallet:", "dsa:"): amount for key, amount in positions.items()}
+    with pytest.raises(Denied, match="acts for wallet, which signs, and not for dsa"):
+        run(action, positions, account="dsa")
 
 
 @pytest.mark.parametrize(("amount", "reason"), [("20125", ""), ("20126", "CollateralCannotCover"), ("20751", "HealthFactorLower")])
@@ -387,13 +478,17 @@ def test_e25_an_absurd_price_of_the_oracle_is_denied(absurd: dict[str, str]) -> 
 )
 @pytest.mark.parametrize("account", ["wallet", "dsa"])
 def test_every_position_that_an_action_changes_was_touched(action: Action, account: str) -> None:
-    """On the wallet and on a smart account."""
+    """On the wallet, with the approval that it needs, and on a smart account, where it is a leg of a bundle."""
     positions = Positions({key.replace("wallet:", f"{account}:"): amount for key, amount in borrower().items()})
     positions["wallet:balance:ETH"] = Decimal(1)
-    touched = model().touches(Order("a/aave", action, "aave", account, "wallet"), positions)
-    outcome = run(action, positions, account=account)
-    assert outcome.reverted == ""
-    assert changed(outcome.effects) <= set(touched)
+    order = Order("a/aave", action, "aave", account, "wallet")
+    touched = model().touches(order, positions)
+    if account == "wallet":
+        effects = run(action, positions).effects
+    else:
+        effects = model().effects(Step("a/aave/0", order, (action,)), action, positions, market(), Ref("k", 0))
+    assert effects
+    assert changed(effects) <= set(touched)
 
 
 def test_a_supply_asks_for_few_positions_and_a_borrow_for_all() -> None:

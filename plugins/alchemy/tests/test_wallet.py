@@ -96,6 +96,24 @@ def test_a_transfer_from_elsewhere_is_denied() -> None:
         run(Transfer(id="t", asset="USDT", amount=5, source="binance", target="wallet"), wallet())
 
 
+@pytest.mark.parametrize(
+    "action",
+    [
+        Transfer(id="a", asset="WETH", amount=1, source="dsa", target="wallet"),
+        WrapEther(id="a", amount=1),
+        UnwrapEther(id="a", amount=1),
+        Approve(id="a", asset="WETH", amount=1, spender="aave"),
+    ],
+)
+def test_an_action_of_a_smart_account_by_itself_is_denied(action: Action) -> None:
+    """Its transaction would be the wallet's, and move what the wallet holds; a transfer to the wallet would move nothing."""
+    positions = wallet()
+    positions |= {"dsa:balance:ETH": Decimal(5), "dsa:balance:WETH": Decimal(5)}
+    market = FixedMarket({"ethereum:gas_price:gwei": "10"}, NOW)
+    with pytest.raises(Denied, match="acts for wallet, which signs, and not for dsa"):
+        carry_out({"alchemy": model()}, "alchemy", action, positions, market, account="dsa")
+
+
 def test_an_amount_of_shares_is_not_sent_as_one_of_the_token() -> None:
     """A balance of stETH is a number of shares: an amount of it would send another one. All of it is no amount."""
     positions = wallet() | {"wallet:balance:stETH": Decimal(3)}

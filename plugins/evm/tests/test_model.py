@@ -52,6 +52,13 @@ class Vault(ChainModel):
         return (acting.debit("ETH", self.spent(action, acting)),)
 
 
+class SmartVault(Vault):
+    """One that acts for smart accounts."""
+
+    def check_account(self, action: Action, acting: Acting) -> None:
+        """Any will do."""
+
+
 def vault(**own: Any) -> Vault:
     """A vault with the tokens and gas figures above."""
     return Vault(context("vault", ChainSettings(venue_type="defi", tokens=TOKENS, **{"gas": GAS, **own})))
@@ -108,10 +115,19 @@ def test_a_smart_account_needs_no_approval() -> None:
     """Its connectors approve within the transaction, whose gas the lane's wallet pays."""
     positions = wallet()
     positions["dsa:balance:USDC"] = Decimal(5)
-    outcome = run(Supply(id="s", asset="USDC", amount=5), positions, account="dsa")
+    smart = SmartVault(context("vault", ChainSettings(venue_type="defi", tokens=TOKENS, gas=GAS)))
+    outcome = carry_out({"vault": smart}, "vault", Supply(id="s", asset="USDC", amount=5), positions, market(), account="dsa")
     assert len(outcome.steps) == 1
     assert positions["dsa:balance:USDC"] == 0
     assert positions["wallet:balance:ETH"] < 1
+
+
+def test_a_protocol_that_says_nothing_of_smart_accounts_does_not_act_for_one() -> None:
+    """Its transaction would be the wallet's, and would act on what the wallet holds."""
+    positions = wallet(USDC="100")
+    positions["dsa:balance:USDC"] = Decimal(5)
+    with pytest.raises(Denied, match="vault acts for wallet, which signs, and not for dsa"):
+        run(Supply(id="s", asset="USDC", amount=5), positions, account="dsa")
 
 
 def test_gas_is_units_times_price_from_the_lane() -> None:
@@ -176,13 +192,13 @@ def test_unknown_names_are_denied_with_the_nearest() -> None:
 
 
 def test_a_transfer_that_fails_is_reverted_and_pays_gas() -> None:
-    """Too small a balance is found by the chain: the approval stands, the supply is undone."""
+    """Too small a balance is found by the chain: the supply is undone, and no approval was sent before it, which would have stayed."""
     positions = wallet(USDC="1")
     outcome = run(Supply(id="s", asset="USDC", amount=40), positions)
     assert "exceeds balance" in outcome.reverted
     assert positions["wallet:balance:USDC"] == 1
-    assert positions["wallet:allowance:vault/USDC"] == 40
-    assert positions["wallet:balance:ETH"] == 1 - Decimal("0.001") - Decimal("0.0024")
+    assert positions["wallet:allowance:vault/USDC"] == 0
+    assert positions["wallet:balance:ETH"] == 1 - Decimal("0.0024")
 
 
 def test_a_pull_beyond_the_allowance_fails() -> None:

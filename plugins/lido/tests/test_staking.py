@@ -7,17 +7,18 @@ from fractions import Fraction
 from math import floor
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from basis_venues.actions import MAX, Action, Borrow, ClaimUnstake, RequestUnstake, Stake, Unwrap, Wrap
 from basis_venues.errors import Denied
-from basis_venues.orders import Order
+from basis_venues.orders import Order, Ref, Step
 from basis_venues.positions import Positions
 from basis_venues_evm.testing import FixedMarket, Outcome, carry_out, changed, context, load_settings
 from basis_venues_lido.model import LidoModel
-from basis_venues_lido.queue import divide, free_ids
+from basis_venues_lido.queue import divide, free_ids, wrapped_bounds
 from basis_venues_lido.settings import LidoSettings
 
 NOW = 1_700_000_000_000
@@ -107,13 +108,32 @@ def test_wrapped_shares_are_requested_at_their_worth() -> None:
     assert claims(positions) == {str(NOW): Decimal(5)}
 
 
-@pytest.mark.parametrize("asset", ["stETH", "wstETH"])
-def test_a_large_withdrawal_is_one_transaction_with_several_requests(asset: str) -> None:
-    """2500 ETH are three requests of at most 1000 each, with ids that count on."""
+# 1000 ETH are 800 wstETH at 1.25, of which a thousandth is left free: 799.2 are 999 ETH, and 2000 - 2 x 799.2 = 401.6 are 502
+@pytest.mark.parametrize(("asset", "parts"), [("stETH", (1000, 1000, 500)), ("wstETH", (999, 999, 502))])
+def test_a_large_withdrawal_is_one_transaction_with_several_requests(asset: str, parts: tuple[int, ...]) -> None:
+    """2500 ETH are three requests of at most 1000 each, with ids that count on; of wstETH a little less, as its worth grows."""
     positions = wallet(**{asset: "2000"})
     outcome = run(RequestUnstake(id="r", asset=asset, amount=MAX), positions)
     assert len(outcome.steps) == 2
-    assert claims(positions) == {str(NOW): Decimal(1000), str(NOW + 1): Decimal(1000), str(NOW + 2): Decimal(500)}
+    assert claims(positions) == {str(NOW + place): Decimal(part) for place, part in enumerate(parts)}
+
+
+def test_the_parts_of_a_withdrawal_of_wrapped_shares_stay_under_the_largest_request_after_a_report() -> None:
+    """The oracle adds a day's 0.03 % (a tenth of the pool in a year) between quote and block: nothing is over 1000 ETH then."""
+    smallest, largest = wrapped_bounds(80, 800 * 10**18)
+    assert smallest == 81
+    parts = divide(10_000 * 10**18, smallest, largest)
+    assert max(parts) * Decimal("1.25") * Decimal("1.0003") < 1000 * 10**18
+
+
+@pytest.mark.parametrize("action", [Wrap(id="w", amount=3), RequestUnstake(id="r", asset="stETH", amount=3)])
+def test_what_the_wallet_does_not_hold_is_not_approved(action: Wrap | RequestUnstake) -> None:
+    """2 shares at 1.25 are 2.5 stETH: no approval is sent for 3, which would stay after the refusal; for the whole of them it is."""
+    positions = wallet(stETH="2")
+    outcome = run(action, positions)
+    assert "exceeds balance" in outcome.reverted
+    assert len(outcome.steps) == 1
+    assert len(run(attrs.evolve(action, amount=Decimal("2.5")), positions).steps) == 2
 
 
 def test_requests_of_one_moment_have_different_ids() -> None:
@@ -189,12 +209,22 @@ def test_requests_under_the_minimum_or_of_other_assets_are_denied() -> None:
 
 
 def test_a_smart_account_stakes_its_own_ether() -> None:
-    """The wallet pays only the gas."""
-    positions = wallet()
+    """As a leg of a bundle; what the wallet holds is not touched."""
+    positions, action = wallet(), Stake(amount=10)
     positions["dsa:balance:ETH"] = Decimal(10)
-    run(Stake(id="s", amount=10), positions, account="dsa")
-    assert positions["dsa:balance:stETH"] == 8
-    assert positions["wallet:balance:ETH"] == 100 - Decimal("0.0009")
+    step = Step("b/instadapp/0", Order("b/instadapp", action, "instadapp", "dsa", "wallet"), (action,))
+    (effect,) = model().effects(step, action, positions, market(), Ref("k", NOW))
+    assert dict(effect.lines) == {"dsa:balance:ETH": -10, "dsa:balance:stETH": 8}
+
+
+@pytest.mark.parametrize("action", [Stake(id="a", amount=1), Wrap(id="a", amount=1), Unwrap(id="a", amount=1), ClaimUnstake(id="a")])
+def test_an_action_of_a_smart_account_by_itself_is_denied(action: Action) -> None:
+    """Its transaction would be the wallet's, and stake what the wallet holds."""
+    positions = wallet(stETH="8", wstETH="8")
+    positions |= {f"dsa:balance:{asset}": Decimal(8) for asset in ("ETH", "stETH", "wstETH")}
+    positions[f"dsa:claim:lido/{NOW - THREE_DAYS}"] = Decimal(3)
+    with pytest.raises(Denied, match="acts for wallet, which signs, and not for dsa"):
+        run(action, positions, account="dsa")
 
 
 @pytest.mark.parametrize("action", [Stake(id="a", amount=1), Wrap(id="a", amount=1), Unwrap(id="a", amount=1), ClaimUnstake(id="a")])

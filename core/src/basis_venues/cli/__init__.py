@@ -27,6 +27,8 @@ def main() -> None:
         if (error.name or "").partition(".")[0] not in ("typer", "rich"):
             raise
         sys.exit("basis: the command line needs two more packages: pip install 'basis-venues[cli]'")
+    except KeyboardInterrupt:  # before anything was begun
+        sys.exit(130)
     atexit.register(gc.freeze)  # what is left goes with the process, without a last search through it
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup

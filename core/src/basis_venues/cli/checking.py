@@ -23,6 +23,11 @@ from ..validation import check_of, item_of, mend_of, of_clients, of_environment,
 
 T = TypeVar("T")
 
+HEARTBEAT = "heartbeat"
+"""The check that --connect adds."""
+_CODES = {"venue clients": PluginRefused.exit_code, "networks": GuardRefused.exit_code, HEARTBEAT: TryAgainLater.exit_code}
+"""What a failed finding of that name ends the command with; any other with that of a configuration."""
+
 _MENDS: tuple[tuple[type[BasisError], str], ...] = (
     (CredentialError, "set it in env.unified or export it"),
     (GuardRefused, "change the environment or the profile, or type what it asks for"),
@@ -108,7 +113,7 @@ class Checks:
             return None
         self._add(of_environment(settings, environment))
         factory = VenueClientFactory(settings, environment, SystemClock())
-        self._add(of_clients(settings, factory), PluginRefused.exit_code)
+        self._add(of_clients(settings, factory))
         if self._connect:
             self._heartbeats(settings, environment)
         try:
@@ -120,11 +125,11 @@ class Checks:
     def _heartbeats(self, settings: Settings, environment: EnvironmentManager) -> None:
         """Those of live venues, by the clock that a run would have: the sandbox's may stand in another year."""
         from ..assemble import live_clock
-        from .connecting import CHECK, connected
+        from .connecting import connected
 
-        clock = self._try(CHECK, lambda: live_clock(settings))
+        clock = self._try(HEARTBEAT, lambda: live_clock(settings))
         if clock is not None:
-            self._add(connected(settings, VenueClientFactory(settings, environment, clock)), TryAgainLater.exit_code)
+            self._add(connected(settings, VenueClientFactory(settings, environment, clock)))
 
     def _files(self, what: str, folder: str, load: Callable[[Path], object]) -> None:
         for file in sorted((self._configs / folder).glob("*.yaml")):
@@ -141,12 +146,12 @@ class Checks:
             self._add(found, error.exit_code)
             return None
 
-    def _add(self, found: Iterable[Finding], code: int = ConfigurationError.exit_code) -> None:
-        """Take findings in; the first failure of all decides the exit code."""
+    def _add(self, found: Iterable[Finding], code: int | None = None) -> None:
+        """Take findings in; the first failure of all decides the exit code: that of the error, where one is told, else of its name."""
         for each in found:
             self._found.append(each)
             if each.status == "fail":
-                self.exit_code = self.exit_code or code
+                self.exit_code = self.exit_code or code or _CODES.get(each.check, ConfigurationError.exit_code)
 
 
 def _mend(error: BasisError, problem: str) -> str:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from ..blame import raised
 from ..contract import VenueClient
-from ..errors import BasisError
+from ..errors import BasisError, TryAgainLater
 from ..findings import Finding, Status
 from ..network import Network
+from ..validation import check_of
+from .checking import HEARTBEAT
 
 if TYPE_CHECKING:
     from ..config.settings import Settings
     from ..factory import VenueClientFactory
-
-CHECK = "heartbeat"
 
 
 def connected(settings: Settings, factory: VenueClientFactory) -> Iterator[Finding]:
@@ -29,7 +29,7 @@ def connected(settings: Settings, factory: VenueClientFactory) -> Iterator[Findi
             if client is not None:
                 clients[venue] = client
     if not clients:
-        return iter([Finding("pass", CHECK, "every venue is simulated: there is nothing to connect to")])
+        return iter([Finding("pass", HEARTBEAT, "every venue is simulated: there is nothing to connect to")])
     return iter(asyncio.run(_heard(clients)))
 
 
@@ -50,15 +50,20 @@ async def _one(venue: str, client: VenueClient) -> list[Finding]:
         identities = await client.open()
         said = dict(await client.heartbeat())
     except BasisError as error:
-        return [Finding("fail", CHECK, f"{venue}: {line}", "see the message; then check again") for line in error.problems]
+        return [Finding("fail", _check(error, line), f"{venue}: {line}", "see the message; then check again") for line in error.problems]
     except Exception as error:  # of a plugin: its text may carry a URL with a key
-        return [Finding("fail", CHECK, f"{venue}: its client raised {raised(error)}", "look at the plugin's version and report it")]
+        return [Finding("fail", HEARTBEAT, f"{venue}: its client raised {raised(error)}", "look at the plugin's version and report it")]
     key, hidden = said.pop("key", None), said.pop("not shown", None)
     words = ", ".join(f"{name} {word}" for name, word in said.items())
-    found = [Finding("pass", CHECK, f"{venue}: {words or 'answers'}; accounts: {', '.join(sorted(identities)) or 'of another venue'}")]
+    found = [Finding("pass", HEARTBEAT, f"{venue}: {words or 'answers'}; accounts: {', '.join(sorted(identities)) or 'of another venue'}")]
     if key:
         status: Status = "fail" if client.network is Network.MAINNET else "warn"
         found.append(Finding(status, "key permissions", f"{venue}: {key}", "make a key that may do what the mode does, and no more"))
     if hidden:
         found.append(Finding("warn", "key permissions", f"{venue}: {hidden}", "none is needed where the mode does not look there"))
     return found
+
+
+def _check(error: BasisError, problem: str) -> str:
+    """What failed: only a venue that is down or asks to wait is worth another try, a key that it refuses is not."""
+    return HEARTBEAT if isinstance(error, TryAgainLater) else check_of(error, problem)

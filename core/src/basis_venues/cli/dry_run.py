@@ -19,7 +19,7 @@ def show_dry_run(assembly: Assembly, plan: Plan, since: int, until: int, json: b
         networks = {venue: network.value for venue, network in assembly.settings.networks.items()}
         output.document({"mode": assembly.settings.mode.name, "plan": plan.name, "dry_run": True, "networks": networks, "actions": actions})
         return
-    rows = [(a["id"], a["at"], o["order"], o["venue"], o["account"], _parameters(o["action"])) for a in actions for o in a["orders"]]
+    rows = [(a["id"], a["at"], o["order"], o["venue"], o["account"], parameters(o["action"])) for a in actions for o in a["orders"]]
     output.table("would be sent", ("action", "time", "order", "venue", "account", "what"), rows)
     for order in (order for action in actions for order in action["orders"] if "writes" in order):
         _show_writes(order)
@@ -53,5 +53,6 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else dumps(value)
 
 
-def _parameters(action: dict[str, Any]) -> str:
+def parameters(action: dict[str, Any]) -> str:
+    """An action in a line: its kind, and what a plan says of it."""
     return " ".join([action["action"], *(f"{key}={value}" for key, value in action.items() if key not in ("action", "id", "valid_until"))])

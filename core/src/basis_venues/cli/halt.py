@@ -71,7 +71,7 @@ def resume(
     failed = _at_each(directories, lift)
     _show(directories, lifted, failed, json)
     for each in failed:
-        _note(f"NOT resumed in {each['state']} ({each['reason']}): let this user write there")
+        _note(f"NOT resumed in {each['state']} ({each['reason']}): see to the disk, and who may write there")
     _end(failed)
 
 
@@ -122,7 +122,11 @@ def _not_reached(directories: Sequence[Path]) -> list[dict[str, Any]]:
 
 
 def _stop(processes: Sequence[str]) -> str:
-    return f"stop the runner (process {', '.join(processes)})" if processes else "let this user write there before a runner starts"
+    return (
+        f"stop the runner (process {', '.join(processes)})"
+        if processes
+        else "see to the disk, and who may write there, before a runner starts"
+    )
 
 
 def _warn_of_name(account: str | None, directories: Sequence[Path], configs: Path) -> None:

@@ -51,7 +51,7 @@ def positions(
 def _show(found: Mapping[str, Any]) -> None:
     from . import output
 
-    agrees = {True: "", False: "no", None: "not compared"}
+    agrees = {True: "yes", False: "no", None: "not compared"}
     rows = ((e["position"], e["expected"], e["observed"], agrees[e["agrees"]]) for e in found["positions"])
     output.table("positions", ("position", "books", "account", "agrees"), rows)
     if found["obligations"]:

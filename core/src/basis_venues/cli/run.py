@@ -198,14 +198,16 @@ def told(report: RunReport, json: bool, meta: Mapping[str, Any]) -> int:
     from .boundary import tell
 
     failure = {} if report.failure is None else {"error": tell(report.failure, meta)}
-    if json:
-        output.document({**report.document(), **failure})
-    else:
-        _show(report.document())
-    for sentence in dict.fromkeys(filter(None, map(meaning, report.results))):
-        output.note(f"basis: {sentence}")
-    for account, reason in report.frozen.items():
-        output.note(f"basis: the account {account} is frozen (`basis journal show`): {reason}")
+    try:
+        if json:
+            output.document({**report.document(), **failure})
+        else:
+            _show(report.document())
+    finally:  # also where stdout takes nothing: its disk is full, or nobody reads it
+        for sentence in dict.fromkeys(filter(None, map(meaning, report.results))):
+            output.note(f"basis: {sentence}")
+        for account, reason in report.frozen.items():
+            output.note(f"basis: the account {account} is frozen (`basis journal show`): {reason}")
     return report.exit_code
 
 
@@ -224,11 +226,21 @@ def meaning(result: ActionResult) -> str | None:
         )
     if result.state == INCOMPLETE:
         missing = "; ".join(f"{leg.order} {leg.state.value} {leg.reason}".rstrip() for leg in result.legs if word_of(leg) != "VERIFIED")
-        return f"{result.action.id} is done in part. Missing: {missing}. What stands is in its other legs"
+        part = f"{result.action.id} is done in part. Missing: {missing}"
+        return f"{part}. Ask for that under a new id, or take back what stands{_undo(result)}"
     if result.state == STOPPED:
         why = result.legs[0].reason if result.legs else ""
         return f"not begun: {why} (`basis journal show`); once that is over the same ids may be given again"
     return _MEANINGS.get(error.exit_code)
+
+
+def _undo(result: ActionResult) -> str:
+    """The actions that would take back what stands, as a plan has them; nothing where none were found."""
+    from ..journal.codec import plain
+    from .dry_run import parameters
+
+    actions = "; ".join(parameters(plain(action)) for action in result.undo)
+    return f": {actions}" if actions else " (its legs say what does)"
 
 
 _MEANINGS = {

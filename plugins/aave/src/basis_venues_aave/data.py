@@ -11,7 +11,7 @@ from basis_venues.contract import ClientContext, Quote
 from basis_venues.guard import LOCAL_CHAINS
 from basis_venues_evm.live import Call, EvmData, Method
 from basis_venues_evm.live.abi import address_in, number
-from basis_venues_evm.live.multicall import ADDRESS as MULTICALL
+from basis_venues_evm.live.multicall import BLOCK_TIME
 
 from .market import AaveMarket, find_market
 from .settings import AaveSettings
@@ -21,14 +21,12 @@ DEBT = Method("getReserveNormalizedVariableDebt(address)")
 PRICE = Method("getAssetPrice(address)")
 SOURCE = Method("getSourceOfAsset(address)")
 ROUND = Method("latestRoundData()")
-BLOCK_TIME = Method("getCurrentBlockTimestamp()")
 
 OVERDUE_S = 90_000
 """Where `oracle_overdue_s` is not set: the longest heartbeat of Chainlink's feeds is a day."""
 _UPDATED_AT = 3
 """Its word in what a feed says of its last round (Chainlink's AggregatorV3Interface)."""
 _RAY_DIGITS, _USD_DIGITS = 27, 8
-_TIME = Call(MULTICALL, BLOCK_TIME())
 
 
 class AaveData(EvmData):
@@ -62,12 +60,14 @@ class AaveData(EvmData):
         if not asked:
             return {}
         feeds = {name: self._feeds[name] for name in asked if name in self._feeds}
-        answers = (await self.chain.views([*(call for call, _ in asked.values()), *feeds.values(), *([_TIME] if feeds else ())])).answers
+        answers = (
+            await self.chain.views([*(call for call, _ in asked.values()), *feeds.values(), *([BLOCK_TIME] if feeds else ())])
+        ).answers
         now, found = self.clock.now(), {}
         for name, (call, digits) in asked.items():
             answer = answers[call]
             if answer is not None:
-                late = self._overdue_ms(answers[feeds[name]], answers[_TIME]) if name in feeds else 0
+                late = self._overdue_ms(answers[feeds[name]], answers[BLOCK_TIME]) if name in feeds else 0
                 found[name] = Quote(_figure(answer, digits), now - late)
         return found
 

@@ -30,6 +30,7 @@ from basis_venues_evm import (
     balance_key,
     emode_key,
     reserve_keys,
+    with_amount,
 )
 
 from .reserves import Figures, debt_worth, deposit_worth, scaled_borrow, scaled_repayment, scaled_supply, scaled_withdrawal
@@ -101,7 +102,8 @@ class AaveModel(ChainModel):
         sized = self.sized(action, acting)
         main = Write((sized,), self._within_floor(sized, acting) if isinstance(sized, RISKY) else {})
         if isinstance(sized, (Supply, Repay)):
-            return (*self.approvals(sized.asset, self._to_pull(sized, acting), self.venue, acting), main)
+            allowed, least = self._to_pull(sized, acting)
+            return (*(self.approvals(sized.asset, allowed, self.venue, acting, least) if least else ()), main)
         return (main,)
 
     def sized(self, action: AnyAction, acting: Acting) -> AnyAction:
@@ -151,7 +153,10 @@ class AaveModel(ChainModel):
         try:
             lines = self._moves[type(action)](action, acting)
         except StepFails:
-            return {}  # the protocol will refuse it, whatever the health factor
+            if not isinstance(action, Withdraw) or action.amount == MAX:
+                return {}  # the protocol will refuse it, whatever the health factor
+            # more than there was when the index was read may be there by the time it is mined: it is all of it at the most
+            return self._within_floor(with_amount(action, MAX), acting)
         after = self.standing(acting.account, acting.view, acting.market, lines).health_factor
         floor = self.settings.minimum_health_factor
         if after is None:
@@ -167,21 +172,26 @@ class AaveModel(ChainModel):
         if isinstance(action, Withdraw) and not acting.view[self._keys(acting.account)[action.asset].collateral]:
             return False
         before = self.standing(acting.account, acting.view, acting.market).health_factor
-        return before is None or after < before - SLACK
+        return before is None or after < before  # without a slack: many small steps would go as far down as a large one
 
-    def _to_pull(self, action: Supply | Repay, acting: Acting) -> Decimal:
+    def _to_pull(self, action: Supply | Repay, acting: Acting) -> tuple[Decimal, Decimal]:
+        """What the pool must be allowed to pull, and what it pulls at the least: of a debt, with and without interest to come."""
         if isinstance(action, Supply):
-            return cast("Decimal", action.amount)
-        owed = self._debt(action.asset, acting)
-        cover = from_units(owed + owed // REPAY_MARGIN + 1, self._figures[action.asset].decimals)
-        return cover if action.amount == MAX else min(cover, cast("Decimal", action.amount))
+            return cast("Decimal", action.amount), cast("Decimal", action.amount)
+        owed, decimals = self._debt(action.asset, acting), self._figures[action.asset].decimals
+        cover, debt = from_units(owed + owed // REPAY_MARGIN + 1, decimals), from_units(owed, decimals)
+        wanted = cover if action.amount == MAX else cast("Decimal", action.amount)
+        return min(cover, wanted), min(debt, wanted)
 
     # the protocol's checks
 
     def _carry_out(self, action: Action, acting: Acting) -> Lines:
         lines = self._moves[type(action)](action, acting)
         if isinstance(action, RISKY) and self._puts_at_risk(action, acting):
-            self._check(action, self.standing(acting.account, acting.view, acting.market, lines))
+            after = self.standing(acting.account, acting.view, acting.market, lines)
+            self._check(action, after)
+            if isinstance(action, (Withdraw, SetCollateral)) and after.holds_back and self._ltv(action.asset, self._emode(acting)):
+                raise StepFails("LtvValidationFailed: collateral on which nothing can be borrowed goes first")
         return lines
 
     def _puts_at_risk(self, action: Action, acting: Acting) -> bool:

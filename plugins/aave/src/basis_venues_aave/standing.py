@@ -13,8 +13,8 @@ from basis_venues.amounts import MONEY
 from basis_venues_evm import BPS
 
 SLACK = Decimal("0.0001")
-"""By how much a health factor may fall in spite of a floor: roundings, and the interest since the figures were read, where a part of a
-position is closed at the ratio that it has."""
+"""By how much a bundle may let a health factor fall in spite of a floor: roundings, and the interest since the figures were read, where a
+part of a position is closed at the ratio that it has."""
 
 
 class Pledge(NamedTuple):
@@ -46,6 +46,11 @@ class Standing(NamedTuple):
     def health_factor(self) -> Decimal | None:
         """See `health_factor`."""
         return health_factor(((pledge.value, pledge.threshold) for pledge in self.pledges), self.debt)
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether there is collateral with an LTV of 0 beside a debt: then no other collateral can be taken away."""
+        return bool(self.debt) and any(not pledge.ltv for pledge in self.pledges)
 
     @property
     def covers_debt(self) -> bool:

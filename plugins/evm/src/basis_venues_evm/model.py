@@ -75,8 +75,10 @@ class ChainModel(VenueModel):
         return tuple(dict.fromkeys((*keys, balance_key(order.lane, ETHER))))
 
     def plan(self, order: Order, view: Mapping[Key, Decimal], market: Market) -> tuple[Step, ...]:
-        """The protocol's writes as steps. Raises `Denied`, also when the lane's ETH does not cover the gas and what is sent."""
+        """The protocol's writes as steps. Raises `Denied`, also for an account that the protocol does not act for, and when the lane's ETH
+        does not cover the gas and what is sent."""
         acting = Acting(order.action.account or order.account, order.lane, view, market)
+        self.check_account(order.action, acting)
         writes = self.writes(order.action, acting)
         self._afford(writes, acting)
         return tuple(Step(f"{order.id}/{number}", order, parts, bounds) for number, (parts, bounds) in enumerate(writes))
@@ -111,6 +113,15 @@ class ChainModel(VenueModel):
     def series(self, action: Action) -> tuple[str, ...]:
         """The gas price."""
         return (self._gas_price,)
+
+    def check_account(self, action: Action, acting: Acting) -> None:
+        """Raises `Denied` for an action by itself that names a smart account: its transaction would be the wallet's, and would act on what
+        the wallet holds. A protocol of smart accounts replaces this."""
+        if not acting.is_wallet:
+            raise Denied(
+                f"{self.venue} acts for {acting.lane}, which signs, and not for {acting.account}: what that is to do is a leg of an "
+                f"AtomicBundle; a {type(action).__name__} by itself would be {acting.lane}'s"
+            )
 
     # amounts
 
@@ -159,17 +170,29 @@ class ChainModel(VenueModel):
             held -= self._gas_reserve((action,), acting.market)
         return held
 
+    def held(self, asset: str, acting: Acting) -> Decimal:
+        """The balance, in what amounts of actions are in."""
+        return acting.holds(asset)
+
     # approvals
 
-    def approvals(self, asset: str, amount: Decimal, spender: str, acting: Acting) -> tuple[Write, ...]:
-        """The transactions that let `spender` pull exactly `amount` from a wallet; none where it may already, or for a smart account."""
-        if not acting.is_wallet:
+    def approvals(
+        self, asset: str, amount: Decimal, spender: str, acting: Acting, needed: Decimal | None = None
+    ) -> tuple[Write, ...]:  # fmt: skip
+        """The transactions that let `spender` pull exactly `amount` from a wallet; none where it may already, or for a smart account.
+        `needed`: what it will pull at the least, where that is less. None either where the wallet does not hold that: what the approval
+        is for is refused whatever is allowed, and the approval would have cost its gas and would stay."""
+        if not acting.is_wallet or self._lacks(asset, amount if needed is None else needed, acting):
             return ()
         allowed = acting.view[allowance_key(acting.account, spender, asset)]
         if allowed >= amount:
             return ()
         amounts = (ZERO, amount) if allowed and self.token(asset).reset_allowance else (amount,)
         return tuple(Write((Approve(asset=asset, amount=each, spender=spender, account=acting.account),)) for each in amounts)
+
+    def _lacks(self, asset: str, amount: Decimal, acting: Acting) -> bool:
+        """Whether the account does not hold so much; a number of shares does not say."""
+        return not self.token(asset).shares and self.held(asset, acting) < amount
 
     def _approve(self, action: Approve, acting: Acting) -> Lines:
         key = allowance_key(acting.account, action.spender, action.asset)

@@ -211,6 +211,16 @@ def test_logs_are_believed_only_of_a_node_that_has_the_last_block_asked_for() ->
     assert recent(node, 7) == []
 
 
+@pytest.mark.parametrize("until", [0, 29])
+def test_a_node_that_has_not_seen_what_was_read_before_tells_no_history(until: int) -> None:
+    """One that is behind does not say that nothing happened: what its older balances lack would be taken for a loss, and freeze the
+    account."""
+    node = Node(29, [20])
+    with pytest.raises(RpcUnavailable, match="is at block 29, and block 30 was read before"):
+        asyncio.run(history_of(node).effects((), 30, until))
+    assert asyncio.run(history_of(node).effects((), 29, until)) == []
+
+
 def test_a_busy_history_is_asked_for_in_pieces() -> None:
     """Hundreds of payments: neither full blocks nor transactions are asked for in one request of any size."""
     blocks = range(2000, 2600)

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
+from attrs import evolve
 from eth_abi.abi import encode
 
-from basis_venues_evm.live import Call, Request, RpcUnavailable
+from basis_venues.clock import PlanClock
+from basis_venues.secret import Secret
+from basis_venues_evm import ChainSettings, TransactionSettings
+from basis_venues_evm.live import Call, EvmChain, Request, RpcUnavailable
 from basis_venues_evm.live.multicall import ADDRESS
 from basis_venues_evm.live.reading import Reading
 from basis_venues_evm.live.reverts import Reverts
 from basis_venues_evm.live.rpc import Answer
+from basis_venues_evm.testing import wallet_context
 
 HEAD = 107
 A, B = Call("0x" + "aa" * 20, "0x11111111"), Call("0x" + "bb" * 20, "0x22222222")
@@ -103,3 +109,26 @@ def test_a_node_that_is_behind_is_refused() -> None:
             await reading.views([A])
 
     read(course)
+
+
+@pytest.mark.parametrize(("behind", "told"), [(5, True), (6, False)])
+def test_views_are_asked_for_again_while_nodes_are_behind_our_last_transaction(behind: int, told: bool) -> None:
+    """An action without its figures is denied for good, and its id with it: a provider's next node may have the block."""
+    allowed = {"allowed_hosts": frozenset({"127.0.0.1"}), "allowed_chains": frozenset({1})}
+    context = wallet_context(ChainSettings(venue_type="infrastructure", tokens={}), **allowed)
+    chain = EvmChain(evolve(context, clock=PlanClock()), (Secret("http://127.0.0.1:1"),), None, TransactionSettings())
+    chain._reading = Reading("alchemy", Behindhand(behind), Reverts())  # type: ignore[arg-type]
+    chain._reading.known = HEAD
+    with nullcontext() if told else pytest.raises(RpcUnavailable, match="must not be older than block 107"):
+        assert asyncio.run(chain.views([A])).block == HEAD
+
+
+class Behindhand(Node):
+    """The same, whose first answers are of the block before."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.times = times
+
+    def _answer(self, call: dict[str, str], tag: str) -> str:
+        return super()._answer(call, tag if len(self.asked) > self.times else hex(HEAD - 1))

@@ -15,7 +15,7 @@ from basis_venues.clock import SystemClock
 from basis_venues.errors import ConfigurationError, GuardRefused
 from basis_venues.http import Garbled, NotConnected
 from basis_venues.secret import Secret
-from basis_venues_evm.live import EvmChain, Request, Rpc, RpcUnavailable
+from basis_venues_evm.live import EvmChain, Request, Rpc, RpcUnavailable, Signer, Wanted
 from basis_venues_evm.live.rpc import Fault
 from basis_venues_evm.settings import ChainSettings, TransactionSettings
 from basis_venues_evm.testing import wallet_context
@@ -146,6 +146,53 @@ def test_endpoints_of_different_chains_are_refused_at_start(second: str, refused
             await chain.open()
 
     run(course, Node(_on("0x88bb0")), Node(_on(second)))
+
+
+def test_an_endpoint_that_was_silent_at_the_start_is_believed_only_on_the_same_chain() -> None:
+    """It stands in for one that fails later: neither is anything read from it, nor does a write go to it."""
+    first, other, same = Node(_on("0x88bb0")), Node(_on("0xaa36a7")), Node(_on("0x88bb0"))
+
+    async def course(rpc: Rpc) -> None:
+        rpc.stay_on(0x88BB0)
+        assert await rpc.ask("eth_blockNumber") == "0x6000"
+        first.replies = [503]
+        assert await rpc.ask("eth_blockNumber") == "0x6000"
+        assert [method for body in other.asked for method in _methods(body)] == ["eth_chainId"]
+        assert [method for body in same.asked for method in _methods(body)] == ["eth_chainId", "eth_blockNumber"]
+        rpc.go_on()  # to the first again, and then to the one that is on another chain
+        rpc.go_on()
+        with pytest.raises(NotConnected, match="answers for chain 0xaa36a7"):
+            await rpc.write("eth_sendRawTransaction", "0x02")
+        assert {method for body in other.asked for method in _methods(body)} == {"eth_chainId"}
+
+    run(course, first, other, same)
+
+
+def test_a_chain_that_was_opened_is_the_only_one_from_then_on() -> None:
+    """Another one that is allowed as well is refused when a node that was asked before answers for it: by the heartbeat, and before
+    anything is signed."""
+    allowed = frozenset({31337, 1337})
+    context = wallet_context(SETTINGS, allowed_hosts=frozenset({"127.0.0.1"}), allowed_chains=allowed)
+    signer = Signer(Secret("0x" + "01" * 32), "KEY")
+    chain = EvmChain(context, (Secret("http://127.0.0.1:1"),), signer, TransactionSettings())
+    node = Node(_on("0x7a69"))
+    step: Any = None
+
+    async def course(rpc: Rpc) -> None:
+        for part in (chain, chain._transactions):
+            part.rpc = part._rpc = rpc  # type: ignore[union-attr]
+        await chain._check()
+        node.replies = [_on("0x539")]
+        with pytest.raises(GuardRefused, match="connected to chain 1337"):
+            await chain.check()
+        with pytest.raises(GuardRefused, match="connected to chain 1337"):
+            await chain.prepare(step, "key", Wanted("0x" + "22" * 20))
+
+    run(course, node)
+
+
+def _methods(body: Any) -> list[str]:
+    return [each["method"] for each in (body if isinstance(body, list) else [body])]
 
 
 def _on(chain: str) -> Callable[[Any], Any]:

@@ -111,6 +111,9 @@ class InstadappModel(ChainModel):
         elif isinstance(action, Approve):
             yield allowance_key(account, action.spender, action.asset)
 
+    def check_account(self, action: Action, acting: Acting) -> None:
+        """A cast is the smart account's."""
+
     def writes(self, action: Action, acting: Acting) -> tuple[Write, ...]:
         """One transaction, and an approval before it where the wallet's tokens are pulled. Raises `Denied`."""
         exists = self.settings.account_exists or bool(acting.view[self._account_key(acting.account)])

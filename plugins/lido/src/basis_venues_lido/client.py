@@ -19,7 +19,7 @@ from basis_venues_evm.live.abi import decoded, number
 from .contracts import Contracts, find_contracts
 from .events import LidoEvents
 from .model import DECIMALS, REQUESTS, STETH, WSTETH
-from .queue import divide
+from .queue import divide, wrapped_bounds
 from .refusals import ERRORS
 from .settings import LidoSettings
 
@@ -102,8 +102,7 @@ class LidoClient(EvmClient):
         """One transaction with as many requests as the queue's bounds make necessary."""
         smallest, largest = (to_units(each, DECIMALS) for each in (self._settings.minimum_request, self._settings.maximum_request))
         if action.asset == WSTETH:
-            smallest, largest = [number(each) for each in await self._in_wrapped(smallest, largest)]
-            smallest += 1  # the contract rounds what it unwraps down
+            smallest, largest = wrapped_bounds(*(number(each) for each in await self._in_wrapped(smallest, largest)))
         parts = divide(units_of(self.chain, action), smallest, largest)
         method = REQUEST_WRAPPED if action.asset == WSTETH else REQUEST
         data = method(list(parts), self.chain.address_of(account))

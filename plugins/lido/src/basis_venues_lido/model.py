@@ -20,7 +20,7 @@ from basis_venues.keys import CLAIM, Key
 from basis_venues.orders import Line
 from basis_venues_evm import ETHER, Acting, ChainModel, Lines, Rule, Write, allowance_key, balance_key, over_floor, ray, times_floor
 
-from .queue import divide, free_ids, requests
+from .queue import divide, free_ids, requests, wrapped_bounds
 from .settings import LidoSettings
 
 STETH = "stETH"
@@ -102,6 +102,11 @@ class LidoModel(ChainModel):
         held = super().spent(action, acting)
         is_max = getattr(action, "amount", None) == MAX
         return self._worth(held, acting.market) if is_max and action.spends() == STETH else held
+
+    def held(self, asset: str, acting: Acting) -> Decimal:
+        """As in the base; of stETH the worth of all shares, and what that may be off by its rounding."""
+        held = super().held(asset, acting)
+        return self._worth(held, acting.market) + from_units(self.token(STETH).drift, DECIMALS) if asset == STETH else held
 
     # shares and their worth
 
@@ -191,7 +196,7 @@ class LidoModel(ChainModel):
         smallest, largest = (to_units(bound, DECIMALS) for bound in (self.settings.minimum_request, self.settings.maximum_request))
         if asset == WSTETH:
             rate = self._rate(market)
-            smallest, largest = over_floor(smallest, rate) + 1, over_floor(largest, rate)
+            smallest, largest = wrapped_bounds(over_floor(smallest, rate), over_floor(largest, rate))
         sizes = [from_units(part, DECIMALS) for part in divide(to_units(amount, DECIMALS), smallest, largest)]
         if asset == WSTETH:
             return [(size, self._worth(size, market)) for size in sizes]

@@ -6,6 +6,16 @@ from collections.abc import Iterable, Iterator
 
 from basis_venues.keys import Key
 
+_ROOM = 1000
+"""One part in so many is left free under the largest request of wstETH. What that is worth grows with a report of the oracle, which may
+come before the transaction is mined, and one that is worth too much reverts all of them. A report adds a few parts in 100,000."""
+
+
+def wrapped_bounds(smallest: int, largest: int) -> tuple[int, int]:
+    """The bounds of a request of wstETH, by what the bounds in stETH are in wstETH at present: one more, as the contract rounds what it
+    unwraps down, and a little less."""
+    return smallest + 1, largest - largest // _ROOM
+
 
 def divide(amount: int, smallest: int, largest: int) -> tuple[int, ...]:
     """`amount` as parts of at most `largest`, none under `smallest` unless the whole is. The sum is `amount`."""

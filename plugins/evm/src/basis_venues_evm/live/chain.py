@@ -8,27 +8,27 @@ from typing import Any
 
 from basis_venues.actions import Action
 from basis_venues.contract import ClientContext
-from basis_venues.errors import ConfigurationError, CredentialError, GuardRefused
+from basis_venues.errors import ConfigurationError, CredentialError, GuardRefused, TryAgainLater
 from basis_venues.guard import LOCAL_CHAINS, check_chain, check_host
 from basis_venues.keys import Key
 from basis_venues.orders import Effect, Outgoing, Prepared, Report, Snapshot, Step
 from basis_venues.secret import Secret
 
 from ..settings import ChainSettings, TransactionSettings
-from .abi import address
+from .abi import address, number
 from .effects import Effects
 from .history import History
 from .lookup import pool_request, waiting
 from .mined import Mined
 from .multicall import ADDRESS as MULTICALL
 from .multicall import Call
-from .reading import Reading, Views
+from .reading import LAGGING_PAUSE_MS, LAGGING_READS, Behind, Reading, Views
 from .registry import BALANCES, Registry, values_of
 from .reverts import Reverts
 from .rpc import Answer, Request, Rpc, RpcUnavailable
 from .signing import Signer
 from .simulating import around, simulated, simulation
-from .tokens import ERRORS, Tokens
+from .tokens import DECIMALS, ERRORS, Tokens
 from .transactions import Transactions, Wanted
 
 NAMES = {1: "mainnet", 11155111: "sepolia", 560048: "hoodi"}
@@ -49,6 +49,7 @@ class EvmChain:
         self._venue = context.venue
         self._allowed = context.allowed_chains
         self.chain_id = _expected(context.allowed_chains)
+        self._clock = context.clock
         self._settings: ChainSettings = context.settings
         self.rpc = Rpc(context.venue, urls, context.clock, settings.timeout_ms)
         self.reverts = Reverts()
@@ -62,6 +63,8 @@ class EvmChain:
         self._opening = asyncio.Lock()
         self._users = 0
         self._told: Mapping[str, Any] | None = None
+        self._unjudged: set[Wanted] = set()
+        """What would have been reverted when it was weighed."""
         self.reverts.know(ERRORS)
         self.registry.add_reads(BALANCES, lambda parts: self.tokens.balance(parts.account, parts.instrument))
         if signer is not None:
@@ -75,7 +78,7 @@ class EvmChain:
 
     async def open(self) -> None:
         """Connect and check the chain. Raises `GuardRefused` on another chain than allowed, `TryAgainLater` where none answers, and
-        `ConfigurationError` on a chain that cannot be read in one call."""
+        `ConfigurationError` on a chain that cannot be read in one call, or that has a token with other decimals than configured."""
         async with self._opening:
             self._users += 1
             if self._users > 1:
@@ -85,6 +88,7 @@ class EvmChain:
                 await self._check()
                 where = f"contracts in {self._venue}.yaml"
                 self.tokens.add(self._settings.tokens, await self.contracts(self._venue, self._settings), where)
+                await self._check_decimals()
             except BaseException:
                 self._users = 0
                 await self.rpc.close()
@@ -106,6 +110,25 @@ class EvmChain:
                 raise GuardRefused(f"{self._venue}: {host} answers for chain {other.result}, and the endpoint before it for {chain.result}")
         if len(code.result) <= 2:
             raise ConfigurationError(f"{self._venue}: chain {self.chain_id} has no Multicall3 at {MULTICALL}; positions are read with it")
+        self._stay_on(self.chain_id)
+
+    def _stay_on(self, chain: int) -> None:
+        """From now on no other chain will do, though it be allowed as well: contracts, accounts and nonces are those of this one."""
+        self.rpc.stay_on(chain)
+        self._allowed = frozenset({chain})
+        if self._transactions is not None:
+            self._transactions.allowed = self._allowed
+
+    async def _check_decimals(self) -> None:
+        """With other decimals than the token's own, amounts of it would be off by powers of ten. One that does not say is not judged."""
+        asked = {placed: Call(placed.address, DECIMALS()) for placed in self.tokens.placed()}
+        told = (await self.views(asked.values())).answers
+        for (symbol, _, token), call in asked.items():
+            answer = told[call]
+            if answer is not None and number(answer) != token.decimals:
+                raise ConfigurationError(
+                    f"tokens in {self._venue}.yaml: {symbol} has {number(answer)} decimals on chain {self.chain_id}, not {token.decimals}"
+                )
 
     def _same(self, chain: int) -> int:
         check_chain(self._venue, chain, self._allowed)
@@ -156,8 +179,13 @@ class EvmChain:
         return self._told
 
     async def views(self, calls: Collection[Call], at: int = 0, *, exact: bool = False) -> Views:
-        """The views at one block, `at` or later, in one request with all that is asked at this moment; `exact`: at `at` itself. Raises
-        `RpcUnavailable`."""
+        """The views at one block, `at` or later, in one request with all that is asked at this moment; `exact`: at `at` itself. Asked for
+        again where the node is behind our last transaction: without a figure an action is denied for good. Raises `RpcUnavailable`."""
+        for _ in range(LAGGING_READS):
+            try:
+                return await self._reading.views(calls, at, exact=exact)
+            except Behind:
+                await self._clock.sleep(LAGGING_PAUSE_MS)
         return await self._reading.views(calls, at, exact=exact)
 
     async def view(self, call: Call) -> str:
@@ -191,7 +219,14 @@ class EvmChain:
 
     async def prepare(self, step: Step, attempt_key: str, wanted: Wanted) -> Prepared:
         """Simulate and sign a transaction of the wallet. Raises `Denied`, `GuardRefused`, `TryAgainLater`; nothing has left then."""
-        return await self._sending().prepare(step, attempt_key, wanted)
+        unjudged = wanted in self._unjudged
+        self._unjudged.discard(wanted)
+        prepared = await self._sending().prepare(step, attempt_key, wanted)
+        if unjudged:
+            raise TryAgainLater(
+                f"{self._venue}: a moment ago it would have been reverted, so nobody has seen what it does; nothing was sent"
+            )
+        return prepared
 
     async def weigh(self, wanted: Wanted, at_risk: str, parts: Collection[Action] = ()) -> Mined | None:
         """The wallet's transaction as if it were mined now; None where the node does not offer it (`eth_simulateV1`). Lenders judge what
@@ -210,6 +245,8 @@ class EvmChain:
             raise RpcUnavailable(f"{self._venue}: the node simulates on a block older than was seen; nothing was sent")
         for watch, (before, after) in zip(watches, around(answer), strict=True):
             watch.judge(at_risk, before, after)
+        if not run.ok:  # what is reverted brings nobody nearer to liquidation, and changes nothing that was not planned
+            self._unjudged.add(wanted)
         return run
 
     async def foresee(self, wanted: Wanted, at_risk: str = "", parts: Collection[Action] = ()) -> tuple[Effect, ...] | None:

@@ -7,8 +7,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
 
 from basis_venues.contract import ClientContext, Quote
+from basis_venues.guard import LOCAL_CHAINS
 
+from . import abi
 from .chain import evm_chain
+from .multicall import BLOCK_TIME
+from .rpc import RpcUnavailable
+
+HEAD_OVERDUE_MS = 60_000
+"""The public chains have a block every 12 seconds: a node whose newest one is older than this stands still."""
 
 
 class EvmData(ABC):
@@ -31,9 +38,17 @@ class EvmData(ABC):
         return
 
     async def fetch(self, series: Collection[str]) -> Mapping[str, Quote]:
-        """The named series of this venue. Raises `RpcUnavailable`, and `ConfigurationError` where contracts are not as configured."""
+        """The named series of this venue; of a node that stands still they are as old as its next block is overdue. Raises
+        `RpcUnavailable`, and `ConfigurationError` where contracts are not as configured."""
         await self._join_once()
-        return await self.figures(series)
+        if self.chain.chain_id in LOCAL_CHAINS:  # has blocks when somebody asks for them
+            return await self.figures(series)
+        found, head = await asyncio.gather(self.figures(series), self.chain.views((BLOCK_TIME,)))
+        told = head.answers[BLOCK_TIME]
+        if told is None:
+            raise RpcUnavailable("the node does not say of when its newest block is")
+        late = max(self.clock.now() - abi.number(told) * 1000 - HEAD_OVERDUE_MS, 0)
+        return {name: quote._replace(at=quote.at - late) for name, quote in found.items()}
 
     async def _join_once(self) -> None:
         """Half joined is not open: figures would be missing for good, or be told without what vouches for them."""

@@ -63,10 +63,13 @@ class History:
     async def effects(self, keys: Collection[Key], since: int, until: int) -> list[Effect]:
         """Effects on `keys` (none: on every position) after block `since` up to `until` (0: the latest), oldest first.
 
-        Raises `RpcUnavailable` where the nodes do not tell now, and `HistoryGone` where they no longer can.
+        Raises `RpcUnavailable` where the nodes do not tell now, as one that has not seen `since` yet, and `HistoryGone` where they no
+        longer can.
         """
         last = until or int(await self._rpc.ask("eth_blockNumber"), 16)
-        if not since or last <= since:
+        if last < since:
+            raise RpcUnavailable(f"{self._venue}: the node is at block {last}, and block {since} was read before: it is behind")
+        if not since or last == since:
             return []  # nothing was verified before: there is nothing to explain
         found: list[Effect] = []
         for begin in range(since, last, WINDOW):

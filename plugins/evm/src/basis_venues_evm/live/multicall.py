@@ -25,6 +25,7 @@ class Call(NamedTuple):
 
 
 BLOCK_NUMBER = Call(ADDRESS, _BLOCK)
+BLOCK_TIME = Call(ADDRESS, abi.Method("getCurrentBlockTimestamp()")())
 
 
 def ether_of(address: str) -> Call:

@@ -11,6 +11,14 @@ from .multicall import ADDRESS, BLOCK_NUMBER, Call, decode, encode
 from .reverts import Reverts
 from .rpc import Answer, Request, Rpc, RpcUnavailable
 
+LAGGING_READS = 5
+LAGGING_PAUSE_MS = 400
+"""How often, and after what pauses, is asked again what only a provider's other nodes may know yet."""
+
+
+class Behind(RpcUnavailable):
+    """The node that answered does not have the block that is asked for yet; the provider may have others that do."""
+
 
 class Views(NamedTuple):
     """The answers (hex; None for a view that failed) and the block at which all of them hold."""
@@ -69,7 +77,7 @@ class Reading:
         """The views at one block: `at` when all that is asked at this moment is of the past, else the latest, which is neither before
         `at` nor before the last transaction of ours. `exact`: at the block `at` and no later one, whatever others ask.
 
-        Raises `RpcUnavailable`, also where the node has not seen `at` yet.
+        Raises `RpcUnavailable`; `Behind` where the node has not seen `at` yet.
         """
         asked, reading = self._joined(at if exact else 0)
         asked.calls.update(dict.fromkeys(calls))
@@ -77,9 +85,7 @@ class Reading:
         views = await asyncio.shield(reading)  # one who gives up must not take it from the others
         oldest = at or self.known
         if views.block < oldest:
-            raise RpcUnavailable(
-                f"{self._venue}: the node is at block {views.block}, and the reading must not be older than block {oldest}"
-            )
+            raise Behind(f"{self._venue}: the node is at block {views.block}, and the reading must not be older than block {oldest}")
         return views
 
     def _joined(self, block: int) -> tuple[_Asked, asyncio.Task[Views]]:

@@ -123,7 +123,7 @@ class Registry:
             parts = split_key(key)
             reads = self._reads.get(BALANCES if parts.kind == BALANCE else protocol_of(parts) or "")
             if reads is None:
-                raise Denied(f"no venue on this chain can show {key}")
+                raise Denied(f"no venue on this chain can show {key}: the mode lacks it, or its client says in no `registry.add_reads` how")
             try:
                 found = self._read[key] = reads(parts)
             except NotMade:

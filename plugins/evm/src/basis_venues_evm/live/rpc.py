@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from basis_venues.clock import Clock
 from basis_venues.errors import TryAgainLater
-from basis_venues.http import FAILURES, Garbled, Origin, Pool, request_of
+from basis_venues.http import FAILURES, Garbled, NotConnected, Origin, Pool, request_of
 from basis_venues.secret import Secret
 
 _TOO_MANY_REQUESTS, _OVER_A_LIMIT = 429, -32005
@@ -41,6 +41,9 @@ class Fault(NamedTuple):
     code: int
     message: str
     data: str = ""
+
+
+_CHAIN_ID = Request("eth_chainId")
 
 
 class Answer(NamedTuple):
@@ -91,6 +94,8 @@ class Rpc:
         self._tries = max(rounds, len(self._endpoints))
         self._pool: Pool | None = None
         self._collecting: tuple[dict[Request, None], asyncio.Task[dict[Request, Answer]]] | None = None
+        self._vouched: set[Endpoint] = set()
+        self._chain: int | None = None
         self.requests = 0
 
     async def open(self) -> None:
@@ -103,6 +108,12 @@ class Rpc:
         if pool is not None:
             await pool.close()
 
+    def stay_on(self, chain: int) -> None:
+        """From now on believe only endpoints that answer for this chain, as the one that is asked at present does. Each other one is
+        asked for its chain before anything else."""
+        self._chain = chain
+        self._vouched.add(self._current)
+
     async def batch(self, requests: Sequence[Request]) -> list[Answer]:
         """The answers to reads, in their order, by one HTTP request. Raises `RpcUnavailable` when no endpoint gives any."""
         body = _body(requests)
@@ -110,6 +121,7 @@ class Rpc:
         for attempt in range(self._tries):
             used = self._current
             try:
+                await self._vouch(used)
                 return _answers(await self._read(used, body), len(requests))
             except FAILURES as error:
                 trouble = f"{used.origin.host}: {error or type(error).__name__}"
@@ -172,8 +184,22 @@ class Rpc:
     async def write(self, method: str, *params: Any) -> Answer:
         """Send a write, once. Raises `NotConnected`, which proves that no byte of it left; `Broken`, `Garbled` or `TimeoutError` where it
         may have arrived."""
-        (answer,) = _answers(await self._post(self._current, _body((Request(method, params),)), read=False), 1)
+        used = self._current
+        try:
+            await self._vouch(used)
+        except FAILURES as error:
+            raise NotConnected(f"{used.origin.host}: {error or type(error).__name__}") from None
+        (answer,) = _answers(await self._post(used, _body((Request(method, params),)), read=False), 1)
         return answer
+
+    async def _vouch(self, endpoint: Endpoint) -> None:
+        """Raises `Garbled` where the endpoint answers for another chain: one that did not answer at the start may stand in later."""
+        if self._chain is None or endpoint in self._vouched:
+            return
+        (answer,) = _answers(await self._read(endpoint, _body((_CHAIN_ID,))), 1)
+        if answer.fault is not None or answer.result != hex(self._chain):
+            raise Garbled(f"it answers for chain {answer.result}, and the run began on {self._chain}")
+        self._vouched.add(endpoint)
 
     async def _read(self, endpoint: Endpoint, body: bytes) -> Any:
         answered = await self._post(endpoint, body, read=True)

@@ -25,6 +25,7 @@ WETH = "WETH"
 
 BALANCE_OF = abi.Method("balanceOf(address)")
 SHARES_OF = abi.Method("sharesOf(address)")
+DECIMALS = abi.Method("decimals()")
 ALLOWANCE = abi.Method("allowance(address,address)")
 APPROVE = abi.Method("approve(address,uint256)")
 TRANSFER = abi.Method("transfer(address,uint256)")
@@ -96,6 +97,10 @@ class Tokens:
     def at(self, address: str) -> Placed | None:
         """The token at an address; None where none of this chain's is there."""
         return next((placed for placed in self._by_symbol.values() if placed.address == address), None)
+
+    def placed(self) -> list[Placed]:
+        """All that have a contract."""
+        return [placed for placed in self._by_symbol.values() if placed.address]
 
     def balance(self, account: str, symbol: str) -> Read:
         """How a balance is read."""

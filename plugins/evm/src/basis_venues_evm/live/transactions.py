@@ -26,7 +26,7 @@ from .fees import Fees, bumped, going, offer
 from .lookup import FINAL_BLOCK, Seen, final_number, seen, seen_requests, who_took
 from .mined import Mined, mined
 from .multicall import Call
-from .reading import Reading, Views, views_of, views_request
+from .reading import LAGGING_PAUSE_MS, LAGGING_READS, Reading, Views, views_of, views_request
 from .refusals import meaning, reverted
 from .registry import Registry, values_of
 from .reverts import Reverts
@@ -34,8 +34,6 @@ from .rpc import Answer, Request, Rpc
 from .showing import shown
 from .signing import Signer, Transaction
 
-_LAGGING_READS = 5
-_LAGGING_PAUSE_MS = 400
 OUT_OF_GAS = "out of gas"
 """How the reason of a transaction begins that used all its gas."""
 _CAPPED = ", and no higher fee is within the caps: raise max_fee_gwei or max_tip_gwei (transactions in alchemy.yaml), and start again"
@@ -93,7 +91,8 @@ class Transactions:
         self._reading = reading
         self._effects = effects
         self._settings = settings
-        self._allowed = allowed
+        self.allowed = allowed
+        """The chains that may be signed for and sent to: when one is open, that one."""
         self._clock = clock
         self._lane = Lane()
         self._reasons: dict[str, str] = {}
@@ -152,15 +151,15 @@ class Transactions:
         """Everything that a transaction is made from, in one request; again while the node lags behind what is known here, or cannot
         tell. What it holds and would do is of one block: the newest that is known, as a provider's nodes do not all know the same."""
         block = self._reading.head
-        for _ in range(_LAGGING_READS):
+        for _ in range(LAGGING_READS):
             state = _State.of(await self._rpc.batch(self._state_requests(wanted, block)))
-            check_chain(self._venue, state.chain, self._allowed)
+            check_chain(self._venue, state.chain, self.allowed)
             head, shown = going(_result(state.history)).head, state.nonce >= self._lane.used and state.told()
             if shown and head <= block:
                 break
             block = max(head, self._reading.known)
             if not shown:
-                await self._clock.sleep(_LAGGING_PAUSE_MS)
+                await self._clock.sleep(LAGGING_PAUSE_MS)
         if state.nonce < self._lane.used:
             raise self._lags()
         if state.pending > state.nonce:
@@ -235,7 +234,7 @@ class Transactions:
         """Broadcast the signed bytes, once. What a refusal means is judged by the chain's state first, and only then by its text."""
         payload = prepared.payload
         self._know(prepared)
-        check_chain(self._venue, int(payload["chain_id"]), self._allowed)
+        check_chain(self._venue, int(payload["chain_id"]), self.allowed)
         try:
             answer = await self._rpc.write("eth_sendRawTransaction", payload["raw"])
         except NotConnected as error:
@@ -348,7 +347,7 @@ class Transactions:
             return None
         requests = seen_requests(payload["hashes"], payload["from"])
         *looked, chain, history = await self._rpc.batch((*requests, Request("eth_chainId"), _FEES))
-        check_chain(self._venue, int(_result(chain), 16), self._allowed)
+        check_chain(self._venue, int(_result(chain), 16), self.allowed)
         now, sent = seen(looked, self._venue), [Fees(*each) for each in payload["fees"]]
         market = going(_result(history))
         stuck = waited >= self._settings.stuck_after_ms or market.base > sent[-1].max_fee

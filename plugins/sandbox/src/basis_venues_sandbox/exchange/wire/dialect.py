@@ -74,4 +74,5 @@ class Dialect(Protocol):
 
     def unknown(self, call: Call) -> Reply:
         """There is no such path here."""
-        return Reply(404, {"error": f"no such endpoint in the sandbox: {call.method} {call.path}"})
+        words = f"no such endpoint in the sandbox: `routes` of {type(self).__name__} has no {call.method} {call.path}"
+        return Reply(404, {"error": words})
