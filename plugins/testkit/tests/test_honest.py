@@ -33,6 +33,9 @@ The bad adapters that an author is most likely to write, and what catches each:
 | tells an order that rests in part as done | L2-8 |
 | reads figures as the text of floats | L2-9 |
 | tells deposits in whole coins | L2-9 |
+| sends it again where it cannot read | L2-4 |
+| takes a page with status 404 for the venue's answer | L2-6 |
+| sends a fill-or-kill as something else | L2-1 |
 | sends a withdrawal again, takes a lost reply for none, or leaves its fee out | L2-15 |
 | sends nothing where the clock is wrong, or ever | L3-4, in `test_survives.py` |
 | looks up what this process sent and no other | L3-1, L3-2, L3-6, L3-7 |
@@ -287,6 +290,25 @@ BAD = [
     async def positions(self, keys, at):
         held = await super().positions(keys, at)
         return held._replace(values={key: Decimal(str(float(each))) for key, each in held.values.items()})
+"""),
+    ("sends it again where it cannot read", "L2-4", """
+    async def send(self, prepared):
+        report = await super().send(prepared)
+        try:
+            await self._desk.read("private", "account")
+        except Exception:
+            await super().send(prepared)
+        return report
+"""),
+    ("takes a page with status 404 for the venue's answer", "L2-6", """
+    async def lookup(self, prepared):
+        report = await super().lookup(prepared)
+        return report._replace(state=State.ABSENT) if "404" in report.reason else report
+"""),
+    ("sends a fill-or-kill as something else", "L2-1", """
+    async def prepare(self, step, attempt_key):
+        prepared = await super().prepare(step, attempt_key)
+        return prepared._replace(payload=json.loads(json.dumps(prepared.payload).replace('"FOK"', '"IOC"')))
 """),
     ("tells deposits in whole coins", "L2-9", """
     async def recent_effects(self, keys, since, until):

@@ -54,7 +54,8 @@ class ExchangeCourse(Course):
 
     def befall(self, what: str) -> None:
         """One of the losses or turnings."""
-        self._control.fault(self._dialect, "order.create", what, **LOST.get(what, {}))
+        verb, arguments = LOST.get(what, (what, {}))
+        self._control.fault(self._dialect, "order.create", verb, **arguments)
 
     def delay(self) -> None:
         """It is held, and its reply is lost."""

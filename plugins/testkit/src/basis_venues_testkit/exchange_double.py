@@ -24,7 +24,7 @@ from basis_venues.clock import SystemClock
 from basis_venues.config.credentials import throwaway
 from basis_venues.config.venues import Destination
 from basis_venues.contract import ClientContext, VenueClient
-from basis_venues.errors import BasisError, GuardRefused
+from basis_venues.errors import BasisError, Denied, GuardRefused
 from basis_venues.guard import check_host
 from basis_venues.manifest import Manifest
 from basis_venues.network import Network
@@ -35,7 +35,7 @@ from basis_venues.series import price
 from .course import Course, own_folder
 from .exchange_course import ExchangeCourse
 from .exchange_moves import MoveScene
-from .exchange_scene import LOST, ExchangeScene
+from .exchange_scene import BLIND, LOST, ExchangeScene
 from .promises import blocked_by
 from .samples import HOUR
 from .scene import Act, Answer, Double, heard
@@ -56,6 +56,8 @@ ODD = Decimal("1.0001074")
 """What the double makes of a sample's price: a figure that no float holds."""
 MUCH = Decimal("98765432109.00000001")
 """What every balance of the double has on top: a float has not so many digits."""
+CHEAP = Decimal("0.97")
+"""What a purchase that rests offers, to the price."""
 MOVED = Decimal("1.001")
 """By so much the price moves before each order of those that are given together: twice that is less than any price band."""
 
@@ -65,7 +67,7 @@ class ExchangeDouble(Double):
 
     losses = tuple(LOST)
     turnings = ("limit", "maintenance")
-    blindings = ("endpoint_down", "maintenance", "garbage", "limit")
+    blindings = tuple(BLIND)
 
     def __init__(self, subject: Subject, spoken: Dialect, running: Any) -> None:
         super().__init__()
@@ -78,11 +80,14 @@ class ExchangeDouble(Double):
         self._credentials = throwaway(subject.manifest, Network.TESTNET)
         self.secrets = self.told = tuple(each.reveal() for each in self._credentials.values() if isinstance(each, Secret))
 
-    def act(self, stage: Stage, do: Act[Answer], *, waits: bool = False, network: Network = Network.TESTNET) -> Answer:
-        """Do something in a fresh scene: the sample's market order, or a limit order that rests, ready to be sent."""
+    def act(
+        self, stage: Stage, do: Act[Answer], *, waits: bool = False, network: Network = Network.TESTNET,
+        asked: Mapping[str, Any] | None = None,
+    ) -> Answer:  # fmt: skip
+        """Do something in a fresh scene: the sample's market order, a limit order that rests, or as `asked`, ready to be sent."""
         self._must_be_open(stage)
         with localcontext(MONEY) as money:
-            step = self._step(stage, self._resting(stage) if waits else {})
+            step = self._step(stage, {"side": "buy", **asked} if asked else self._resting(stage) if waits else {})
             back = self._step(stage, _back(stage, self.trade(stage, {})))
             self.begin(stage)
 
@@ -222,9 +227,23 @@ class ExchangeDouble(Double):
         except Exception as error:
             blocked_by("L1-3", f"{type(trade).__name__} of {trade.symbol}: {error}")
 
+    def changed(self, stage: Stage) -> list[str]:
+        """An order of each kind: how long it stands, and its price."""
+        symbol = stage.sample.action.symbol  # type: ignore[attr-defined]
+        tick = next(each.tick for each in self._spoken.listed.markets if each.symbol == symbol)
+        low, high = (floor_to(stage.market.value(price(stage.subject.venue, symbol)) * share, tick) + tick for share in (CHEAP, MOVED))
+        rests = {"order_type": "limit", "price": low, "good_for": HOUR}
+        kinds: Mapping[str, Mapping[str, Any]] = {
+            "gtc": rests,
+            "post_only": {**rests, "order_type": "post_only"},
+            "ioc": {"order_type": "limit", "time_in_force": "ioc", "price": high},
+            "fok": {"order_type": "limit", "time_in_force": "fok", "price": high},
+        }
+        return [text for kind, asked in kinds.items() for text in self.act(stage, _as_asked(kind, asked["price"]), asked=asked)]
+
     def _resting(self, stage: Stage) -> Mapping[str, Any]:
         symbol = stage.sample.action.symbol  # type: ignore[attr-defined]
-        low = (stage.market.value(price(stage.subject.venue, symbol)) * Decimal("0.97")).to_integral_value()
+        low = (stage.market.value(price(stage.subject.venue, symbol)) * CHEAP).to_integral_value()
         return {"side": "buy", "order_type": "limit", "price": low, "good_for": HOUR}
 
     def _client(self, network: Network, destinations: tuple[Destination, ...] = ()) -> VenueClient:
@@ -267,6 +286,18 @@ class ExchangeDouble(Double):
             staged = Staged(self._subject, folder, {venue: {"base": self.url}}, {venue: {**self._subject.changes, **quick}})
             figures = None if self._subject.plugins.implements(venue, "market_data") else stage.market
             yield ExchangeCourse(staged, self.control, self.dialect, figures, *actions)
+
+
+def _as_asked(kind: str, at: Decimal) -> Act[list[str]]:
+    async def do(scene: ExchangeScene) -> list[str]:
+        try:
+            prepared = await scene.prepared()
+        except Denied:  # the venue has no such kind
+            return []
+        await scene.send(prepared)
+        return scene.otherwise(kind, at)
+
+    return do
 
 
 def _listed(step: Step) -> tuple[Destination, ...]:

@@ -38,7 +38,8 @@ class MoveScene:
         early = await heard(self._client.lookup(prepared))
         if fault in LOST:
             endpoint = "transfer.create" if self._inside else "withdraw.create"
-            self._control.fault(self._venue, endpoint, fault, **LOST[fault])
+            verb, arguments = LOST[fault]
+            self._control.fault(self._venue, endpoint, verb, **arguments)
         mark = int(self._control.state()["requests"])
         sent = await heard(self._client.send(prepared))
         writes = [each for each in self._control.requests(self._venue, mark) if each["writes"]]

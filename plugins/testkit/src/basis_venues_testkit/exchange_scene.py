@@ -12,24 +12,28 @@ from basis_venues.keys import Key
 from basis_venues.orders import Effect, Prepared, Report, Step, deltas
 from basis_venues.states import CLOSED
 
-from .scene import PROOFS, Scene, heard
+from .scene import PROOFS, Heard, Scene, heard
 from .stage import Stage
 from .works import Plenty
 
 if TYPE_CHECKING:
     from basis_venues_sandbox.dialect import Dialect
 
-LOST: Mapping[str, Mapping[str, Any]] = {
-    "accept_then_hang": {"seconds": 5},
-    "accept_then_status": {"status": 503, "kind": "html"},
-    "accept_then_reset": {},
-    "truncate": {},
-    "garbage": {},
-    "html_200": {},
-    "empty_200": {},
-    "omit_id": {},
+Strike = tuple[str, Mapping[str, Any]]
+"""A fault in the sandbox's words: a verb, and its arguments."""
+LOST: Mapping[str, Strike] = {
+    "accept_then_hang": ("accept_then_hang", {"seconds": 5}),
+    "accept_then_status": ("accept_then_status", {"status": 503, "kind": "html"}),
+    "a page with status 400": ("accept_then_status", {"status": 400, "kind": "html"}),
+    **{verb: (verb, {}) for verb in ("accept_then_reset", "truncate", "garbage", "html_200", "empty_200", "omit_id")},
 }
-"""Replies that are lost or damaged after the venue took the order, in the sandbox's words."""
+"""Replies that are lost or damaged after the venue took the order."""
+BLIND: Mapping[str, Strike] = {
+    **{verb: (verb, {}) for verb in ("endpoint_down", "maintenance", "garbage", "limit", "html_200", "empty_200")},
+    "a page with status 404": ("endpoint_down", {"status": 404, "kind": "html"}),
+    "no answer": ("drop", {"then": "hang", "seconds": 3}),
+}
+"""Every answer is one of these."""
 FINEST = "0.00000001"
 """A lot of which any order is many."""
 STRANGE = 98765
@@ -53,6 +57,10 @@ def _same(one: Report, other: Report | None) -> bool:
     if STRANGER in repr(one.effects):
         return True
     return other is not None and one.state is other.state and {e.id: e.lines for e in one.effects} == {e.id: e.lines for e in other.effects}
+
+
+def _ends(said: Heard) -> bool:
+    return said.report is not None and said.report.state in CLOSED
 
 
 class ExchangeScene(Scene):
@@ -113,13 +121,22 @@ class ExchangeScene(Scene):
             *(f"the venue has an order over {size}, and {self.trade.quantity} was asked for" for size in self._other_sizes(orders)),
         ]
 
+    def otherwise(self, kind: str, at: Decimal) -> list[str]:
+        """What the venue has of an order of that kind and price as something else."""
+        return [
+            f"a {kind} order at {at} came to the venue as {each['time_in_force']} at {each['price']}"
+            for each in self._orders()
+            if each["time_in_force"] != kind or Decimal(each["price"]) != at
+        ]
+
     def _other_sizes(self, orders: Sequence[Mapping[str, Any]]) -> list[Decimal]:
         sizes = [Decimal(each["quantity"]) for each in orders]
         return [size for size in sizes if size != self.trade.quantity]
 
     def lose(self, how: str) -> None:
         """One of `LOST`."""
-        self._fault(how, **LOST[how])
+        verb, arguments = LOST[how]
+        self._fault(verb, **arguments)
 
     def refuse_strangely(self, words: str = "") -> None:
         """A code that no venue has."""
@@ -130,8 +147,13 @@ class ExchangeScene(Scene):
         self._fault(how)
 
     def blind(self, how: str) -> None:
-        """Every endpoint is down, answers nonsense, or says that there were too many requests."""
-        self.control.fault(self.dialect, "*", how, times=-1)
+        """One of `BLIND`."""
+        verb, arguments = BLIND[how]
+        self.control.fault(self.dialect, "*", verb, times=-1, **arguments)
+
+    def deafen(self) -> None:
+        """Whatever reads is answered that the venue is down."""
+        self.control.fault(self.dialect, "reads", "endpoint_down", times=-1)
 
     def impoverish(self) -> None:
         """No wallet holds anything to pay with."""
@@ -303,6 +325,7 @@ class ExchangeScene(Scene):
         await heard(self.client.send(other))
         sent = await heard(self.client.send(prepared))
         resting = await heard(self.client.lookup(prepared))
+        bent = {what: said.text async for what, said in self._bending(lambda: heard(self.client.lookup(prepared))) if _ends(said)}
         while_it_rests = (await self.client.positions(self.keys, 0)).values
         listed = {each.kind for each in await self.client.recent_effects(self.keys, self.since, 0) if each.order == prepared.key}
         mark = self.mark()
@@ -312,6 +335,7 @@ class ExchangeScene(Scene):
         told = (("send", sent), ("the look-up", resting))
         return [
             *(f"{name} of a resting order says {said.text}" for name, said in told if said.state != "ACCEPTED"),
+            *(f"a look-up of a resting order whose answer has a field bent ({what}) says {text}" for what, text in bent.items()),
             *(
                 f"{key} was {before.get(key)}, and is {amount} while an order rests: what that keeps aside is held all the same"
                 for key, amount in while_it_rests.items()

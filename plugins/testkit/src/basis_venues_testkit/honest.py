@@ -58,6 +58,7 @@ class Honest(Suite):
         if shut:
             broken(shut)
         venue_double.act(self.stage(shown_sample(trade)), do)
+        none_of(venue_double.changed(self.stage(shown_sample(trade))))
 
     @promise("L2-2")
     def test_l2_2_an_error_is_not_a_failure(self, venue_double: Double, trade: Sample | None) -> None:
@@ -100,6 +101,7 @@ class Honest(Suite):
         none_of([
             *(f"{each.fault}: send made {each.writes} write requests" for each in self._lost(venue_double, trade) if each.writes > 1),
             *(problem for fault in venue_double.turnings for problem in self._turned_away(venue_double, trade, fault)),
+            *venue_double.act(self.stage(shown_sample(trade)), _unread),
         ])  # fmt: skip
 
     @promise("L2-5")
@@ -155,8 +157,12 @@ class Honest(Suite):
 
     def _never_sent(self, double: Double, trade: Sample | None) -> list[str]:
         async def do(scene: Scene) -> list[str]:
-            said = await heard(scene.client.lookup(await scene.prepared()))
-            return [] if said.state == "ABSENT" else [f"a write that was never sent is looked up, and the answer is {said.text}"]
+            prepared, mark = await scene.prepared(), scene.mark()
+            said = await heard(scene.client.lookup(prepared))
+            return [
+                *([f"a write that was never sent is looked up, and the answer is {said.text}"] if said.state != "ABSENT" else []),
+                *(f"a look-up made the write request {each}" for each in scene.writes(mark)),
+            ]
 
         return double.act(self.stage(shown_sample(trade)), do)
 
@@ -169,6 +175,15 @@ class Honest(Suite):
             return [] if said.state == "UNKNOWN" else [f"{how}: the venue could not be read, and the look-up says {said.text}"]
 
         return double.act(self.stage(shown_sample(trade)), do)
+
+
+async def _unread(scene: Scene) -> list[str]:
+    prepared = await scene.prepared()
+    scene.deafen()
+    mark = scene.mark()
+    await scene.send(prepared)
+    writes = scene.writes(mark)
+    return [f"nothing could be read after the write: send made {len(writes)} write requests"] if len(writes) > 1 else []
 
 
 async def _doubted(scene: Scene) -> list[str]:

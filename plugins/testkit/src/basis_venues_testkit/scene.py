@@ -130,6 +130,10 @@ class Scene(ABC):
     def blind(self, how: str) -> None:
         """Nothing can be read any more."""
 
+    def deafen(self) -> None:
+        """Nothing can be read, and writes are taken. A node that takes one answers."""
+        return
+
     @abstractmethod
     def impoverish(self) -> None:
         """The account can no longer pay for what was prepared."""
@@ -223,6 +227,10 @@ class Double(ABC):
     @abstractmethod
     def strays(self, stage: Stage) -> list[str]:
         """What the client asks of others than the manifest names. Leaves the asking promise out where the manifest cannot name them."""
+
+    def changed(self, stage: Stage) -> list[str]:
+        """What comes to the venue otherwise than it was asked for, of actions that may be asked for in several ways. No transaction may."""
+        return []
 
     def moves(self, stage: Stage) -> list[str]:
         """What goes wrong with a transfer or withdrawal. Leaves the asking promise out where it is tried as any other action."""

@@ -18,7 +18,7 @@ from .faults.verbs import Stage, Verb
 from .keys import ApiKey, Keyring, throwaway_keys
 from .wire.binance import Binance
 from .wire.bybit import Bybit
-from .wire.call import Call, Reply, Route, Turned
+from .wire.call import Call, Reply, Route, Turned, route_of
 from .wire.dialect import Dialect
 from .wire.okx import Okx
 from .wire.records import Recorder
@@ -124,7 +124,7 @@ class Sandbox:
             method=method, target=target, body=body, headers=headers, exchange=exchange,
             now=self.world.now + exchange.books.settings.skew, environment=environment,
         )  # fmt: skip
-        return dialect, dialect.routes.get((method, path), _UNKNOWN), call
+        return dialect, route_of(dialect.routes, method, path) or _UNKNOWN, call
 
     def _environment(self, dialect: Dialect, host: str, headers: Mapping[str, str]) -> str | None:
         found = dialect.environment(host, headers)

@@ -71,11 +71,12 @@ class Call:
 
 
 def _number(name: str, text: str) -> Decimal:
+    """Exchanges take digits and a point: an exponent is what a float makes of a small amount."""
     try:
         value = Decimal(text)
     except InvalidOperation:
         raise Refused(Why.BAD_PARAMETER, name) from None
-    if not value.is_finite():
+    if not value.is_finite() or "e" in text.lower():
         raise Refused(Why.BAD_PARAMETER, name)
     return value
 
@@ -115,3 +116,19 @@ class Route:
 
 
 Routes = Mapping[tuple[str, str], Route]
+"""By method and path. A word in braces stands for any: `/orders/{id}`."""
+
+
+def route_of(routes: Routes, method: str, path: str) -> Route | None:
+    """The route of a path: of itself, or of one with words in braces; None where there is none."""
+    found = routes.get((method, path))
+    if found is not None:
+        return found
+    words = path.split("/")
+    return next((route for (verb, each), route in routes.items() if verb == method and _fits(each.split("/"), words)), None)
+
+
+def _fits(pattern: list[str], words: list[str]) -> bool:
+    return len(pattern) == len(words) and all(
+        one == other or (one[:1], one[-1:]) == ("{", "}") for one, other in zip(pattern, words, strict=True)
+    )
