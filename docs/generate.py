@@ -24,7 +24,7 @@ DOUBLES = (
     "the offered actions the double was not asked for stands in the last column: the kit has seen it in simulation alone (level 1)."
 )
 LEVEL_COLUMNS = ("venue", "level reached", "kept", "left out", "tried at level 2", "at level 3", "in simulation alone")
-TRIED, CARRIED_OUT = "L2-1", "L3-1"
+TRIED, CARRIED_OUT = ("L2-1", "L2-15"), ("L3-1",)
 """The promises whose cases are what the double was asked for: at level 2, and at level 3."""
 
 
@@ -142,10 +142,16 @@ def levels(manifests: Mapping[str, Manifest], told: Mapping[str, Any]) -> Iterat
     for name, each in told.items():
         results = [promise["result"] for promise in each["promises"].values()]
         kept, skipped = (str(results.count(result)) for result in ("passed", "skipped"))
-        tried, carried_out = (list(each["promises"][promise].get("cases", ())) for promise in (TRIED, CARRIED_OUT))
+        tried, carried_out = (list(asked_for(each["promises"], promises)) for promises in (TRIED, CARRIED_OUT))
         offered = dict.fromkeys(cls for classes in manifests[name].actions.values() for cls, said in classes.items() if said.usable)
         alone = [cls for cls in offered if cls not in {case.partition("-")[0] for case in tried}]
         yield f"[{name}]({name}.md)", LEVELS[each["level"]], kept, skipped, *map(listed, (tried, carried_out, alone))
+
+
+def asked_for(told: Mapping[str, Any], promises: Iterable[str]) -> dict[str, None]:
+    """The cases in which the promises were not left out."""
+    cases = (told[promise].get("cases", {}).items() for promise in promises)
+    return {name: None for each in cases for name, result in each if result != "skipped"}
 
 
 def listed(names: Iterable[str]) -> str:
