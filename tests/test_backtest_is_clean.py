@@ -18,6 +18,11 @@ class Watched(dict):
     def __getitem__(self, key): read.add(key); return super().__getitem__(key)
     def get(self, key, default=None): read.add(key); return super().get(key, default)
     def __contains__(self, key): read.add(key); return super().__contains__(key)
+    def __iter__(self): read.update(dict.keys(self)); return super().__iter__()
+    def keys(self): read.update(dict.keys(self)); return super().keys()
+    def items(self): read.update(dict.keys(self)); return super().items()
+    def values(self): read.update(dict.keys(self)); return super().values()
+    def copy(self): read.update(dict.keys(self)); return super().copy()
 sockets, opened = [], []
 def audit(event, arguments):
     if event.startswith("socket."): sockets.append(event)
@@ -37,11 +42,20 @@ print(json.dumps({"modules": sorted(sys.modules), "sockets": sockets, "opened": 
 """
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A folder as an operator has one: the configuration, and the file with the credentials beside it."""
+    folder = tmp_path_factory.mktemp("home")
+    (folder / "configs").symlink_to(ROOT / "configs")
+    (folder / "env.unified").write_text("BASIS_DEV__CEX__BINANCE_SPOT_API_KEY=kX9canary7f3a\n", encoding="utf-8")
+    return folder
+
+
 @pytest.fixture(scope="module", params=MODES)
-def watched(request):
+def watched(request, home):
     """One mode's plan in a process of its own, with what it imported, opened and read."""
     done = subprocess.run(
-        [sys.executable, "-c", WATCHED, request.param], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", WATCHED, request.param], cwd=home, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr
     return request.param, json.loads(done.stdout.splitlines()[-1])
