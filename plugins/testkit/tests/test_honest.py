@@ -22,7 +22,7 @@ The bad adapters that an author is most likely to write, and what catches each:
 | takes an order for done before its fills are listed | L2-3 |
 | takes a code that means unknown for a refusal | L2-2 |
 | takes a name that is taken for a refusal | L2-2 |
-| lets the rest of a market order wait | L2-8 |
+| lets the rest of a market order wait | L2-1, L2-8 |
 | tells a sale as a purchase | L2-9 |
 | dates what was filled an hour late | L2-9 |
 | reads one page of its history | L2-9 |
@@ -240,7 +240,7 @@ BAD = [
         report = await super().send(prepared)
         return report._replace(state=State.REJECTED) if "Duplicate" in report.reason else report
 """),
-    ("lets the rest of a market order wait", "L2-8", """
+    ("lets the rest of a market order wait", ["L2-1", "L2-8"], """
     async def prepare(self, step, attempt_key):
         prepared = await super().prepare(step, attempt_key)
         return prepared._replace(payload=json.loads(json.dumps(prepared.payload).replace('"IOC"', '"GTC"')))
@@ -427,11 +427,12 @@ def test_a_good_client_reaches_level_3(pytester: pytest.Pytester) -> None:
 
 
 @pytest.mark.parametrize(("promise", "flaw"), [each[1:] for each in BAD], ids=[each[0] for each in BAD])
-def test_a_dishonest_client_breaks_the_intended_promise_alone(pytester: pytest.Pytester, promise: str, flaw: str) -> None:
-    """One flaw breaks one promise, and no other with it."""
+def test_a_dishonest_client_breaks_the_intended_promise_alone(pytester: pytest.Pytester, promise: str | list[str], flaw: str) -> None:
+    """One flaw breaks one promise, or those that are named, and no other with it."""
     install(pytester.path, flaw)
     said, venue = run(pytester, "-k", "test_l2", *(["--own-process"] if promise == "L2-12" else []))
-    assert [name for name, each in venue["promises"].items() if each["result"] == "failed"] == [promise], said
+    broken = [name for name, each in venue["promises"].items() if each["result"] == "failed"]
+    assert broken == ([promise] if isinstance(promise, str) else promise), said
 
 
 @pytest.mark.parametrize(("result", "flaw"), [each[1:] for each in CARELESS], ids=[each[0] for each in CARELESS])
@@ -504,7 +505,7 @@ def test_one_cause_breaks_one_promise(pytester: pytest.Pytester, name: str, old:
     told, venue = run(pytester, "-k", "test_l2 or test_l3", suite=SUITE.replace(old, new))
     results = {promise: each["result"] for promise, each in venue["promises"].items() if promise[1] in "23"}
     assert {promise for promise, result in results.items() if result == "failed"} == {"L2-1"}, told
-    assert set(results.values()) == {"failed", "blocked"}, told
+    assert {promise for promise, result in results.items() if result not in ("failed", "blocked")} == {"L2-15"}, told  # no sample moves
     assert said in told
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import attrs
 
+from basis_venues.actions import Swap, Unwind
 from basis_venues.contract import VenueClient
 from basis_venues.keys import BALANCE, Key, split_key
 from basis_venues.orders import Prepared, Report, Step, deltas
@@ -40,7 +41,7 @@ BLIND: Mapping[str, tuple[str, Any]] = {
 """Nothing can be read, or receipts never come."""
 STUCK_MS = 200_000
 """Longer than any transaction waits before one with a higher fee takes its place."""
-_NEAR, _LEAST = Decimal("0.01"), Decimal("0.00001")
+_NEAR, _SWAPPED, _LEAST = Decimal("0.000001"), Decimal("0.01"), Decimal("0.000001")
 _REVERTS = "0x60006000fd"
 _DUST = 10**12
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
@@ -114,13 +115,15 @@ class ChainScene(Scene):
         ]
 
     def _otherwise(self, mined: list[str], foreseen: Mapping[Key, Decimal]) -> Iterator[str]:
-        """What the model plans and what was done may differ by what prices and rates do in between, and not by more."""
+        """What the model plans and what was done may differ by what accrues in between, where something is swapped by what that costs, and
+        not by more."""
+        near = _SWAPPED if any(isinstance(each, (Swap, Unwind)) for each in self.step.actions) else _NEAR
         payer = {alias for alias, address in self._accounts.items() if address.lower() == self.control.addresses.wallet.lower()}
         for key, amount in self._balances().items():
             alias, _, asset = split_key(key)
             gas = self._view.gas_of(mined) if asset == ETHER and alias in payer else Decimal(0)
             changed, planned = amount - self._before.get(key, Decimal(0)) + gas, foreseen.get(key, Decimal(0))
-            if abs(changed - planned) > max(abs(planned) * _NEAR, _LEAST):
+            if abs(changed - planned) > max(abs(planned) * near, _LEAST):
                 yield f"{key} changed by {changed:+f}, and the model plans {planned:+f}"
 
     def lose(self, how: str) -> None:

@@ -210,6 +210,15 @@ class ExchangeScene(Scene):
             *await self._bent_positions(),
         ]
 
+    async def bent_at_rest(self) -> list[str]:
+        """The same of an order that rests: whatever is bent, it is not over."""
+        prepared = await self.prepared()
+        await self.send(prepared)
+        ended = {what: said.text async for what, said in self._bending(lambda: heard(self.client.lookup(prepared))) if _ends(said)}
+        return [
+            f"an answer with a field bent ({what}) is believed: the look-up of an order that rests says {t}" for what, t in ended.items()
+        ]
+
     async def _bent_positions(self) -> list[str]:
         """The same of positions. A coin or market that was never seen is one, and nobody else's."""
         true = await self._held()
@@ -325,7 +334,6 @@ class ExchangeScene(Scene):
         await heard(self.client.send(other))
         sent = await heard(self.client.send(prepared))
         resting = await heard(self.client.lookup(prepared))
-        bent = {what: said.text async for what, said in self._bending(lambda: heard(self.client.lookup(prepared))) if _ends(said)}
         while_it_rests = (await self.client.positions(self.keys, 0)).values
         listed = {each.kind for each in await self.client.recent_effects(self.keys, self.since, 0) if each.order == prepared.key}
         mark = self.mark()
@@ -335,7 +343,6 @@ class ExchangeScene(Scene):
         told = (("send", sent), ("the look-up", resting))
         return [
             *(f"{name} of a resting order says {said.text}" for name, said in told if said.state != "ACCEPTED"),
-            *(f"a look-up of a resting order whose answer has a field bent ({what}) says {text}" for what, text in bent.items()),
             *(
                 f"{key} was {before.get(key)}, and is {amount} while an order rests: what that keeps aside is held all the same"
                 for key, amount in while_it_rests.items()

@@ -90,6 +90,7 @@ class Honest(Suite):
             ),
             *venue_double.act(self.stage(shown_sample(trade)), _lagging),
             *venue_double.act(self.stage(shown_sample(trade)), _bent),
+            *venue_double.act(self.stage(shown_sample(trade)), _bent_at_rest, waits=True),
         ])  # fmt: skip
 
     @promise("L2-4")
@@ -192,6 +193,10 @@ async def _doubted(scene: Scene) -> list[str]:
 
 async def _bent(scene: Scene) -> list[str]:
     return await scene.bent()
+
+
+async def _bent_at_rest(scene: Scene) -> list[str]:
+    return await scene.bent_at_rest()
 
 
 async def _lagging(scene: Scene) -> list[str]:

@@ -180,6 +180,10 @@ class Scene(ABC):
         base of on-chain venues."""
         return []
 
+    async def bent_at_rest(self) -> list[str]:
+        """The same while the step waits."""
+        return []
+
     async def filled_at_rest(self) -> list[str]:
         """Let a part of a step that waits be done, and take the rest back; what was told wrongly. A transaction is done as a whole."""
         return []
