@@ -29,7 +29,6 @@ _ENTRIES = (
     "protocol/configuration/PoolAddressesProvider",
     "protocol/configuration/PoolAddressesProviderRegistry",
     "protocol/configuration/ACLManager",
-    "mocks/testnet-helpers/TestnetERC20",
     "mocks/WETH9Mock",
     "mocks/flashloan/MockSimpleFlashLoanReceiver",
 )

@@ -8,10 +8,10 @@ from .market import PRICES
 
 
 def deploy_tokens(owner: Sender, aave: Artifacts, own: Artifacts) -> dict[str, str]:
-    """WETH, USDC and USDT. USDC is the one that the lending market's own tests use; USDT has the real one's habits."""
+    """WETH, USDC and USDT; both dollars have the real ones' habits."""
     return {
         "WETH": owner.deploy(aave["WETH9Mock"], "Wrapped Ether", "WETH", owner.address),
-        "USDC": owner.deploy(aave["TestnetERC20"], "USD Coin", "USDC", 6, owner.address),
+        "USDC": owner.deploy(own["UsdCoin"]),
         "USDT": owner.deploy(own["Tether"]),
     }
 
