@@ -27,10 +27,13 @@ class Desk:
         self._books = books
         self.orders: dict[int, Order] = {}
         self.fills: list[Fill] = []
+        self._resting: list[Order] = []
+        self._by_client_id: dict[str, list[Order]] = {}
 
     def resting(self) -> Iterator[Order]:
         """The orders in the book, oldest first."""
-        return (order for order in self.orders.values() if order.rests)
+        self._resting = [order for order in self._resting if order.rests]  # what has left the book does not come back
+        return iter(self._resting)
 
     def place(self, ask: Ask, quirks: Quirks = PLAIN) -> Order:
         """Take an order and match it. Raises `Refused`; then nothing has changed."""
@@ -54,6 +57,8 @@ class Desk:
             hidden=quirks.hide_reads, unlisted=quirks.hide_fills,
         )  # fmt: skip
         self.orders[order.id] = order
+        self._resting.append(order)
+        self._by_client_id.setdefault(ask.client_id, []).append(order)
         self._match_arrival(order, market, quote)
         return order
 
@@ -67,12 +72,10 @@ class Desk:
 
     def find(self, *, number: int | None = None, client_id: str = "", symbol: str | None = None) -> Order | None:
         """The latest order with that number or client id, as a look-up sees it: hidden and forgotten ones are not seen."""
-        for order in reversed(self.orders.values()):
-            if (number is not None and order.id != number) or (number is None and order.ask.client_id != client_id):
-                continue
-            if symbol is not None and order.ask.symbol != symbol:
-                continue
-            return self._seen(order)
+        named = self._by_client_id.get(client_id, ()) if number is None else filter(None, (self.orders.get(number),))
+        for order in reversed(tuple(named)):
+            if symbol in (None, order.ask.symbol):
+                return self._seen(order)
         return None
 
     def listed(self, order: Order) -> bool:
@@ -97,8 +100,8 @@ class Desk:
         if not client_id:
             return
         books = self._books
-        for order in self.orders.values():
-            if order.ask.client_id != client_id or (order.swap != swap and not books.rules.unified):
+        for order in self._by_client_id.get(client_id, ()):
+            if order.swap != swap and not books.rules.unified:
                 continue
             if books.settings.dedupe == "forever" or order.rests:
                 raise Refused(Why.DUPLICATE_ID, client_id)
