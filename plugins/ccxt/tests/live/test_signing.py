@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -126,3 +129,36 @@ def test_a_mistake_of_the_plugins_is_not_told_as_the_venues() -> None:
     assert "AttributeError (test_signing.py, line " in str(refusal)
     with pytest.raises(PluginRefused, match="ccxt has no exchange 'binanse'; did you mean binance"):
         exchange_class("binanse")
+
+
+SIGNER_OF_ITS_OWN = """
+from ccxt.base.exchange import Exchange
+
+class Acme(Exchange):
+    def sign(self, path, api="public", method="GET", params={}, headers=None, body=None):
+        return {"url": f"https://api.acme.example/{path}", "method": method, "body": body, "headers": {"Acme-Key": self.apiKey}}
+"""
+
+
+def test_an_exchange_that_ccxt_does_not_have_is_signed_by_a_class_of_the_plugins(tmp_path: Path) -> None:
+    """In another process: importing it loads none of ccxt's exchanges, and the key is that of the request's section."""
+    (tmp_path / "acme_signer.py").write_text(SIGNER_OF_ITS_OWN, encoding="utf-8")
+    script = (
+        "import sys\n"
+        "from basis_venues_ccxt.live import Request\n"
+        "from basis_venues_ccxt.live.exchanges import exchange_class\n"
+        "from basis_venues_ccxt.live.signing import signing\n"
+        "signer = signing(exchange_class('acme_signer:Acme'), lambda _: ('key', 'secret', ''), lambda: 0, {})\n"
+        "signed = signer.signed(Request('private', 'GET', 'orders'))\n"
+        "print(signed['url'], signed['headers']['Acme-Key'], 'ccxt.binance' in sys.modules)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.split() == ["https://api.acme.example/orders", "key", "False"]
+
+
+@pytest.mark.parametrize("name", ["basis_venues_ccxt.live.signing:Acme", "basis_venues_ccxt.acme:Acme"])
+def test_a_class_of_the_plugins_that_is_not_there_is_the_plugins_fault(name: str) -> None:
+    """The module has no such class, or is not there: it is named as it was asked for."""
+    with pytest.raises(PluginRefused, match=f"there is no class {name}"):
+        exchange_class(name)

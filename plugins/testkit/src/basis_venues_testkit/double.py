@@ -58,11 +58,11 @@ def _exchange(subject: Subject, dialect: str | Dialect) -> Iterator[Double]:
         not_tried("the double is not installed: pip install basis-venues-sandbox")
     from .exchange_double import ExchangeDouble
 
-    _must_name_hosts(subject)
     if not isinstance(dialect, str):
         with running_sandbox(dialects=(dialect,)) as running:
             yield ExchangeDouble(subject, dialect, running)
         return
+    _must_name_hosts(subject)
     own = {each.venue: each for each in DIALECTS}
     if dialect not in own:
         raise ConfigurationError(
@@ -73,7 +73,7 @@ def _exchange(subject: Subject, dialect: str | Dialect) -> Iterator[Double]:
 
 
 def _must_name_hosts(subject: Subject) -> None:
-    """A fresh scaffold is tried on no double: what it would show is true of the exchange whose parts it was made of."""
+    """A fresh scaffold is tried on no double of ours: what it would show is true of the exchange whose parts it was made of."""
     made_up = [host for rule in subject.manifest.networks.values() for host in rule.hosts if host.endswith(MADE_UP)]
     if made_up:
         not_tried(

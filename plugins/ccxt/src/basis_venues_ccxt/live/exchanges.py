@@ -23,17 +23,21 @@ _NEEDED_BY_MODULES = ("ccxt.base.errors", "ccxt.base.exchange")
 
 
 def exchange_class(name: str) -> Any:
-    """The class `name` of ccxt. Raises `ModuleNotFoundError` where ccxt is not installed, and `PluginRefused` where it has no such
-    exchange."""
-    module = f"ccxt.{name}"
+    """The class `name` of ccxt, or a plugin's own, `module:Class`, written in ccxt's manner. Raises `ModuleNotFoundError` where ccxt is not
+    installed, and `PluginRefused` where there is no such class."""
+    module, own, cls = name.rpartition(":")
+    module = module if own else f"ccxt.{name}"
     try:
         if module not in sys.modules and "ccxt" not in sys.modules:
             _import_alone(module)
-        return getattr(importlib.import_module(module), name)
+        found = getattr(importlib.import_module(module), cls, None)
     except ModuleNotFoundError as error:
         if error.name != module:
             raise
-        raise PluginRefused(f"ccxt has no exchange {name!r}{nearest(name, _names())}") from None
+        found = None
+    if found is None:
+        raise PluginRefused(f"there is no class {name}" if own else f"ccxt has no exchange {name!r}{nearest(name, _names())}")
+    return found
 
 
 def _names() -> list[str]:

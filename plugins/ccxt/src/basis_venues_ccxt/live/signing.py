@@ -59,7 +59,7 @@ def signing(base: Any, keys: Callable[[str], tuple[str, str, str]], now: Callabl
                 return self.sign(request.path, [*request.api.split(), request.method], request.method, dict(request.params))
             except Exception as error:  # nothing has left: a plugin asks for what ccxt's class does not have
                 asked = f"{request.method} {request.path} in the section {request.api!r} ({type(error).__name__})"
-                raise PluginRefused(f"ccxt's {base.__name__} cannot sign {asked}: compare it with that class") from None
+                raise PluginRefused(f"the class {base.__name__} cannot sign {asked}: compare it with that class") from None
             finally:
                 self.apiKey = self.secret = self.password = ""
 

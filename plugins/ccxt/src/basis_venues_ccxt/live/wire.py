@@ -38,7 +38,8 @@ class Keys(NamedTuple):
 
 
 class Wire(ABC):
-    """The connection's peculiarities. `exchange` is ccxt's class, `options` are its options. `header`: see `Bounds`, by network."""
+    """The connection's peculiarities. `exchange` is ccxt's class by name, or the plugin's own as `module:Class` where ccxt has none;
+    `options` are its options. `header`: see `Bounds`, by network."""
 
     exchange: ClassVar[str]
     options: ClassVar[Mapping[str, Any]] = {}
