@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import Any
 
 import attrs
+from hypothesis import given
+from hypothesis import strategies as st
 
 from basis_venues.actions import PerpTrade, SpotTrade, Unwind, action_classes
-from basis_venues.journal.codec import action_from, plain
+from basis_venues.journal.codec import action_from, plain, sharing
 
 _TRADE = {"quantity": None, "notional": None, "order_type": "market", "price": None, "time_in_force": "gtc", "good_for": None}
 STORED: dict[str, dict[str, Any]] = {
@@ -44,3 +47,25 @@ def test_rows_of_an_earlier_release_mean_what_they_meant() -> None:
     rows = [(spot, whole), (perp, short), ({"action": "Unwind", "id": "u"}, unwind)]
     assert [action_from(row) for row, _ in rows] == [action for _, action in rows]
     assert [plain(action) for _, action in rows] == [row for row, _ in rows]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(JSON)
+def test_rows_read_in_turn_say_what_each_says_alone(data: Any) -> None:
+    """Sharing their texts changes nothing of what they say."""
+    text, read = json.dumps(data), sharing()
+    assert read(text) == read(text) == data
+
+
+def test_rows_read_in_turn_share_their_texts() -> None:
+    """The account's key of one row is that of the next: a journal of a year would else hold each of its names a hundred thousand times."""
+    read = sharing()
+    first, second = (read(f'{{"keys": ["binance:balance:USDT"], "leg": {{"id": "a{number}/binance"}}}}') for number in (1, 1))
+    assert first["keys"][0] is second["keys"][0]
+    assert first["leg"]["id"] is second["leg"]["id"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from ..actions import Action
 from ..clock import SteeredClock
 from ..errors import ActionConflict, BasisError, Denied, InvalidAction, JournalUnwritable, TryAgainLater
-from ..journal.codec import fingerprint
+from ..journal.codec import fingerprint, sharing
 from ..journal.events import Closed, Intent, Reserved
 from ..journal.locks import AccountLocks
 from ..journal.sqlite import SqliteJournal
@@ -74,9 +74,7 @@ class LiveRun(Course):
         self._take_accounts(identities)
         self._journal = (parts.open_journal or SqliteJournal)(self._directory / "journal.sqlite", parts.clock)
         self._journal.make_room()
-        self._state = JournalState(identities)
-        for row in self._journal.verified():
-            self.state.apply(row.event())
+        self._state = _replayed(self._journal, identities)
         if parts.limits is not None:
             parts.limits.read(self._journal)
         simulated = SimulatedBooks(parts.ledger)
@@ -338,6 +336,14 @@ class LiveRun(Course):
         """End a transit that no history will end. Raises `Denied`."""
         with self.life.in_use():
             await self.records.commit(dismissal(self.state, transit, reason))
+
+
+def _replayed(journal: SqliteJournal, identities: Mapping[str, str]) -> JournalState:
+    """What the journal says at its end, for accounts of these identities."""
+    state, read = JournalState(identities), sharing()
+    for row in journal.verified():
+        state.apply(row.event(read))
+    return state
 
 
 def _as_booked(line: Compared, amount: Decimal) -> Compared:

@@ -53,10 +53,11 @@ class Row(NamedTuple):
         """The row for people and programs."""
         return {"seq": self.seq, "at": self.at, "kind": self.kind, "subject": self.subject, "hash": self.hash, **json.loads(self.body)}
 
-    def event(self) -> Event:
-        """The event that the row holds. Raises `JournalNewer` for a kind or an action that this version does not know."""
+    def event(self, read: Callable[[str], Any] = json.loads) -> Event:
+        """The event that the row holds; `read` is of JSON text. Raises `JournalNewer` for a kind or an action that this version does not
+        know."""
         try:
-            return event_from(self.kind, json.loads(self.body))
+            return event_from(self.kind, read(self.body))
         except KeyError as unknown:
             raise JournalNewer(
                 f"row {self.seq} of the journal ({self.kind}) holds {unknown}, which is not known here: upgrade basis-venues, or install "
