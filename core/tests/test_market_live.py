@@ -10,7 +10,7 @@ import pytest
 
 from basis_venues.clock import PlanClock, SteeredClock
 from basis_venues.contract import Quote
-from basis_venues.errors import MissingData
+from basis_venues.errors import ConfigurationError, DataUnavailable, Denied, GuardRefused, MissingData, TryAgainLater
 from basis_venues.market.live import STALE_MS, LiveMarket
 
 SERIES = "aave:supply_index:USDT"
@@ -60,8 +60,9 @@ def test_a_plan_that_skips_days_fetches_anew_though_no_second_passed() -> None:
     clock.set(DAY_MS)
     assert figure(market) == 1
     clock.set(16 * DAY_MS)
-    with pytest.raises(MissingData, match="s old"):
+    with pytest.raises(MissingData, match="s old") as old:
         market.value(SERIES)
+    assert not isinstance(old.value, DataUnavailable)  # nobody was asked; a source that itself says what is old is no better
     assert figure(market) == 2
 
 
@@ -103,3 +104,32 @@ def test_what_was_never_had_is_told_with_the_reason(failure: Exception, said: st
     with pytest.raises(MissingData) as missing:
         figure(LiveMarket([data], clock))
     assert str(missing.value) == f"{SERIES} is not known: {said}"
+
+
+@pytest.mark.parametrize("failure", [ConnectionError(), TryAgainLater("down"), MissingData("the answer on BTC/USDT tells no price")])
+def test_a_figure_that_cannot_be_read_just_now_may_be_there_a_moment_later(failure: Exception) -> None:
+    """Whether it never came or has become too old: what needs it is interrupted, not denied."""
+    clock = PlanClock(DAY_MS)
+    data = Data(clock)
+    market = LiveMarket([data], clock)
+    data.down = failure
+    with pytest.raises(DataUnavailable, match="is not known"):
+        figure(market)
+    data.down = None
+    assert figure(market) == 1
+    clock.set(DAY_MS + STALE_MS + 1)
+    data.down = failure
+    with pytest.raises(DataUnavailable, match="60 s old"):
+        figure(market)
+
+
+@pytest.mark.parametrize("failure", [ConfigurationError("another address"), GuardRefused("another chain"), Denied("no"), None])
+def test_a_figure_that_will_not_come_is_missing(failure: Exception | None) -> None:
+    """Something is configured wrongly or refused on this side, or nobody gives the figure at all: trying again would be for ever."""
+    clock = PlanClock(DAY_MS)
+    data = Data(clock)
+    data.down = failure
+    market = LiveMarket([data] if failure else [], clock)
+    with pytest.raises(MissingData) as missing:
+        figure(market)
+    assert not isinstance(missing.value, TryAgainLater)

@@ -50,3 +50,13 @@ def test_a_price_outside_the_venue_s_band_is_refused_at_once(world: Any, symbol:
     assert leg.state == "REJECTED", leg.reason
     assert (world.asked()["order.create"], world.looks()) == (1, 0)
     world.judge(effects=0)
+
+
+@pytest.mark.parametrize("venue", ["binance", "bybit", "okx"])
+def test_a_price_that_cannot_be_read_just_now_is_no_refusal(world: Any) -> None:
+    """The venue's ticker is down: nothing is sent, and the program's answer is to try again later, not that a rule said no."""
+    world.control.fault(world.venue, "ticker", "endpoint_down", status=502, kind="html", times=-1)
+    (leg,) = world.act(world.spot())
+    assert (leg.state, world.asked().get("order.create", 0)) == ("INTERRUPTED", 0), leg.reason
+    assert f"{world.venue} could not be read" in leg.reason
+    world.judge(effects=0)

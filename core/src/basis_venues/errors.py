@@ -4,7 +4,8 @@
     ├── ConfigurationError        3   a file, variable or plan is wrong; carries every problem found
     │   ├── CredentialError       3   a credential is missing or malformed
     │   ├── MissingData           3   a series has no value where one is needed
-    │   │   └── TableAbsent       3   its file or table is not there at all
+    │   │   ├── TableAbsent       3   its file or table is not there at all
+    │   │   └── DataUnavailable  75   live, where it comes from could not be read just now
     │   ├── WrongAllocation       3   the fault is in a mode's `allocation`
     │   └── JournalNewer          3   the journal was written by a newer version
     ├── Denied                    4   a rule, guard or limit on this side said no; nothing left the process
@@ -170,6 +171,12 @@ class TryAgainLater(BasisError):
     """The venue is down, banned us for a while, or was stopped with work to resume."""
 
     exit_code = 75
+
+
+class DataUnavailable(MissingData, TryAgainLater):
+    """A live figure's source could not be read just now. A moment later it may be there."""
+
+    exit_code = TryAgainLater.exit_code
 
 
 class JournalCorrupt(BasisError):

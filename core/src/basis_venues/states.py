@@ -31,7 +31,7 @@ class State(StrEnum):
     REVERTED = "REVERTED"
     """Mined and undone by the chain; its gas is an effect."""
     INTERRUPTED = "INTERRUPTED"
-    """Not started, and its time has passed."""
+    """Not started: its time has passed, or what it needs could not be had just then."""
     UNKNOWN = "UNKNOWN"
     """It may or may not have happened. A look-up that could not tell says this too."""
     NEEDS_HUMAN = "NEEDS_HUMAN"

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ..clock import Clock
 from ..contract import Market, MarketData, Quote
-from ..errors import BasisError, MissingData
+from ..errors import BasisError, ConfigurationError, DataUnavailable, Denied, MissingData
 from .notes import Note, Notebook
 from .provider import utc
 
@@ -46,24 +46,29 @@ class LiveMarket:
         self._clock = clock
         self._stale_ms = stale_ms
         self._quotes: dict[str, Quote] = {}
-        self._failed: dict[str, str] = {}
+        self._failed: dict[str, MissingData] = {}
 
     def now(self) -> int:
         """The moment, ms."""
         return self._clock.now()
 
     def value(self, series: str) -> Decimal:
-        """The figure last fetched. Raises `MissingData` where there is none, or it is too old."""
-        quote = self._quotes.get(series)
+        """The figure last fetched. Raises `MissingData` where there is none, or it is too old; `DataUnavailable` where its source could not
+        be read just now."""
+        quote, source = self._quotes.get(series), series.partition(":")[0]
         if quote is None:
-            source = series.partition(":")[0]
             if self._recorded is not None and source not in self._by_source and self._recorded.answers(source):
                 return self._past(series, self._recorded.market)
-            raise MissingData(f"{series} is not known: {self._failed.get(source, 'no venue of data_subscriptions gave it')}")
+            failed = self._failed.get(source)
+            raise self._missing(source)(f"{series} is not known: {failed or 'no venue of data_subscriptions gave it'}")
         age = self.now() - quote.at
         if age > self._stale_ms:
-            raise MissingData(f"{series} is {age // 1000} s old; at most {self._stale_ms // 1000} s are allowed")
+            raise self._missing(source)(f"{series} is {age // 1000} s old; at most {self._stale_ms // 1000} s are allowed")
         return quote.value
+
+    def _missing(self, source: str) -> type[MissingData]:
+        failed = self._failed.get(source)
+        return MissingData if failed is None else type(failed)
 
     def events(self, series: str, since: int, until: int) -> Sequence[tuple[int, Decimal]]:
         """None: live, what happens by itself is read from the account."""
@@ -100,7 +105,7 @@ class LiveMarket:
             found = await data.fetch(names)
         except Exception as error:  # not being able to read is an answer: the figures stay as old as they are
             said = f"{error}" if isinstance(error, BasisError) else type(error).__name__  # others' words may hold a key
-            self._failed[source] = f"{source} could not be read: {said}"
+            self._failed[source] = _failure(error)(f"{source} could not be read: {said}")
             return {}
         self._failed.pop(source, None)
         return found
@@ -109,6 +114,12 @@ class LiveMarket:
         """Let the venues' connections go."""
         for data in dict.fromkeys(self._by_source.values()):
             await data.close()
+
+
+def _failure(error: Exception) -> type[MissingData]:
+    """What to raise for a source that failed: what is configured wrongly, or refused on this side, does not come right by itself."""
+    for_good = isinstance(error, (ConfigurationError, Denied)) and not isinstance(error, MissingData)
+    return MissingData if for_good else DataUnavailable
 
 
 def _by_source(series: Iterable[str]) -> dict[str, list[str]]:
