@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,14 @@ def test_halt_without_a_directory_reaches_every_world_of_the_user(tmp_path: Path
     assert all(HaltFlags(world / "halt").reason() for world in worlds)
     assert basis("resume", env=env).code == 0
     assert not any(HaltFlags(world / "halt").reason() for world in worlds)
+
+
+def test_a_full_disk_keeps_nothing_from_being_halted(tmp_path: Path) -> None:
+    """A flag needs no room: it stands without its reason. The process may make files here, and write nothing to them."""
+    script = "import resource, sys; from pathlib import Path; from basis_venues.execution.stops import HaltFlags; "
+    script += "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); HaltFlags(Path(sys.argv[1])).halt('now')"
+    subprocess.run([sys.executable, "-c", script, str(tmp_path / "halt")], check=True, timeout=60)
+    assert HaltFlags(tmp_path / "halt").reason("okx") == "everything is halted: no reason given"
 
 
 def test_an_alias_that_is_a_path_is_wrong_usage(tmp_path: Path) -> None:

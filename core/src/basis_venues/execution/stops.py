@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from ..worlds import make_private
@@ -38,9 +39,11 @@ class HaltFlags:
             return False
 
     def halt(self, reason: str, account: str = "") -> None:
-        """Stop sending, from `account` or (empty) from all. Cancelling and reading go on."""
+        """Stop sending, from `account` or (empty) from all. Cancelling and reading go on. Raises `OSError` where there can be no flag."""
         make_private(self._directory)
-        self._path(account).write_text(reason, encoding="utf-8", errors="replace")
+        self._path(account).touch()  # it stands from here on: a full disk may have no room for the reason
+        with suppress(OSError):
+            self._path(account).write_text(reason, encoding="utf-8", errors="replace")
 
     def resume(self, account: str = "") -> bool:
         """Take the flag away. False when there was none."""

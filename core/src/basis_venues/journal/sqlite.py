@@ -102,7 +102,7 @@ class SqliteJournal:
             raise JournalUnwritable(f"the journal {path} cannot be opened ({error}): see to the disk, then start again") from None
         except sqlite3.DatabaseError as error:
             self._db.close()
-            raise JournalCorrupt(f"{path} is not a journal that can be read ({error}); restore it from a backup") from None
+            raise JournalCorrupt(f"{path} is not a journal that can be read ({error}); keep the file, and restore a backup") from None
         except BaseException:
             self._db.close()
             raise
@@ -163,7 +163,9 @@ class SqliteJournal:
                 before, expected = row.hash, expected + 1
                 yield row
         except sqlite3.DatabaseError as error:
-            raise JournalCorrupt(f"the journal {self.path} cannot be read after row {expected - 1} ({error}); restore a backup") from None
+            raise JournalCorrupt(
+                f"the journal {self.path} cannot be read after row {expected - 1} ({error}); keep it, and restore a backup"
+            ) from None
 
     def write(self, events: Sequence[Event]) -> None:
         """Append the events in one synced commit. Raises `JournalUnwritable`; then none of them is stored."""
@@ -264,7 +266,7 @@ def copy_journal(source: Path, target: Path) -> None:
         with closing(sqlite3.connect(uri, uri=True, timeout=10)) as journal, closing(sqlite3.connect(target)) as copy:
             journal.backup(copy)
     except sqlite3.DatabaseError as error:
-        raise JournalCorrupt(f"{source} is not a journal that can be read ({error}); restore it from a backup") from None
+        raise JournalCorrupt(f"{source} is not a journal that can be read ({error}); keep the file, and restore a backup") from None
 
 
 def _tell(then: Callable[[], None], done: Any) -> None:

@@ -49,6 +49,18 @@ def test_a_warm_start_asks_for_nothing_and_reads_the_same_figures(tmp_path: Path
     assert (warm.named("BTC/USDT"), warm.named("BTC/USDT:USDT"), warm.age()) == (SPOT, SWAP, 0)
 
 
+def test_a_disk_without_room_costs_a_request_at_the_next_start_and_no_order(tmp_path: Path) -> None:
+    """The markets are known all the same; what was kept before stays whole."""
+    reader, clock, file = Counting(), PlanClock(1_000_000), tmp_path / "markets.json"
+    asyncio.run(listings(reader, file, clock).load())
+    kept = file.read_text(encoding="utf-8")
+    (tmp_path / "markets.new").symlink_to("/dev/full")
+    clock.set(1_061_000)
+    later = listings(reader, file, clock)
+    asyncio.run(later.load())
+    assert (later.named("BTC/USDT"), file.read_text(encoding="utf-8"), reader.asked) == (SPOT, kept, 2)
+
+
 def test_old_markets_a_new_symbol_and_a_spoilt_file_are_read_anew(tmp_path: Path) -> None:
     """Age, scope and shape of the file are checked."""
     reader, clock, file = Counting(), PlanClock(1_000_000), tmp_path / "markets.json"

@@ -137,12 +137,16 @@ class Listings:
         self._by_symbol = gone | found
         self._read_at = self._clock.now()
         if self._file is not None:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            rows = [_to_json(each) for each in self._by_symbol.values()]
-            kept = {"format": _FORMAT, "at": self._read_at, "asked": self._symbols, "markets": rows}
-            half_written = self._file.with_suffix(".new")
-            half_written.write_text(json.dumps(kept), encoding="utf-8")
-            half_written.replace(self._file)
+            with suppress(OSError):  # a full disk: the next start asks the venue again
+                self._keep(self._file)
+
+    def _keep(self, file: Path) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        rows = [_to_json(each) for each in self._by_symbol.values()]
+        kept = {"format": _FORMAT, "at": self._read_at, "asked": self._symbols, "markets": rows}
+        half_written = file.with_suffix(".new")
+        half_written.write_text(json.dumps(kept), encoding="utf-8")
+        half_written.replace(file)
 
     def _restore(self) -> None:
         """From the file, if it was written for these symbols; a file that cannot be read is as good as none."""
