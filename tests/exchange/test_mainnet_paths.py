@@ -11,6 +11,7 @@ import attrs
 import pytest
 
 from basis_venues.actions import Transfer
+from basis_venues.errors import ConfigurationError
 from basis_venues.network import Network
 from basis_venues.orders import Order, Report, Step
 from basis_venues.states import State
@@ -22,13 +23,13 @@ pytestmark = [pytest.mark.slow, pytest.mark.parametrize("venue", ["binance"])]
 ADDRESS = "0x00000000000000000000000000000000000000aa"
 
 
-def mainnet(world: World, story: Callable[[ExchangeClient], Awaitable[Any]]) -> Any:
+def mainnet(world: World, story: Callable[[ExchangeClient], Awaitable[Any]], **context: Any) -> Any:
     """Run a story with a client for the main network. Its hosts are logical ones: every request goes to the sandbox on this machine, which
     knows them by the header that names them, and checks their signatures by its own computation."""
 
     async def go() -> Any:
         made: Any = world.assemble().factory.client("binance")
-        client = ExchangeClient(attrs.evolve(made._context, network=Network.MAINNET, shared={}), EXCHANGE)
+        client = ExchangeClient(attrs.evolve(made._context, network=Network.MAINNET, shared={}, **context), EXCHANGE)
         try:
             await client.open()
             return await story(client)
@@ -61,6 +62,22 @@ def test_opening_asks_what_the_key_may_do(world: World) -> None:
     assert {host for _, host, _ in asked(world)} == {"api.binance.com", "fapi.binance.com"}
     for path in ("account/apiRestrictions", "bnbBurn"):
         assert ("GET", "api.binance.com", f"/sapi/v1/{path}") in asked(world)
+
+
+def test_a_key_that_may_not_trade_is_refused_though_the_account_may(world: World) -> None:
+    """`canTrade` is of the account: what the key may do is told by `apiRestrictions`, before the first order."""
+    world.control.permit("binance", "spot", False)
+    with pytest.raises(ConfigurationError, match="the key may not trade spot; give it that right"):
+        mainnet(world, lambda client: client.heartbeat())
+
+
+def test_one_key_for_both_products_must_have_both_rights(world: World) -> None:
+    """The spot key's rights are those that are read: where it is the futures key as well, it must be allowed futures."""
+    credentials = world.assemble().factory.client("binance")._context.credentials
+    key, secret = credentials["spot_api_key"], credentials["spot_secret"]
+    one = {"spot_api_key": key, "spot_secret": secret, "futures_api_key": key, "futures_secret": secret}
+    with pytest.raises(ConfigurationError, match="the key may not trade futures; give it that right"):
+        mainnet(world, lambda client: client.heartbeat(), credentials=one)
 
 
 def test_a_transfer_between_wallets(world: World) -> None:

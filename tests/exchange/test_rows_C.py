@@ -404,6 +404,16 @@ def test_C22_fee_in_a_third_asset_missing_or_negative(world: World, what: str) -
     world.judge(effects=1)
 
 
+@every_venue
+def test_C22_fee_in_a_coin_that_nothing_was_said_of(world: World) -> None:
+    """Demo trading does not tell of a discount: the account is frozen with what is to be said of it, not with two figures alone."""
+    world.endow("spot" if world.venue == "binance" else "trading", "BNB", "1")
+    world.fault("order.create", "fee", what="BNB")
+    _, second = world.act(world.spot("first"), world.spot("second"))
+    assert second.state is State.DENIED
+    assert "a fee was taken in BNB; say `fee_assets: [BNB]` in the venue's YAML" in second.reason
+
+
 # -- clocks and limits ----------------------------------------------------------------------------------------------------------------
 
 

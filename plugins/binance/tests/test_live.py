@@ -54,6 +54,19 @@ def desk(answers: dict[str, Any] | None = None, **more: Any) -> Any:
     return make_desk("binance", BinanceWire(), [SPOT, PERP], answers or {}, unified=False, **more)
 
 
+@pytest.mark.parametrize(("listing", "path"), [(SPOT, "myTrades"), (PERP, "userTrades")])
+def test_executions_of_another_order_are_not_this_one_s(listing: Listing, path: str) -> None:
+    """Whatever a list answers that was asked for one order: beyond a page it is asked for with a trade's id as well, of which Binance
+    documents for futures only that they go by themselves."""
+    row = USER_TRADE | {"isBuyer": True, "quoteQty": "500"}
+    theirs = row | {"id": 1, "orderId": 2}
+    order = RESULT | FULL | {"orderId": 1, "time": NOW, "updateTime": NOW}
+    here, _ = desk({"order": order, path: [theirs, row]})
+    seen = run(BinanceOrders(here).look(ask(listing, rest="gtc")))
+    assert seen is not None
+    assert [fill.id for fill in seen.fills] == ["698759"]
+
+
 @pytest.mark.parametrize(
     ("listing", "rest", "wanted"),
     [

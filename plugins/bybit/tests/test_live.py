@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from basis_venues.errors import TryAgainLater
+from basis_venues.orders import deltas
 from basis_venues.states import State
 from basis_venues_bybit.account import BybitAccount
 from basis_venues_bybit.history import BybitHistory
@@ -189,6 +190,21 @@ def test_an_order_that_rests_is_looked_at_without_its_executions() -> None:
     assert [each.path for each in connection.asked] == ["v5/account/transaction-log", "v5/order/realtime"]
 
 
+def test_executions_beyond_fifty_are_read_though_a_hundred_were_asked_for() -> None:
+    """Given an order's id Bybit ignores the size that is asked of a page: fifty are a full one, and the cursor leads on."""
+    pieces = [TRADE | {"execId": f"e-{number}", "execQty": "0.0001"} for number in range(60)]
+
+    def page(request: Request) -> Any:
+        if "cursor" in request.params:
+            return listed(*pieces[50:])
+        return envelope({"list": pieces[:50], "nextPageCursor": "on"})
+
+    here, _ = desk({"execution/list": page, "order/realtime": listed(ORDER | {"side": "Buy", "cumExecQty": "0.006"})})
+    seen = run(BybitOrders(here).look(ask(SPOT, quantity=D("0.006"))))
+    assert seen is not None
+    assert (len(seen.fills), seen.complete) == (60, True)
+
+
 def test_a_profit_that_is_not_told_is_worked_out_from_the_position_before() -> None:
     """Selling 0.01 of 0.02 BTC that cost 900 at 50000: 500 less half of 900 is 50."""
     here, _ = desk({"execution/list": listed(TRADE | {"side": "Sell", "execFee": "0", "feeCurrency": "USDT"})})
@@ -198,6 +214,52 @@ def test_a_profit_that_is_not_told_is_worked_out_from_the_position_before() -> N
     assert dict(effect.lines)["bybit:entry:BTC/USDT:USDT"] == D(-450)
     with pytest.raises(ValueError, match="position before it"):
         here.keys.effects(seen.fills)
+
+
+def test_executions_of_one_moment_are_taken_in_the_order_in_which_they_left_the_order() -> None:
+    """A short of 1 BTC at 50000 is bought back and turned: 1 at 49000, which realises 1000, then 1 at 49100, which the long costs. Bybit
+    lists the latest first, and of one millisecond in any order: `leavesQty` tells it."""
+    bought = TRADE | {"side": "Buy", "execFee": "0", "feeCurrency": "USDT", "execQty": "1"}
+    first, last = bought | {"execId": "e-1", "execPrice": "49000", "leavesQty": "1"}, bought | {"execId": "e-2", "execPrice": "49100"}
+    for rows in ([last, first], [first, last]):
+        here, _ = desk({"execution/list": listed(*rows)})
+        seen = written(BybitOrders(here), ask(PERP, side="buy", quantity=D(2)), envelope(ACK))
+        changed = deltas(here.keys.effects(seen.fills, Position(D(-1), D(-50_000))))
+        assert changed == {
+            "bybit:perp:BTC/USDT:USDT": D(2), "bybit:entry:BTC/USDT:USDT": D(99_100), "bybit:balance:USDT": D(1000),
+        }  # fmt: skip
+
+
+def test_a_look_up_takes_what_a_fill_realised_from_the_account_s_log() -> None:
+    """Nobody knows the position that the order met: its line of the log tells 3, and the cost is 500 less what that released. Where the
+    log cannot be had, it is worked out from the position as before."""
+    row = TRADE | {"side": "Sell", "execFee": "0.275", "feeCurrency": "USDT"}
+    answers = {"execution/list": listed(row), "order/realtime": listed(ORDER)}
+    here, connection = desk(answers | {"account/transaction-log": listed(LOG)})
+    seen = run(BybitOrders(here).look(ask(PERP)))
+    assert seen is not None
+    assert dict(here.keys.effects(seen.fills)[0].lines)["bybit:balance:USDT"] == D("2.725")
+    asked = connection.asked[-1].params
+    assert (asked["startTime"], asked["endTime"]) == (1760000000000, 1760000060000)
+    here, _ = desk(answers | {"account/transaction-log": {"retCode": 10005, "retMsg": "no", "result": {}}})
+    seen = run(BybitOrders(here).look(ask(PERP)))
+    assert seen is not None
+    assert [each.profit for each in seen.fills] == [None]
+
+
+def test_history_takes_what_a_fill_realised_from_the_account_s_log() -> None:
+    """Executions do not tell it over REST: a fill that closed a short with a profit of 3 releases its cost, and the balance gains 3."""
+    row = TRADE | {"side": "Buy", "execFee": "0", "feeCurrency": "USDT"}
+    line = LOG | {"side": "Buy", "fee": "0", "change": "3"}
+    nothing = envelope({"rows": [], "nextPageCursor": ""})
+    here, _ = desk({
+        "execution/list": listed(row), "order/realtime": listed(), "account/transaction-log": listed(line),
+        "asset/transfer/query-inter-transfer-list": listed(), "asset/withdraw/query-record": nothing, "asset/deposit/query-record": nothing,
+    })  # fmt: skip
+    (effect,) = effects_of(run(BybitHistory(here).since([PERP], {"spot"}, 0)), here.keys)
+    assert dict(effect.lines) == {
+        "bybit:perp:BTC/USDT:USDT": D("0.01"), "bybit:entry:BTC/USDT:USDT": D(503), "bybit:balance:USDT": D(3),
+    }  # fmt: skip
 
 
 def test_an_order_that_is_not_shown_yet_is_accepted_all_the_same() -> None:
@@ -443,6 +505,23 @@ def test_what_a_key_does_not_show_is_known_before_it_is_asked(key: dict[str, Any
     assert (setup.may_trade, setup.may_withdraw) == (True, key.get("permissions") == {"Wallet": ["AccountTransfer", "Withdraw"]})
 
 
+@pytest.mark.parametrize(
+    ("permissions", "barred"),
+    [
+        ({"ContractTrade": [], "Spot": [], "Wallet": ["AccountTransfer"], "Derivatives": []}, ("spot", "futures")),
+        ({"ContractTrade": ["Position"], "Spot": ["SpotTrade"], "Derivatives": []}, ("futures",)),
+        ({"ContractTrade": ["Order", "Position"], "Spot": ["SpotTrade"]}, ()),
+        ({"ContractTrade": [], "Spot": ["SpotTrade"], "Derivatives": ["DerivativesTrade"]}, ()),
+        ({}, ()),
+    ],
+)
+def test_a_key_that_may_write_may_not_trade_for_that(permissions: dict[str, list[str]], barred: tuple[str, ...]) -> None:
+    """The first is the example of Bybit's documentation, with `readOnly` 0; rights that are not told are not taken for missing."""
+    info = {"unifiedMarginStatus": 6, "marginMode": "REGULAR_MARGIN"}
+    here, _ = desk({"user/query-api": envelope(KEY_INFO | {"permissions": permissions}), "account/info": envelope(info)})
+    assert run(BybitAccount(here).setup([])).barred == barred
+
+
 LINE = LOG | {"symbol": "", "category": "", "side": "None", "qty": "", "fee": "0", "orderLinkId": "", "orderId": "", "tradeId": ""}
 
 
@@ -502,6 +581,17 @@ def test_markets_are_read_with_their_filters() -> None:
     spot, linear = run(BybitMarkets(connection).read(["BTC/USDT", "BTC/USDT:USDT"]))
     assert spot == Listing("BTC/USDT", "BTCUSDT", D(1), D("0.000001"), D("0.1"), D("0.000011"), D(83), D(5))
     assert linear == Listing("BTC/USDT:USDT", "BTCUSDT", D(1), D("0.001"), D("0.1"), D("0.001"), D(1190), D(5))
+
+
+def test_spot_limits_do_not_rest_on_fields_that_bybit_calls_deprecated() -> None:
+    """`maxLimitOrderQty` takes the place of `maxOrderQty`, and `minOrderQty` is not checked any more: without both a market is known."""
+    lots = {"basePrecision": "0.000001", "minOrderQty": "0.000011", "maxOrderQty": "83", "minOrderAmt": "5", "maxLimitOrderQty": "60"}
+    row = {"symbol": "BTCUSDT", "status": "Trading", "priceFilter": {"tickSize": "0.1"}}
+    told = Listing("BTC/USDT", "BTCUSDT", D(1), D("0.000001"), D("0.1"), D("0.000011"), D(60), D(5))
+    for left_out, wanted in ((), told), (("minOrderQty", "maxOrderQty"), told._replace(minimum=D(0))):
+        here = {name: value for name, value in lots.items() if name not in left_out}
+        _, connection = desk({"market/instruments-info": listed(row | {"lotSizeFilter": here})})
+        assert run(BybitMarkets(connection).read(["BTC/USDT"])) == [wanted]
 
 
 def test_quotes_are_mid_prices_and_marks() -> None:

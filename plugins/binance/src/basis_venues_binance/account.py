@@ -8,6 +8,7 @@ from typing import Any
 
 from basis_venues.errors import Denied
 from basis_venues.network import Network
+from basis_venues_ccxt import MarketKind
 from basis_venues_ccxt.live import AccountReader, Desk, Holdings, Listing, Part, Position, Setup, one_each
 from basis_venues_ccxt.live.reading import amount, needed, rows, text
 
@@ -65,6 +66,7 @@ class BinanceAccount(AccountReader):
             owner=text(spot, "uid"),
             one_way=futures.get("dualSidePosition") is False,
             may_trade=spot.get("canTrade") is True and futures.get("canTrade") is True,
+            barred=tuple(self._barred(rights)),
             may_withdraw=rights.get("enableWithdrawals"),
             leverage={each.symbol: amount(configured[each.id], "leverage") for each in perpetuals if each.id in configured},
             margin={each.symbol: _margin(configured[each.id]) for each in perpetuals if each.id in configured},
@@ -72,6 +74,15 @@ class BinanceAccount(AccountReader):
             hidden={} if has("sapi") else {"funding": "binance shows its funding wallet to spot keys only: set them, or leave that wallet"},
             problems=(several,) if futures.get("multiAssetsMargin") else (),
         )
+
+    def _barred(self, rights: Any) -> Iterator[MarketKind]:
+        """What the keys may not trade. `canTrade` is of the account; the rights that are read are those of the spot key, which may be the
+        futures key as well."""
+        credentials = self._desk.connection.context.credentials
+        if rights.get("enableSpotAndMarginTrading") is False:
+            yield "spot"
+        if rights.get("enableFutures") is False and credentials.get("futures_api_key") == credentials.get("spot_api_key"):
+            yield "futures"
 
 
 def _margin(row: Any) -> str:

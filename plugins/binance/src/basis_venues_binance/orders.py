@@ -103,8 +103,9 @@ class BinanceOrders(Orders):
         begun = moment(row, "time") if text(row, "time") else self._desk.now()
         if not ask.listing.perpetual or begun > self._desk.now() - FUTURES.window:
             path = "userTrades" if ask.listing.perpetual else "myTrades"
-            return await self._desk.pages(section, path, OF_ORDER, symbol=symbol, orderId=number, limit=MOST)
-        found = await self._desk.pages(section, "userTrades", FUTURES, since=begun, symbol=symbol, limit=MOST)
+            found = await self._desk.pages(section, path, OF_ORDER, symbol=symbol, orderId=number, limit=MOST)
+        else:
+            found = await self._desk.pages(section, "userTrades", FUTURES, since=begun, symbol=symbol, limit=MOST)
         return [each for each in found if text(each, "orderId") == number]
 
 

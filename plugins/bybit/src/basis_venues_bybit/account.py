@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from decimal import Decimal
 from typing import Any
 
+from basis_venues_ccxt import MarketKind
 from basis_venues_ccxt.live import AccountReader, Desk, Holdings, Listing, Part, Position, Request, Setup, one_each
 from basis_venues_ccxt.live.reading import amount, either, first, moment, needed, rows, text
 
@@ -55,7 +56,8 @@ class BybitAccount(AccountReader):
     async def setup(self, perpetuals: Collection[Listing]) -> Setup:
         """Rights of the key, kind and margin mode of the account; position mode and leverage of each perpetual."""
         key = (await self._desk.read("private", "v5/user/query-api")).get("result", {})
-        wallet = (key.get("permissions") or {}).get("Wallet") or ()
+        rights = key.get("permissions") or {}
+        wallet = rights.get("Wallet") or ()
         info = (await self._desk.read("private", "v5/account/info")).get("result", {})
         margin = MARGIN.get(needed(info, "marginMode"), needed(info, "marginMode"))
         shown = {each.symbol: await self._position(each) for each in perpetuals}
@@ -64,6 +66,7 @@ class BybitAccount(AccountReader):
             owner=text(key, "userID"),
             one_way=all(text(row, "positionIdx") == "0" for row in shown.values() if row is not None),
             may_trade=text(key, "readOnly") == "0",
+            barred=tuple(_barred(rights)),
             may_withdraw="Withdraw" in wallet,
             leverage={symbol: amount(row, "leverage") for symbol, row in shown.items() if row is not None and text(row, "leverage")},
             margin=dict.fromkeys(shown, margin),
@@ -77,6 +80,15 @@ class BybitAccount(AccountReader):
         answer = await self._desk.connection.ask(request)
         found = [] if answer is None else rows(answer, "result", "list")
         return found[0] if found else None
+
+
+def _barred(rights: Any) -> Iterator[MarketKind]:
+    """What the key may not trade, though it may write: where Bybit tells these rights at all."""
+    spot, contracts = rights.get("Spot"), rights.get("ContractTrade")
+    if spot is not None and "SpotTrade" not in spot:
+        yield "spot"
+    if contracts is not None and "Order" not in contracts and not rights.get("Derivatives"):
+        yield "futures"
 
 
 def _hidden(key: Any, wallet: Collection[str]) -> Iterator[tuple[str, str]]:

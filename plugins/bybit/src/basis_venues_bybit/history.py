@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from basis_venues_ccxt.live import DAY, Change, Desk, Fill, Happened, History, Listing, Resting, unexplained
-from basis_venues_ccxt.live.reading import amount, amount_or_zero, moment, needed, text
+from basis_venues_ccxt.live.reading import amount, amount_or_zero, maybe, moment, needed, text
 
 from .lists import DAYS, MONTHS, OPEN, WEEKS
 from .markets import category
@@ -43,11 +43,14 @@ class BybitHistory(History):
             fills += more
             changes += funding
             resting += await self._open(product)
+        log = await self._log(since) if wallets else []
+        logged = [_logged(row) for row in log if needed(row, "type") not in _TOLD_BY_EXECUTIONS and amount_or_zero(row, "change")]
+        fills = with_profits(fills, log)
         if wallets and "funding" in self._desk.hidden:
-            changes += await self._log(since)
+            changes += logged
         elif wallets:
             transfers = await self._transfers(max(since - _MINUTE, 0))
-            changes += unexplained(await self._log(since), (change for _, change in transfers), "spot")
+            changes += unexplained(logged, (change for _, change in transfers), "spot")
             changes += [change for status, change in transfers if status == "SUCCESS"]
             changes += [*await self._withdrawals(since), *await self._deposits(since)]
         return Happened(tuple(fills), tuple(changes), tuple(resting))
@@ -70,10 +73,9 @@ class BybitHistory(History):
         found = await self._desk.pages("private", "v5/order/realtime", OPEN, category=product, settleCoin=settle, limit=50)
         return [Resting(text(row, "orderLinkId"), moment(row, "createdTime")) for row in found if text(row, "orderLinkId")]
 
-    async def _log(self, since: int) -> list[Change]:
-        """What changed the unified wallet without an execution."""
-        found = await self._desk.pages("private", "v5/account/transaction-log", DAYS, since=since, accountType="UNIFIED", limit=50)
-        return [_logged(row) for row in found if needed(row, "type") not in _TOLD_BY_EXECUTIONS and amount_or_zero(row, "change")]
+    async def _log(self, since: int) -> list[Any]:
+        """What changed the unified wallet."""
+        return await self._desk.pages("private", "v5/account/transaction-log", DAYS, since=since, accountType="UNIFIED", limit=50)
 
     async def _transfers(self, since: int) -> list[tuple[str, Change]]:
         """With their states. The log may have one that is under way."""
@@ -90,6 +92,13 @@ class BybitHistory(History):
         begun = max(since - _CONFIRMING, 0)
         found = await self._desk.pages("private", "v5/asset/deposit/query-record", MONTHS, since=begun, limit=50)
         return [_deposit(row) for row in found if text(row, "status") == _ARRIVED]
+
+
+def with_profits(fills: Iterable[Fill], log: list[Any]) -> list[Fill]:
+    """A perpetual's fill with what it realised, which the list of executions does not tell: `cashFlow` of its line."""
+    executed = [row for row in log if needed(row, "type") in _TOLD_BY_EXECUTIONS and text(row, "category") == "linear"]
+    told = {text(row, "tradeId"): maybe(row, "cashFlow") for row in executed}
+    return [each._replace(profit=told.get(each.id, each.profit)) if each.listing.perpetual else each for each in fills]
 
 
 def _funding(row: Any, listing: Listing) -> Change:

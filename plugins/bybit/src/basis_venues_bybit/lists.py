@@ -24,7 +24,7 @@ def _records(answer: Any, _asked: Mapping[str, Any]) -> Page:
 
 
 def _of_order(answer: Any, asked: Mapping[str, Any]) -> Page:
-    return _if_full(_list(answer, asked), MOST)
+    return _if_full(_list(answer, asked), USUAL)
 
 
 def _if_full(page: Page, most: int) -> Page:
@@ -34,9 +34,14 @@ def _if_full(page: Page, most: int) -> Page:
 
 MOST = 100
 """Executions on a page."""
+USUAL = 50
+"""As many where a size is not asked for. Given an order's id Bybit ignores every other parameter (its documentation of `execution/list`):
+a page of so many may be full."""
 MOST_POSITIONS = 200
 OPEN = Paging(_list)
 """Orders in the book."""
+LOG = Paging(_list)
+"""The unified wallet's log between two moments."""
 OF_ORDER = Paging(_of_order)
 """The executions of one order, wherever they lie in time."""
 WEEKS = Paging(_list, window=7 * DAY)

@@ -39,16 +39,18 @@ def category(symbol: str) -> str:
 
 
 def _listing(row: Any, symbol: str) -> Listing:
+    """Of spot `minOrderQty` and `maxOrderQty` are deprecated, and the former is not checked any more: an amount has its own minimum."""
     lots = row.get("lotSizeFilter")
     perpetual = ":" in symbol
+    most = maybe(lots, "maxOrderQty") if perpetual else maybe(lots, "maxLimitOrderQty") or maybe(lots, "maxOrderQty")
     return Listing(
         symbol,
         needed(row, "symbol"),
         contract=Decimal(1),
         lot=amount(lots, "qtyStep" if perpetual else "basePrecision").normalize(),
         tick=amount(row.get("priceFilter"), "tickSize").normalize(),
-        minimum=amount(lots, "minOrderQty").normalize(),
-        maximum=(maybe(lots, "maxOrderQty") or ZERO).normalize(),
+        minimum=(amount(lots, "minOrderQty") if perpetual else maybe(lots, "minOrderQty") or ZERO).normalize(),
+        maximum=(most or ZERO).normalize(),
         minimum_notional=(maybe(lots, "minNotionalValue" if perpetual else "minOrderAmt") or ZERO).normalize(),
         active=row.get("status") == "Trading",
     )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from basis_venues.amounts import ZERO
 from basis_venues.states import State
-from basis_venues_ccxt.live import AcknowledgedOrders, Ask, Desk, Fill, Line, Request, Said, Seen, Unreadable, ended, quantity_of
-from basis_venues_ccxt.live.reading import amount, moment, needed, rows, text
+from basis_venues_ccxt.live import DAY, AcknowledgedOrders, Ask, Desk, Fill, Line, Request, Said, Seen, Unreadable, ended, quantity_of
+from basis_venues_ccxt.live.reading import amount, maybe, moment, needed, rows, text
 
-from .lists import MOST, OF_ORDER
+from .history import with_profits
+from .lists import LOG, MOST, OF_ORDER
 from .markets import category
 from .trades import fill, logged
 
@@ -25,6 +27,8 @@ STATES = {
     "Deactivated": State.CANCELLED,
     "Rejected": State.REJECTED,
 }
+_LOGGED_WITHIN = 60_000
+"""So long after an execution its line in the log may be dated; ms."""
 WOULD_TAKE = "EC_PostOnlyWillTakeLiquidity"
 
 
@@ -69,6 +73,20 @@ class BybitOrders(AcknowledgedOrders):
                 return await self._seen(found[0], ask, fills)
         return None
 
+    async def look(self, ask: Ask) -> Seen | None:
+        """By client id; of a perpetual with what its fills realised, so that the position that they met need not be known."""
+        seen = await super().look(ask)
+        if seen is None or not ask.listing.perpetual or all(each.profit is not None for each in seen.fills):
+            return seen
+        begun, last = min(each.at for each in seen.fills), max(each.at for each in seen.fills)
+        asked: dict[str, Any] = {"accountType": "UNIFIED", "category": "linear", "startTime": begun, "limit": 50}
+        asked["endTime"] = min(last + _LOGGED_WITHIN, begun + 7 * DAY)
+        try:
+            log = await self._desk.pages("private", "v5/account/transaction-log", LOG, **asked)
+        except Said:
+            return seen
+        return seen._replace(fills=tuple(with_profits(seen.fills, log)))
+
     async def _seen(self, row: Any, ask: Ask, fills: tuple[Fill, ...]) -> Seen:
         reason = text(row, "rejectReason")
         state = ended(STATES.get(needed(row, "orderStatus"), State.UNKNOWN), ask, lapsed=reason == WOULD_TAKE)
@@ -81,9 +99,11 @@ class BybitOrders(AcknowledgedOrders):
         return Seen(state, fills, at, "" if reason == "EC_NoError" else reason, filled)
 
     async def fills(self, number: str, ask: Ask, filled: Decimal) -> tuple[Fill, ...]:
-        """By client id."""
+        """By client id; those of one millisecond in the sequence that `leavesQty` tells, which what they realised may rest on."""
         found = await self._desk.pages("private", "v5/execution/list", OF_ORDER, **_of(ask), execType="Trade", limit=MOST)
-        return tuple(fill(row, ask.listing) for row in found if text(row, "orderLinkId") == ask.key)
+        ours = [row for row in found if text(row, "orderLinkId") == ask.key]
+        ours.sort(key=lambda row: maybe(row, "leavesQty") or ZERO, reverse=True)
+        return tuple(fill(row, ask.listing) for row in ours)
 
     async def ledger(self, answer: Any, ask: Ask) -> list[Line]:
         """The account's log."""

@@ -15,7 +15,7 @@ from basis_venues.clock import SystemClock
 from basis_venues.errors import ConfigurationError, CredentialError, Denied, GuardRefused, PluginRefused, TryAgainLater
 from basis_venues.execution.manager import ExecutionManager
 from basis_venues.network import Network
-from basis_venues.orders import NEVER, Order, Step
+from basis_venues.orders import NEVER, Order, Step, deltas
 from basis_venues.results import LegResult
 from basis_venues.states import State, Verdict
 from basis_venues_ccxt.live import ExchangeClient, Request, Said, Wire
@@ -296,6 +296,31 @@ def test_history_tells_funding_and_orders_of_ours(world: Any, venue: str) -> Non
 
 
 @pytest.mark.parametrize("venue", VENUES)
+def test_history_tells_what_a_trade_realised_that_closed_a_position(world: Any, venue: str) -> None:
+    """A short is opened at one price and closed at another: what history tells, as to a run whose journal was lost, leaves no position and
+    no cost of one, and comes to what the wallet changed by."""
+    wallet = "futures" if venue == "binance" else "trading"
+    before, begun = D(world.box.control.balances(venue)[wallet]["USDT"]), world.box.control.time() - 1000
+    world.box.control.price("BTC/USDT:USDT", "50000")
+    ((opened, _),) = act(world, perp(venue))
+    world.box.control.price("BTC/USDT:USDT", "49000")
+    ((closed, _),) = act(world, perp(venue, "b", side="buy"))
+    assert opened.verdict is closed.verdict is Verdict.VERIFIED
+
+    async def go() -> Any:
+        client = world.client(venue)
+        await client.open()
+        found = await client.recent_effects((), begun, 0)
+        await client.close()
+        return deltas(found)
+
+    told = asyncio.run(go())
+    settled = told.pop(f"{venue}:{'collateral' if venue == 'binance' else 'balance'}:USDT")
+    assert settled == D(world.box.control.balances(venue)[wallet]["USDT"]) - before
+    assert {key: amount for key, amount in told.items() if amount} == {}
+
+
+@pytest.mark.parametrize("venue", VENUES)
 def test_a_trade_that_seems_to_be_of_the_future_is_told(world: Any, venue: str) -> None:
     """The venue's clock is further than the client believes, as after a measurement whose answer was slow: up to now is all there is."""
 
@@ -461,12 +486,13 @@ def test_an_outcome_and_the_account_are_read_without_the_list_of_markets(world: 
         client = world.client(venue)
         await client.open()
         world.box.control.price("BTC/USDT:USDT", "50000")
+        key = f"{venue}:perp:BTC/USDT:USDT"
+        await client.positions((key,), 0)
         prepared = await client.prepare(SHORT, "bv" + "7" * 30)
         world.box.control.fault(venue, "order.create", "accept_then_reset")
         world.box.control.fault(venue, "markets", "endpoint_down")
         assert (await client.send(prepared)).state is State.UNKNOWN
         assert (await client.lookup(prepared)).state is State.FILLED
-        key = f"{venue}:perp:BTC/USDT:USDT"
         assert (await client.positions((key,), 0)).values[key] == D("-0.1")
         assert [each for each in await client.recent_effects((), 0, 0) if each.kind == "trade"]
         with pytest.raises(Said):
@@ -579,13 +605,56 @@ def test_maintenance_is_to_be_tried_again_later(world: Any, venue: str) -> None:
         opening(world, venue)
 
 
+@pytest.mark.parametrize(("endpoint", "place"), [("balance", "demo-api"), ("account", "demo-fapi")])
+def test_a_refusal_of_one_of_two_keys_says_which_question_it_answers(world: Any, endpoint: str, place: str) -> None:
+    """Binance has the same words for a key of spot and one of futures: the host tells which of them is to be looked at."""
+    words = "Invalid API-key, IP, or permissions for action."
+    world.box.control.fault("binance", endpoint, "deny", code=-2015, text=words, status=401)
+    with pytest.raises(CredentialError, match=rf"permissions for action\. \(to GET {place}\.binance\.com/"):
+        opening(world, "binance")
+
+
+@pytest.mark.parametrize(("venue", "endpoint"), [("okx", "leverage.read"), ("okx", "markets"), ("bybit", "positions")])
+def test_opening_waits_for_its_turn_where_each_market_is_a_question(world: Any, venue: str, endpoint: str) -> None:
+    """Twenty in two seconds are what OKX answers: with more markets than that a start would be turned down as often as it is tried."""
+    world.box.control.fault(venue, endpoint, {"verb": "limit", "retry_after": 1}, {"verb": "limit", "retry_after": 1})
+    opening(world, venue)
+
+
+def test_an_okx_account_of_spot_alone_is_told_how_to_be_switched(world: Any) -> None:
+    """Whatever OKX says of swaps in that mode: the leverage of none is asked for."""
+    world.box.control.setting("okx", "account_level", 1)
+    world.box.control.fault("okx", "leverage.read", "deny", code=51010, text="Request unsupported under current account mode")
+    with pytest.raises(ConfigurationError, match="mode is spot only; switch it to futures mode"):
+        opening(world, "okx")
+
+
 @pytest.mark.parametrize("venue", VENUES)
+def test_a_place_that_the_venue_does_not_serve_is_no_matter_of_waiting(world: Any, venue: str) -> None:
+    """HTTP 451: the sentence says what can be done; it is not to be tried again later."""
+    words = "Service unavailable from a restricted location according to 'b. Eligibility'."
+    world.box.control.fault(venue, "*", "deny", code=0, text=words, status=451)
+    with pytest.raises(ConfigurationError, match=r"restricted location.*; run where"):
+        opening(world, venue)
+
+
+@pytest.mark.parametrize("venue", ["bybit", "okx"])
 def test_a_key_without_the_right_to_trade_is_refused(world: Any, venue: str) -> None:
-    """Before the first order."""
+    """Before the first order. Binance's demo trading does not tell it."""
     for right in ("spot", "futures"):
         world.box.control.permit(venue, right, False)
-    with pytest.raises((ConfigurationError, CredentialError)):
+    with pytest.raises(ConfigurationError, match="the key may not trade; give it the right"):
         opening(world, venue)
+
+
+@pytest.mark.parametrize(("lacking", "other"), [("spot", "futures"), ("futures", "spot")])
+def test_a_key_that_may_trade_one_kind_of_market_alone_is_refused_for_both(world: Any, lacking: str, other: str) -> None:
+    """Else the first leg of a hedge would stand when the second is turned down. Who wants the one kind says so in the venue's YAML."""
+    world.box.control.permit("bybit", lacking, False)
+    with pytest.raises(ConfigurationError, match=f"may not trade {lacking}; give it that right, or leave {lacking} out of"):
+        opening(world, "bybit")
+    world.settings("bybit", f"supported_markets: [{other}]\n")
+    opening(world, "bybit")
 
 
 def test_a_key_that_may_withdraw_without_need_is_reported(world: Any) -> None:

@@ -6,10 +6,11 @@ import ssl
 
 import pytest
 
-from basis_venues.errors import GuardRefused
+from basis_venues.errors import CredentialError, GuardRefused, TryAgainLater
 from basis_venues.http import Broken, Garbled, NotConnected
 from basis_venues.orders import Report
 from basis_venues.states import State
+from basis_venues_ccxt.live.preflight import opening_error
 from basis_venues_ccxt.live.saying import Proof, Proofs, Said, outcome
 
 PROOFS = Proofs({Proof.REFUSED: (7,), Proof.FATAL: (8,), Proof.PACE: (9,), Proof.CLOCK: (10,)}, absent=(12,))
@@ -32,6 +33,15 @@ def test_what_failed_later_is_unknown_and_shows_no_url(cause: Exception) -> None
     report = outcome(cause, PROOFS)
     assert report.state is State.UNKNOWN
     assert "SECRET" not in report.reason
+
+
+def test_a_page_of_a_gateway_that_turns_an_address_away_says_what_that_may_be() -> None:
+    """HTTP 403 without a code of the venue's: a pace that was too quick, or a country; with a code it is what the code says."""
+    silent, told = Said(403, "", "the answer is not JSON"), Said(403, "8", "no such key")
+    error = opening_error("bybit", "testnet", silent, Proofs({}, absent=(), http={403: Proof.PACE}), {})
+    assert isinstance(error, TryAgainLater)
+    assert "too many requests, or a place that it does not serve" in str(error)
+    assert isinstance(opening_error("bybit", "testnet", told, PROOFS, {}), CredentialError)
 
 
 @pytest.mark.parametrize(

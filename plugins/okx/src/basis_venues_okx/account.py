@@ -10,6 +10,9 @@ from basis_venues_ccxt.instrument import DOLLARS
 from basis_venues_ccxt.live import AccountReader, Desk, Holdings, Listing, Part, Position, Request, Setup, Unreadable, one_each
 from basis_venues_ccxt.live.reading import amount, either, first, maybe, needed, rows, text
 
+_SPOT_ONLY = "1"
+"""The account level without swaps."""
+
 
 class OtherContract(Unreadable):
     """A position that is worth something else than as many contracts of the size that the market is known with."""
@@ -62,7 +65,8 @@ class OkxAccount(AccountReader):
         config = first(await self._desk.read("private", "account/config"), "data")
         rights = text(config, "perm").split(",")
         mode = self._desk.settings.margin_mode
-        leverage = {each.symbol: told for each in perpetuals if (told := await self._leverage(each, mode)) is not None}
+        swaps = perpetuals if text(config, "acctLv") != _SPOT_ONLY else ()  # OKX refuses questions about swaps there, and setup goes on
+        leverage = {each.symbol: told for each in swaps if (told := await self._leverage(each, mode)) is not None}
         return Setup(
             owner=text(config, "uid"),
             one_way=text(config, "posMode") == "net_mode",
@@ -93,12 +97,12 @@ def _check_worth(row: Any, listing: Listing, size: Decimal) -> None:
 
 def _problems(config: Any, mode: str, swaps: bool) -> Iterator[str]:
     level = text(config, "acctLv")
-    if swaps and level == "1":
+    if swaps and level == _SPOT_ONLY:
         yield "the account's mode is spot only; switch it to futures mode on OKX's web page, which swaps need"
     if level in ("3", "4"):
         mixed = "the account's mode is multi-currency or portfolio margin, in which OKX refuses plain spot orders"
         yield f"{mixed}; switch it to futures mode on OKX's web page"
-    if config.get("autoLoan") is True or (level == "1" and config.get("enableSpotBorrow") is True):
+    if config.get("autoLoan") is True or (level == _SPOT_ONLY and config.get("enableSpotBorrow") is True):
         yield "the account borrows by itself; switch auto-borrow off on OKX's web page"
     if mode != "cross":
         yield f"margin_mode {mode} is not for OKX, where margin of such a position leaves the wallet that is read; say margin_mode: cross"

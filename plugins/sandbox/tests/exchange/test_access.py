@@ -92,6 +92,19 @@ def test_a_right_that_the_key_lacks_is_refused(sandbox: Running, connect: Any, v
     assert sandbox.control.orders(venue) == []
 
 
+@pytest.mark.parametrize("venue", ["binance"])
+def test_binance_tells_of_the_account_that_it_may_trade_whatever_the_key_may(sandbox: Running, connect: Any, venue: str) -> None:
+    """`canTrade` is of the account; what the key may do is in `apiRestrictions`."""
+
+    async def story() -> None:
+        sandbox.control.permit(venue, "spot", allowed=False)
+        async with connect(venue, testnet=False) as exchange:
+            assert (await exchange.privateGetAccount())["canTrade"] is True
+            assert (await exchange.sapiGetAccountApiRestrictions())["enableSpotAndMarginTrading"] is False
+
+    asyncio.run(story())
+
+
 def test_the_throwaway_keys_are_those_that_the_core_makes_up() -> None:
     """The same text for the same variable, so that the profile `sandbox` needs no key written down."""
 

@@ -61,6 +61,26 @@ def test_bybit_tells_a_week_from_its_first_moment_and_leads_on_by_a_cursor(sandb
     nine_days_apart(sandbox, connect, venue, look)
 
 
+@pytest.mark.parametrize("venue", ["bybit"])
+def test_bybit_ignores_what_else_is_asked_of_the_executions_of_one_order(sandbox: Running, connect: Any, venue: str) -> None:
+    """As its documentation of `execution/list` has it: fifty come at once whatever size was asked for, and a cursor leads on. Each tells
+    what it left of the order, and, over REST, not what it realised."""
+
+    async def story() -> None:
+        async with connect(venue, swap=True) as exchange:
+            sandbox.control.fault(venue, "order.create", "pieces", n=60)
+            order = await exchange.create_order(SWAP, "limit", "buy", 0.06, 50100)
+            asked = {"category": "linear", "symbol": "BTCUSDT", "orderId": order["id"], "limit": 100}
+            first = (await exchange.private_get_v5_execution_list(asked))["result"]
+            rest = (await exchange.private_get_v5_execution_list({**asked, "cursor": first["nextPageCursor"]}))["result"]
+            rows = [*first["list"], *rest["list"]]
+            assert (len(first["list"]), len(rows)) == (50, 60)
+            assert [row["leavesQty"] for row in rows[:3]] == ["0", "0.001", "0.002"]
+            assert not any("execPnl" in row for row in rows)
+
+    asyncio.run(story())
+
+
 @pytest.mark.parametrize("venue", ["okx"])
 def test_okx_tells_what_is_older_than_a_row(sandbox: Running, connect: Any, venue: str) -> None:
     """`after` leads back, `before` leaves the older ones out; recent fills and bills end where the archives go on."""

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from attrs import field, frozen
 
+from ..settings import MarketKind
 from .fills import Position
 from .listings import Listing
 from .reading import Unreadable
@@ -29,12 +30,14 @@ class Holdings(NamedTuple):
 @frozen(kw_only=True)
 class Setup:
     """How the account is set up. `owner`: the venue's id of its owner, empty where it tells none. `leverage` and `margin` by symbol.
-    `may_withdraw`: None where the venue does not tell. `fee_asset`: what fees are paid in instead, where a discount is on. `hidden`: what
-    of the account key and network do not show, a wallet or `withdrawals`, each with a sentence that says why."""
+    `barred`: kinds of market that the key itself may not trade, as far as the venue tells. `may_withdraw`: None where it does not tell.
+    `fee_asset`: what fees are paid in instead, where a discount is on. `hidden`: what of the account key and network do not show, a wallet
+    or `withdrawals`, each with a sentence that says why."""
 
     owner: str = ""
     one_way: bool = True
     may_trade: bool = True
+    barred: tuple[MarketKind, ...] = ()
     may_withdraw: bool | None = None
     leverage: Mapping[str, Decimal] = field(factory=dict)
     margin: Mapping[str, str] = field(factory=dict)

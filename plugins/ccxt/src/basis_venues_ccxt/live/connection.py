@@ -31,6 +31,8 @@ from .wire import Failure, Keys, Request, Wire
 
 DEFAULT_PAUSE_MS = 1_000
 DEFAULT_BAN_MS = 600_000
+TRIES = 5
+"""So often a question is asked again that came too quickly."""
 
 
 def connection_of(context: ClientContext, wire: Wire) -> Connection:
@@ -123,14 +125,19 @@ class Connection:
             return request, {}, None
         return self.wire.fenced(request, self.clock.reached(fence), self.clock.now())
 
-    async def ask(self, request: Request) -> Any:
-        """The answer to a question; None where the venue refuses it as one about something that it does not have."""
+    async def ask(self, request: Request, left: int = TRIES) -> Any:
+        """The answer to a question; None where the venue refuses it as one about something that it does not have. There is one for each
+        market: what is refused because they came too quickly is asked again once the pause is over."""
         try:
             return await self.call(request, urgent=True)
         except Said as said:
-            if self.wire.proofs.of(said) in (Proof.REFUSED, Proof.FILTER):
+            proof = self.wire.proofs.of(said)
+            if proof in (Proof.REFUSED, Proof.FILTER):
                 return None
-            raise
+            if not left or proof is not Proof.PACE:
+                raise
+        await self.budget.quiet()
+        return await self.ask(request, left - 1)
 
     async def close(self) -> None:
         """Let the connection go; the next call opens it again."""
@@ -168,8 +175,9 @@ class Connection:
         found = _read(answer.body)
         failure = _failure(self.wire, answer.status, found)
         if failure is not None:
-            place = "" if failure.code else f"to {signed['method']} {_place(signed['url'])}: "  # what has no code is not about the account
-            raise Said(answer.status, failure.code, self.clean(place + failure.words), _retry_after(answer.headers))
+            asked = f"{signed['method']} {_place(signed['url'])}"
+            place = "" if failure.code else f"to {asked}: "  # what has no code is not about the account
+            raise Said(answer.status, failure.code, self.clean(place + failure.words), _retry_after(answer.headers), self.clean(asked))
         return found
 
     async def _time(self) -> int:

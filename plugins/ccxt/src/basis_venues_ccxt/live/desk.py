@@ -12,15 +12,12 @@ from basis_venues.errors import Denied
 from basis_venues.network import Network
 
 from ..settings import ExchangeSettings
-from .connection import Connection
+from .connection import TRIES, Connection
 from .fills import PositionKeys
 from .listings import Listing, Listings
 from .pages import Paging, pages
 from .saying import Proof, Said
 from .wire import Request
-
-TRIES = 5
-"""So often a page is asked for again."""
 
 
 @frozen(kw_only=True)

@@ -24,6 +24,8 @@ from .saying import Proof, Proofs, Said, never_left
 
 _DISK = frozenset({ENOSPC, EROFS, EDQUOT})
 """What no connection ends with."""
+_NOT_SERVED, _TURNED_AWAY = 451, 403
+"""HTTP statuses about where a request comes from, whoever sent it."""
 _CODE = (AttributeError, ImportError, NameError, NotImplementedError)
 """What no answer of a venue leads to; a missing key may be the answer's fault as well as the plugin's."""
 
@@ -40,6 +42,9 @@ def _problems(setup: Setup, settings: ExchangeSettings) -> Iterator[str]:
         yield "the account is in hedge mode; switch its position mode to one-way (net) at the exchange, without open positions or orders"
     if not setup.may_trade:
         yield "the key may not trade; give it the right to trade spot and futures, or use another key"
+    for kind in setup.barred:
+        if setup.may_trade and kind in settings.supported_markets:
+            yield f"the key may not trade {kind}; give it that right, or leave {kind} out of supported_markets in the venue's YAML"
     if setup.fee_asset is not None and setup.fee_asset not in settings.fee_assets:
         coin = setup.fee_asset
         yield f"fees are taken in {coin}; say `fee_assets: [{coin}]` in the venue's YAML, or switch that discount off at the exchange"
@@ -86,10 +91,17 @@ def opening_error(venue: str, network: str, error: Exception, proofs: Proofs, fo
     if isinstance(error, Said):
         if error.code in foreign:
             return GuardRefused(f"{venue}: {foreign[error.code]} ({error}); this run is on {network}: use the keys made for it")
+        if error.status == _NOT_SERVED:
+            where = f"run where {venue} may be used, or simulate it in a profile"
+            return ConfigurationError(f"{venue} does not serve the place that this machine's address lies in: {error}; {where}")
+        if error.status == _TURNED_AWAY and not error.code:
+            why = "too many requests, or a place that it does not serve"
+            return TryAgainLater(f"{venue} turns this machine's address away: {error}; {why}")
         proof = proofs.of(error)
         if proof is Proof.FATAL:
             check = f"check key, secret, passphrase, rights, allowed addresses and site (regional sites have other hosts) for {network}"
-            return CredentialError(f"{venue} refuses the key: {error}; {check}")
+            asked = f" (to {error.asked})" if error.asked and error.code else ""  # which key, where a venue has several
+            return CredentialError(f"{venue} refuses the key: {error}{asked}; {check}")
         if proof is Proof.CLOCK:
             return TryAgainLater(f"{venue} refuses our time: {error}; synchronise the clock (NTP)")
         return TryAgainLater(f"{venue} does not answer as it should: {error}")

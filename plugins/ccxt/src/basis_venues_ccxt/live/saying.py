@@ -29,14 +29,16 @@ class Proof(StrEnum):
 
 
 class Said(Exception):
-    """An answer that is not a success: HTTP status, the venue's own code (empty where there was none) and words. `retry_after`: ms."""
+    """An answer that is not a success: HTTP status, the venue's own code (empty where there was none) and words. `retry_after`: ms.
+    `asked`: method, host and path of the question, where that is known."""
 
-    def __init__(self, status: int, code: str, words: str, retry_after: int = 0) -> None:
+    def __init__(self, status: int, code: str, words: str, retry_after: int = 0, asked: str = "") -> None:
         super().__init__(" ".join(filter(None, (f"HTTP {status}", code, words))))
         self.status = status
         self.code = code
         self.words = words
         self.retry_after = retry_after
+        self.asked = asked
 
 
 class Proofs:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -127,7 +127,7 @@ class Trading:
         effects = self._desk.keys.effects(fills, before)
         if before is not None:
             self._carry_on(prepared.key, ask.listing.symbol, fills, self._desk.keys.after(ask.listing.symbol, effects, before))
-        alarm = _overfilled(ask, seen)
+        alarm = _overfilled(ask, seen) or _other_coin(ask, seen, self._desk.settings.fee_assets)
         return Report(seen.state, effects, seen.at, seen.reason or alarm, alarm=alarm)
 
     def _carry_on(self, key: str, symbol: str, fills: Sequence[Fill], after: Position) -> None:
@@ -143,6 +143,14 @@ def _overfilled(ask: Ask, seen: Seen) -> str:
     """What to say of an order that did more than it was asked to; empty for one that did not."""
     filled = quantity_of(seen.fills)
     return f"the venue filled {filled:f}, and {ask.quantity:f} was asked for" if filled > ask.quantity else ""
+
+
+def _other_coin(ask: Ask, seen: Seen, known: Collection[str]) -> str:
+    """What to say of a fee in a coin whose balance no order of this configuration reads; empty where there is none."""
+    coins = {ask.listing.quote, *known, *(() if ask.listing.perpetual else (ask.listing.base,))}
+    other = sorted({asset for fill in seen.fills for asset, fee in fill.fees if fee and asset not in coins})
+    named = ", ".join((*known, *other))
+    return f"a fee was taken in {', '.join(other)}; say `fee_assets: [{named}]` in the venue's YAML, then thaw it" if other else ""
 
 
 def ask_of(trade: Trade, listing: Listing, key: str, bounds: Mapping[str, str], band: Decimal) -> Ask:

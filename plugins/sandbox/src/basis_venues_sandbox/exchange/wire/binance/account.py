@@ -7,7 +7,6 @@ from typing import Any
 
 from ...core import Books, Market, Refused, Why
 from ...core.margin import Standing, locked, standing
-from ...keys import FUTURES, SPOT
 from ..call import Call
 from ..listing import fills
 from ..text import plain
@@ -19,7 +18,7 @@ _DONE = {"code": 200, "msg": "success"}
 
 
 def spot_account(call: Call) -> dict[str, Any]:
-    """GET api/v3/account."""
+    """GET api/v3/account: `canTrade` is of the account, whatever the key may do."""
     books = call.exchange.books
     market = next(each for each in books.markets.values() if not each.swap)
     held = books.ledger.wallet("spot")
@@ -29,10 +28,9 @@ def spot_account(call: Call) -> dict[str, Any]:
     for asset, amount in sorted(names.items()):
         kept = locked(books, resting, "spot", asset)
         balances.append({"asset": asset, "free": plain(amount - kept), "locked": plain(kept)})
-    rights = call.key.rights if call.key else frozenset()
     rates = {"maker": plain(market.maker), "taker": plain(market.taker), "buyer": "0", "seller": "0"}
     return {
-        "makerCommission": 10, "takerCommission": 10, "commissionRates": rates, "canTrade": SPOT in rights,
+        "makerCommission": 10, "takerCommission": 10, "commissionRates": rates, "canTrade": True,
         "canWithdraw": True, "canDeposit": True, "brokered": False, "requireSelfTradePrevention": False, "updateTime": books.now,
         "accountType": "SPOT", "balances": balances, "permissions": ["SPOT"], "uid": 1,
     }  # fmt: skip
@@ -130,9 +128,9 @@ def symbol_config(call: Call) -> list[dict[str, Any]]:
 
 
 def account_config(call: Call) -> dict[str, Any]:
-    """GET fapi/v1/accountConfig."""
+    """GET fapi/v1/accountConfig: of the account, whatever the key may do."""
     return {
-        "feeTier": 0, "canTrade": FUTURES in (call.key.rights if call.key else ()), "canDeposit": True, "canWithdraw": True,
+        "feeTier": 0, "canTrade": True, "canDeposit": True, "canWithdraw": True,
         "dualSidePosition": call.exchange.books.settings.hedge_mode, "updateTime": 0, "multiAssetsMargin": False, "tradeGroupId": -1,
     }  # fmt: skip
 

@@ -69,16 +69,17 @@ def history(call: Call) -> dict[str, Any]:
 
 
 def executions(call: Call) -> dict[str, Any]:
-    """GET execution/list: trades and funding, the latest first; of one order whenever they were."""
-    symbols, kind = {each.symbol for each in chosen(call)}, call.maybe("execType")
+    """GET execution/list: trades and funding, the latest first; of one order whenever they were. With an order's id Bybit ignores every
+    other parameter (its documentation), and so the size that was asked of a page."""
     of_order = bool(call.maybe("orderId") or call.maybe("orderLinkId"))
+    symbols, kind = {each.symbol for each in chosen(call)}, "" if of_order else call.maybe("execType")
     rows: list[tuple[int, int, dict[str, Any]]] = []
     if kind in ("", "Trade"):
         rows += [(fill.at, fill.id, _trade_row(call, fill)) for fill in fills(call, symbols) if _is_of(call, fill)]
     if kind in ("", "Funding") and not of_order:
         rows += [(each.at, each.id, _funding_row(call, each)) for each in call.exchange.payments if each.symbol in symbols]
     rows = rows if of_order else recent(call, rows, lambda row: row[0], WEEK)
-    return _page(call, [row for _, _, row in sorted(rows, key=lambda row: row[:2], reverse=True)], 50, 100)
+    return _page(call, [row for _, _, row in sorted(rows, key=lambda row: row[:2], reverse=True)], 50, 50 if of_order else 100)
 
 
 def order_id(number: int) -> str:
@@ -172,15 +173,17 @@ def _is_of(call: Call, fill: Fill) -> bool:
 
 
 def _trade_row(call: Call, fill: Fill) -> dict[str, Any]:
+    """Over REST Bybit does not tell what an execution realised: that is in the account's log. `leavesQty` is what it left of the order."""
     order = call.exchange.desk.orders[fill.order]
+    left = order.quantity - sum((each.quantity for each in order.fills if each.id <= fill.id), Decimal(0))
     rate = fill.fee / (fill.value if order.swap or fill.side == "sell" else fill.quantity)
     return {
         "symbol": name(call.exchange.books.market(fill.symbol)), "orderType": "Market" if order.ask.price is None else "Limit",
         "orderLinkId": order.ask.client_id, "side": fill.side.capitalize(), "orderId": order_id(order.id), "stopOrderType": "",
-        "leavesQty": plain(order.left), "execTime": str(fill.at), "feeCurrency": fill.fee_asset, "isMaker": fill.maker,
+        "leavesQty": plain(left), "execTime": str(fill.at), "feeCurrency": fill.fee_asset, "isMaker": fill.maker,
         "execFee": plain(fill.fee), "feeRate": plain(rate), "execId": execution_id(fill.id), "execPrice": plain(fill.price),
         "orderQty": plain(order.quantity), "orderPrice": plain(order.ask.price or fill.price), "execValue": plain(fill.value),
-        "execType": "Trade", "execQty": plain(fill.quantity), "closedSize": "", "execPnl": plain(fill.realised), "seq": fill.id,
+        "execType": "Trade", "execQty": plain(fill.quantity), "closedSize": "", "seq": fill.id,
         "markPrice": plain(fill.price), "blockTradeId": "",
     }  # fmt: skip
 
