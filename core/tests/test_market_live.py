@@ -75,6 +75,17 @@ def test_a_figure_from_later_than_now_is_fetched_anew() -> None:
     assert figure(market) == 2
 
 
+def test_a_figure_a_moment_ahead_is_fresh() -> None:
+    """A second: the venue's clock is measured, and its answers take their time. An order at once after another asks for no figure again."""
+    clock = PlanClock(DAY_MS)
+    market = LiveMarket([Data(clock)], clock)
+    assert figure(market) == 1
+    clock.stop_at(DAY_MS - 1_000)
+    assert figure(market) == 1
+    clock.stop_at(DAY_MS - 1_001)
+    assert figure(market) == 2
+
+
 def test_a_source_that_fails_leaves_the_old_figure_until_it_is_too_old() -> None:
     """A minute, and no longer."""
     clock = PlanClock(DAY_MS)

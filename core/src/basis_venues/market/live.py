@@ -17,6 +17,8 @@ from .provider import utc
 
 STALE_MS = 60_000
 """How old a figure may be when an order is planned with it."""
+AHEAD_MS = 1_000
+"""How far ahead of this clock a fresh figure may be dated: a venue's clock is known as well as its answers are quick."""
 
 
 class Recorded(NamedTuple):
@@ -93,8 +95,8 @@ class LiveMarket:
         """Fetch what is not fresh by the run's clock, which a profile may let follow a plan. A source that fails leaves its old figures,
         which then may be too old to be used."""
         now = self.now()
-        fresh_after = now - self._stale_ms // 4
-        wanted = [name for name in dict.fromkeys(series) if name not in self._quotes or not fresh_after <= self._quotes[name].at <= now]
+        first, last = now - self._stale_ms // 4, now + AHEAD_MS
+        wanted = [name for name in dict.fromkeys(series) if name not in self._quotes or not first <= self._quotes[name].at <= last]
         for source, names in _by_source(wanted).items():
             data = self._by_source.get(source)
             if data is not None:
