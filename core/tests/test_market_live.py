@@ -26,12 +26,13 @@ class Data:
         self.clock = clock
         self.asked = 0
         self.down: Exception | None = None
+        self.ahead = 0
 
     async def fetch(self, series: Collection[str]) -> Mapping[str, Quote]:
         if self.down is not None:
             raise self.down
         self.asked += 1
-        return {name: Quote(Decimal(self.asked), self.clock.now()) for name in series}
+        return {name: Quote(Decimal(self.asked), self.clock.now() + self.ahead) for name in series}
 
     async def close(self) -> None:
         """Nothing to let go."""
@@ -84,6 +85,17 @@ def test_a_figure_a_moment_ahead_is_fresh() -> None:
     assert figure(market) == 1
     clock.stop_at(DAY_MS - 1_001)
     assert figure(market) == 2
+
+
+def test_a_figure_dated_far_ahead_is_refused() -> None:
+    """Times in another unit, say: such a figure would be young for ever. A minute ahead is believed, as a minute's age is."""
+    clock = PlanClock(DAY_MS)
+    data = Data(clock)
+    data.ahead = STALE_MS
+    assert figure(LiveMarket([data], clock)) == 1
+    data.ahead += 1
+    with pytest.raises(MissingData, match="is dated 60 s ahead of this clock"):
+        figure(LiveMarket([data], clock))
 
 
 def test_a_source_that_fails_leaves_the_old_figure_until_it_is_too_old() -> None:
