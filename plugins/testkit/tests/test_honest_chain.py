@@ -7,6 +7,7 @@
 | tells a revert as done | L2-8 |
 | rounds to what the token has digits for | L2-10 |
 | does half of what is asked | L2-1, L2-13 |
+| does not open, or plans with a figure that nobody gives | L2-1, by which all others are blocked |
 """
 
 from __future__ import annotations
@@ -133,6 +134,16 @@ BAD = [
         wanted = await super().wanted(step)
         return wanted._replace(value=wanted.value // 2)
 """),
+    ("does not open", ["L2-1"], """
+    async def join(self):
+        raise KeyError("registry")
+"""),
+    ("plans with a figure that nobody gives", ["L2-1"], """
+    pass
+
+
+AcmeModel.plan = lambda self, order, view, market: market.value("lido:figure:of_nobody")
+"""),
 ]  # fmt: skip
 
 
@@ -170,3 +181,14 @@ def test_a_dishonest_client_breaks_the_intended_promises(pytester: pytest.Pytest
     install(pytester.path, flaw)
     said, venue = run(pytester, "-k", "test_l2")
     assert [name for name, each in venue["promises"].items() if each["result"] == "failed"] == promises, said
+
+
+def test_one_cause_is_told_once_with_its_line(pytester: pytest.Pytester) -> None:
+    """Of a client that does not open no promise of the level can be tried: L2-1 says why, the others that they wait for it."""
+    install(pytester.path, BAD[-2][2])
+    said, venue = run(pytester, "-k", "test_l2")
+    others = {name: each for name, each in venue["promises"].items() if name.startswith("L2-") and name != "L2-1"}
+    why = "KeyError: 'registry' (parts.py, line "
+    assert why in said
+    assert {each["result"] for each in others.values()} <= {"blocked", "skipped"}
+    assert sum(each["result"] == "blocked" for each in others.values()) > 10

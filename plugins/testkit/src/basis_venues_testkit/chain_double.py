@@ -33,7 +33,7 @@ from .chain_course import ChainCourse
 from .chain_scene import BLIND, LOST, TURNED_AWAY, Begun, ChainScene
 from .chain_view import ChainView
 from .course import Course, own_folder
-from .promises import broken, does_not_apply, not_tried
+from .promises import does_not_apply, not_tried
 from .samples import Sample
 from .scene import Act, Answer, Double, heard
 from .stage import Stage, order_of
@@ -50,6 +50,10 @@ LOCAL = "local"
 _BASE_FEE = 10**9
 
 
+class NoWay(Exception):
+    """Why a sample cannot be led to where it begins."""
+
+
 class ChainDouble(Double):
     """The sandbox's chain. Each sample's way to where it begins is gone once; its scenes go back there."""
 
@@ -59,10 +63,9 @@ class ChainDouble(Double):
     evident = ("UNKNOWN", "ACCEPTED")  # that it waits in the pool is seen by its hash, whatever became of the reply
 
     def __init__(self, subject: Subject, chain: Any, deployment: Deployment | None = None) -> None:
-        super().__init__()
+        super().__init__(subject)
         self.control = chain.control
         self._url = f"{chain.url}/v2/{URL_KEY}"
-        self._subject = subject
         self._view = ChainView(chain.control, getattr(subject.settings[subject.venue], "tokens", {}), deployment)
         self._home = self.control.snapshot()
         self._begun: tuple[str, Begun] | None = None
@@ -70,6 +73,7 @@ class ChainDouble(Double):
 
     def act(self, stage: Stage, do: Act[Answer], *, waits: bool = False) -> Answer:
         """Do something in a fresh scene: the last transaction of the sample's plan, ready to be sent."""
+        self.must_be_open(stage)
         with localcontext(MONEY) as money:
 
             async def go() -> Answer:
@@ -81,6 +85,25 @@ class ChainDouble(Double):
                         return await do(ChainScene(self._view, accounts, clock, client, stage, begun))
 
             return asyncio.run(go())
+
+    def door(self, stage: Stage) -> str:
+        """The sample: each has a way of its own to where it begins."""
+        return repr(stage.sample)
+
+    def hindrance(self, stage: Stage) -> str:
+        """The way cannot be gone, or what is to be tried cannot be planned at its end."""
+
+        async def go() -> None:
+            with localcontext(MONEY):
+                await self._begin(stage)
+
+        try:
+            asyncio.run(go())
+        except NoWay as why:
+            return str(why)
+        except Exception as error:
+            return f"the sample cannot be led to where it begins: {self.raised(error)}"
+        return ""
 
     def strays(self, stage: Stage) -> list[str]:
         """A node's host is the user's own, and what it answers names its chain."""
@@ -96,6 +119,8 @@ class ChainDouble(Double):
 
     @contextmanager
     def _world(self, stage: Stage, *actions: Action) -> Iterator[Course]:
+        self.must_be_open(stage)
+
         async def go() -> None:
             with localcontext(MONEY):
                 await self._begin(stage, whole=True)
@@ -206,7 +231,7 @@ class ChainDouble(Double):
             await self._read(assembly, model.touches(order, held), held)
             return model.plan(order, held, market)
         except BasisError as error:
-            broken(f"{type(order.action).__name__} cannot be planned on the double: {error}")
+            raise NoWay(f"{type(order.action).__name__} cannot be planned on the double: {error}") from None
 
     async def _read(self, assembly: Assembly, keys: tuple[Key, ...], held: Positions) -> None:
         """What the accounts hold, from those who answer for it."""
@@ -223,7 +248,7 @@ class ChainDouble(Double):
             await self._view.mined()
             said = await heard(client.lookup(prepared))
             if said.report is None or said.report.state not in SUCCEEDED:
-                broken(f"on the way to where the sample begins, {step.actions[-1]} ended {said.text}")
+                raise NoWay(f"on the way to where the sample begins, {step.actions[-1]} ended {said.text}")
             held.apply(said.report.effects)
 
     def _give(self, assembly: Assembly, sample: Sample, times: int) -> None:
@@ -242,7 +267,7 @@ def _foreseen(assembly: Assembly, step: Step, held: Positions) -> Mapping[Key, D
     except MissingData:
         return None
     except StepFails as failure:
-        broken(f"the model says of what is on the chain now that {step.actions[-1]} would fail: {failure}")
+        raise NoWay(f"the model says of what is on the chain now that {step.actions[-1]} would fail: {failure}") from None
 
 
 def client_of(assembly: Assembly, venue: str) -> VenueClient:

@@ -12,8 +12,6 @@ from contextlib import AbstractContextManager, contextmanager
 from decimal import Decimal, localcontext
 from itertools import accumulate, repeat
 from operator import mul
-from pathlib import Path
-from traceback import extract_tb
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -70,13 +68,11 @@ class ExchangeDouble(Double):
     blindings = tuple(BLIND)
 
     def __init__(self, subject: Subject, spoken: Dialect, running: Any) -> None:
-        super().__init__()
+        super().__init__(subject)
         self.dialect = spoken.venue
         self._spoken = spoken
         self.control = running.control
         self.url = running.url
-        self._subject = subject
-        self._shut: dict[str, str] = {}
         self._credentials = throwaway(subject.manifest, Network.TESTNET)
         self.secrets = self.told = tuple(each.reveal() for each in self._credentials.values() if isinstance(each, Secret))
 
@@ -85,7 +81,7 @@ class ExchangeDouble(Double):
         asked: Mapping[str, Any] | None = None,
     ) -> Answer:  # fmt: skip
         """Do something in a fresh scene: the sample's market order, a limit order that rests, or as `asked`, ready to be sent."""
-        self._must_be_open(stage)
+        self.must_be_open(stage)
         with localcontext(MONEY) as money:
             step = self._step(stage, {"side": "buy", **asked} if asked else self._resting(stage) if waits else {})
             back = self._step(stage, _back(stage, self.trade(stage, {})))
@@ -102,28 +98,21 @@ class ExchangeDouble(Double):
 
             return asyncio.run(go())
 
-    def shut(self, stage: Stage) -> str:
-        """Tried once for each market."""
-        symbol = stage.sample.action.symbol  # type: ignore[attr-defined]
-        if symbol not in self._shut:
-            self._shut[symbol] = self._reason(stage, symbol)
-        return self._shut[symbol]
+    def door(self, stage: Stage) -> str:
+        """The market."""
+        return str(stage.sample.action.symbol)  # type: ignore[attr-defined]
 
-    def _reason(self, stage: Stage, symbol: str) -> str:
-        listed = self.control.markets(self.dialect)
+    def hindrance(self, stage: Stage) -> str:
+        """The market is not there, or the client does not open."""
+        symbol, listed = self.door(stage), self.control.markets(self.dialect)
         if symbol not in listed:
             return f"the sandbox does not list {symbol} where it speaks {self.dialect}; give a sample one of {', '.join(listed)}"
         self.begin(stage)
         try:
             asyncio.run(self._opened_once())
         except Exception as error:
-            return f"the client does not open: {type(error).__name__}: {error}{self._place(error)}"
+            return f"the client does not open: {self.raised(error)}"
         return ""
-
-    def _place(self, error: Exception) -> str:
-        """The last line of the plugin that led to the error, for its author."""
-        own = [each for each in extract_tb(error.__traceback__) if Path(each.filename).is_relative_to(self._subject.folder)]
-        return f" ({Path(own[-1].filename).name}, line {own[-1].lineno}, in {own[-1].name})" if own else ""
 
     async def _opened_once(self) -> None:
         client = self._client(Network.TESTNET)
@@ -131,11 +120,6 @@ class ExchangeDouble(Double):
             await client.open()
         finally:
             await client.close()
-
-    def _must_be_open(self, stage: Stage) -> None:
-        why = self.shut(stage)
-        if why:
-            blocked_by("L2-1", why)
 
     def strays(self, stage: Stage) -> list[str]:
         """A trade on each network of the manifest: everything that goes to the sandbox in place of one of its hosts."""
@@ -278,7 +262,7 @@ class ExchangeDouble(Double):
 
     @contextmanager
     def _opened(self, stage: Stage, *actions: Action) -> Iterator[Course]:
-        self._must_be_open(stage)
+        self.must_be_open(stage)
         self.begin(stage)
         venue = self._subject.venue
         quick = {"request_timeout_ms": QUICK_MS} if hasattr(self._subject.settings[venue], "request_timeout_ms") else {}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import AbstractContextManager
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from basis_venues.attempts import attempt_key
@@ -15,8 +17,9 @@ from basis_venues.positions import Positions
 from basis_venues.states import NOTHING_HAPPENED, RESENDABLE
 
 from .course import Course
-from .promises import does_not_apply
+from .promises import blocked_by, does_not_apply
 from .stage import Stage
+from .subject import Subject
 
 Answer = TypeVar("Answer")
 
@@ -215,7 +218,9 @@ class Double(ABC):
     secrets: tuple[str, ...]
     told: tuple[str, ...]
 
-    def __init__(self) -> None:
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self._shut: dict[str, str] = {}
         self.lost: dict[str, Any] = {}
         """What was found of sends whose replies were lost, by sample: several promises are about them."""
 
@@ -224,9 +229,32 @@ class Double(ABC):
         """Do something in a fresh scene: the sample's step, ready to be sent. `waits`: one that the venue does not carry out at once."""
 
     def shut(self, stage: Stage) -> str:
-        """Why nothing can be tried: the market is not there, or the client does not open. Nothing where it can. L2-1 is broken then, and
-        what else is to be tried is blocked by it."""
-        return ""
+        """Why nothing can be tried of the sample, looked at once; nothing where it can. L2-1 is broken then, and what else is to be tried
+        is blocked by it."""
+        door = self.door(stage)
+        if door not in self._shut:
+            self._shut[door] = self.hindrance(stage)
+        return self._shut[door]
+
+    def must_be_open(self, stage: Stage) -> None:
+        """Leave the asking promise out where nothing can be tried."""
+        why = self.shut(stage)
+        if why:
+            blocked_by("L2-1", why)
+
+    @abstractmethod
+    def door(self, stage: Stage) -> str:
+        """What samples have in common that can all be tried, or none."""
+
+    @abstractmethod
+    def hindrance(self, stage: Stage) -> str:
+        """What `shut` says, looked at now."""
+
+    def raised(self, error: Exception) -> str:
+        """The error for the plugin's author, with the last line of the plugin that led to it."""
+        own = [each for each in extract_tb(error.__traceback__) if Path(each.filename).is_relative_to(self._subject.folder)]
+        place = f" ({Path(own[-1].filename).name}, line {own[-1].lineno}, in {own[-1].name})" if own else ""
+        return f"{type(error).__name__}: {error}{place}"
 
     @abstractmethod
     def strays(self, stage: Stage) -> list[str]:
