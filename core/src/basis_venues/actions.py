@@ -173,7 +173,12 @@ class _Trade(Action):
 
 
 class SpotTrade(_Trade):
-    """Buy or sell `symbol` (`BTC/USDT`) on a spot market."""
+    """Buy or sell (`side`) `symbol` (`BTC/USDT`) on a spot market.
+
+    Give `quantity` (base units) or `notional` (quote units, market orders only), not both. `price` (quote units for one base unit) is
+    required for every `order_type` but `market`. `time_in_force`: `gtc` rests until `good_for` (milliseconds) is over; `ioc` and `fok` never
+    rest. An order at rest holds its account until it has ended. Raises `InvalidAction`.
+    """
 
     __slots__ = ()
     action_types: ClassVar[tuple[str, ...]] = ("cex_spot",)
@@ -183,7 +188,8 @@ class SpotTrade(_Trade):
 class PerpTrade(_Trade):
     """Trade the linear perpetual `symbol` (`BTC/USDT:USDT`). `reduce_only` never opens or turns a position.
 
-    `leverage` is the position's size over the collateral behind it, None for what the venue has set.
+    `side`, `quantity`, `notional`, `order_type`, `price`, `time_in_force` and `good_for` are as in `SpotTrade`. `leverage` is the
+    position's size over the collateral behind it, None for what the venue has set; `margin_mode` how that collateral is shared.
     """
 
     action_types: ClassVar[tuple[str, ...]] = ("cex_futures", "hedge_execution")

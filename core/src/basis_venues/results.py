@@ -31,7 +31,7 @@ class LegResult(NamedTuple):
 
     `order`, `venue`, `account`: which. `state` is the last word of the venue, `verdict` what reconciliation found after it (None
     where there was nothing to reconcile). `effects` are this order's; `externals` are effects of others found on the way.
-    `compared` is the evidence. `steps` are the ids of its steps.
+    `compared` is the evidence. `steps` are the ids of its steps. `reason` says in words why it ended so, empty where nothing is to say.
     """
 
     order: str
@@ -85,7 +85,7 @@ class ActionResult(NamedTuple):
     `state` is `VERIFIED` when every leg is, `STOPPED` when nothing was begun because of a halt or a frozen account (the id may be
     given again), `INCOMPLETE` when some legs stand and others do not; otherwise what the worst leg says, see `worst`. `unallocated` is
     the part of the quantity that fits no venue's lots: the legs and it add up to the whole. `undo` are actions that would take the
-    filled legs back, computed when another leg failed, never sent unasked. `at` is ms.
+    filled legs back, computed when another leg failed, never sent unasked. `at` is ms. `notes` are sentences on how it was divided.
     """
 
     action: Action

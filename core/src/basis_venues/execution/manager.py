@@ -87,9 +87,10 @@ class ExecutionManager:
         """Route the action, carry its orders out, compare the accounts with what was done, and answer.
 
         `timestamp` (a datetime with a zone, or ms) moves the clock of a backtest, or of a run against the sandbox; on the machine's
-        clock it says nothing. An id that acted before answers with its stored result; one that was interrupted goes on where it
-        stood. Raises `InvalidAction`, `NotRoutable`, `ActionConflict` and other `Denied` before anything is sent; what venues did is in
-        the result, never raised.
+        clock it says nothing. One before the clock's time does not turn it back: the action is carried out at the clock's time, which
+        `at` of the result tells. An id that acted before answers with its stored result; one that was interrupted goes on where it
+        stood. Raises `InvalidAction`, `NotRoutable`, `ActionConflict` and other `Denied`, and `MissingData` (live `DataUnavailable`) where
+        a price that divides the quantity is not known, before anything is sent; what venues did is in the result, never raised.
         """
         if mode is not None or not isinstance(action, Action) or not action.id:
             self._check(action, mode)
@@ -142,7 +143,8 @@ class ExecutionManager:
     async def positions(self) -> dict[Key, Decimal]:
         """Every position that is not zero: simulated ones from their ledger, live ones read from their owners now.
 
-        Raises `TryAgainLater` when one could not be read.
+        Live, these are the positions that the journal knows: what no order has read or touched yet is not among them. Raises
+        `TryAgainLater` when one could not be read.
         """
         with money():
             return await self._run.positions()
@@ -171,7 +173,8 @@ class ExecutionManager:
 
     async def resolve(self, step: str, state: State, reason: str) -> None:
         """Close a step that only a person can: `state` is FILLED (it happened) or REJECTED (it did not). Thaws its account, whose
-        positions are then taken as the venue shows them. Raises `Denied` for a step that is not open, or that the next start settles."""
+        positions are then taken as the venue shows them; the step has no effects, so that `deltas` of its result tells nothing of it.
+        Raises `Denied` for a step that is not open, or that the next start settles."""
         with money():
             await self.run.resolve(step, state, reason)
 
