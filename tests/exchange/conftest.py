@@ -293,7 +293,7 @@ def _write_configs(world: World) -> None:
     machine = {name: value for name, value in profile.items() if name != "clock"}
     (configs / "environments" / "machine.yaml").write_text(json.dumps(machine), encoding="utf-8")
     for venue in venues:
-        quick = {"venue_type": "cex", "request_timeout_ms": 500, "timing": QUICK}
+        quick = {"venue_type": "cex", "request_timeout_ms": 1500, "timing": QUICK}
         (configs / "venues" / f"{venue}.yaml").write_text(json.dumps(quick), encoding="utf-8")
 
 

@@ -41,7 +41,7 @@ venues:
 """
 _QUICK = """
 venue_type: cex
-request_timeout_ms: 800
+request_timeout_ms: 2500
 timing: {poll_ms: 50, absent_reads: 2, fence_margin_ms: 100, patience_ms: 15000, verify_within_ms: 1500}
 """
 

@@ -71,7 +71,7 @@ class ChainDouble(Double):
         self._begun: tuple[str, Begun] | None = None
         self.secrets = self.told = (URL_KEY,)
 
-    def act(self, stage: Stage, do: Act[Answer], *, waits: bool = False) -> Answer:
+    def act(self, stage: Stage, do: Act[Answer], *, waits: bool = False, hasty: bool = False) -> Answer:
         """Do something in a fresh scene: the last transaction of the sample's plan, ready to be sent."""
         self.must_be_open(stage)
         with localcontext(MONEY) as money:

@@ -23,7 +23,7 @@ from .staging import KitClock
 
 SEND = "eth_sendRawTransaction"
 LOST: Mapping[str, Any] = {
-    "accept_then_timeout": 2,
+    "accept_then_timeout": 4,
     "accept_then_status": 503,
     "accept_then_reset": None,
     "accept_then_error": "the answer got lost",

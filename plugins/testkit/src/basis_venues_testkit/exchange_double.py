@@ -77,7 +77,7 @@ class ExchangeDouble(Double):
         self.secrets = self.told = tuple(each.reveal() for each in self._credentials.values() if isinstance(each, Secret))
 
     def act(
-        self, stage: Stage, do: Act[Answer], *, waits: bool = False, network: Network = Network.TESTNET,
+        self, stage: Stage, do: Act[Answer], *, waits: bool = False, hasty: bool = False, network: Network = Network.TESTNET,
         asked: Mapping[str, Any] | None = None,
     ) -> Answer:  # fmt: skip
         """Do something in a fresh scene: the sample's market order, a limit order that rests, or as `asked`, ready to be sent."""
@@ -89,7 +89,7 @@ class ExchangeDouble(Double):
 
             async def go() -> Answer:
                 with localcontext(money):
-                    client = self._client(network)
+                    client = self._client(network, hasty=hasty)
                     try:
                         await client.open()
                         return await do(ExchangeScene(self.control, self._spoken, client, stage, step, back))
@@ -154,7 +154,7 @@ class ExchangeDouble(Double):
 
         async def go() -> list[str]:
             with localcontext(MONEY):
-                client = self._client(self._real(), _listed(step))
+                client = self._client(self._real(), _listed(step), hasty=True)
                 try:
                     await client.open()
                     return await MoveScene(self.control, self.dialect, client, step).problems(fault)
@@ -230,11 +230,11 @@ class ExchangeDouble(Double):
         low = (stage.market.value(price(stage.subject.venue, symbol)) * CHEAP).to_integral_value()
         return {"side": "buy", "order_type": "limit", "price": low, "good_for": HOUR}
 
-    def _client(self, network: Network, destinations: tuple[Destination, ...] = ()) -> VenueClient:
+    def _client(self, network: Network, destinations: tuple[Destination, ...] = (), *, hasty: bool = False) -> VenueClient:
         subject = self._subject
         settings: Any = subject.settings[subject.venue]
         settings = attrs.evolve(settings, destinations=(*settings.destinations, *destinations))
-        if hasattr(settings, "request_timeout_ms"):
+        if hasty and hasattr(settings, "request_timeout_ms"):
             settings = attrs.evolve(settings, request_timeout_ms=QUICK_MS)
         context = ClientContext(
             venue=subject.venue, account=subject.accounts[subject.manifest.account.alias], network=network, settings=settings,

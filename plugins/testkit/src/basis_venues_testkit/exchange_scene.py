@@ -31,7 +31,7 @@ LOST: Mapping[str, Strike] = {
 BLIND: Mapping[str, Strike] = {
     **{verb: (verb, {}) for verb in ("endpoint_down", "maintenance", "garbage", "limit", "html_200", "empty_200")},
     "a page with status 404": ("endpoint_down", {"status": 404, "kind": "html"}),
-    "no answer": ("drop", {"then": "hang", "seconds": 3}),
+    "no answer": ("drop", {"then": "hang", "seconds": 5}),
 }
 """Every answer is one of these."""
 FINEST = "0.00000001"

@@ -132,7 +132,7 @@ class Honest(Suite):
         """Every loss that the double knows, tried once for all promises."""
         sample = shown_sample(trade)
         if repr(sample) not in double.lost:
-            double.lost[repr(sample)] = [double.act(self.stage(sample), _losing(fault)) for fault in double.losses]
+            double.lost[repr(sample)] = [double.act(self.stage(sample), _losing(fault), hasty=True) for fault in double.losses]
         found: list[Lost] = double.lost[repr(sample)]
         return found
 
@@ -175,7 +175,7 @@ class Honest(Suite):
             said = await heard(scene.client.lookup(prepared))
             return [] if said.state == "UNKNOWN" else [f"{how}: the venue could not be read, and the look-up says {said.text}"]
 
-        return double.act(self.stage(shown_sample(trade)), do)
+        return double.act(self.stage(shown_sample(trade)), do, hasty=True)
 
 
 async def _unread(scene: Scene) -> list[str]:

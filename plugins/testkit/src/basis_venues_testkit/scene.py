@@ -225,8 +225,9 @@ class Double(ABC):
         """What was found of sends whose replies were lost, by sample: several promises are about them."""
 
     @abstractmethod
-    def act(self, stage: Stage, do: Act[Answer], *, waits: bool = False) -> Answer:
-        """Do something in a fresh scene: the sample's step, ready to be sent. `waits`: one that the venue does not carry out at once."""
+    def act(self, stage: Stage, do: Act[Answer], *, waits: bool = False, hasty: bool = False) -> Answer:
+        """Do something in a fresh scene: the sample's step, ready to be sent. `waits`: one that the venue does not carry out at once. `hasty`:
+        by a client that does not wait long for an answer, where some never come."""
 
     def shut(self, stage: Stage) -> str:
         """Why nothing can be tried of the sample, looked at once; nothing where it can. L2-1 is broken then, and what else is to be tried
