@@ -142,7 +142,7 @@ def test_gas_is_units_times_price_from_the_lane() -> None:
 
 def test_gas_is_whole_wei() -> None:
     """A price with more digits than a wei has is rounded up."""
-    assert vault().gas_cost((Stake(amount=1),), market("0.00000000000001")) == Decimal("1E-18")
+    assert vault().gas_cost(Write((Stake(amount=1),)), market("0.00000000000001")) == Decimal("1E-18")
 
 
 @pytest.mark.parametrize(("eth", "fits"), [("0.505", True), ("0.504", True), ("0.503999999999999999", False)])

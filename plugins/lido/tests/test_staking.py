@@ -118,6 +118,15 @@ def test_a_large_withdrawal_is_one_transaction_with_several_requests(asset: str,
     assert claims(positions) == {str(NOW + place): Decimal(part) for place, part in enumerate(parts)}
 
 
+def test_each_request_of_a_withdrawal_costs_its_gas() -> None:
+    """At 10 gwei: 21,000 and three times 239,000 to ask for 2500 ETH, 21,000 and three times 74,000 to collect them."""
+    positions = wallet(stETH="2000")
+    asked = run(RequestUnstake(id="r", asset="stETH", amount=MAX), positions)
+    assert [effect.lines[0][1] for effect in asked.effects if effect.kind == "gas"][-1] == Decimal("-0.00738")
+    collected = run(ClaimUnstake(id="c"), positions, market("1.25", NOW + THREE_DAYS + 2))
+    assert [effect.lines[0][1] for effect in collected.effects if effect.kind == "gas"] == [Decimal("-0.00243")]
+
+
 def test_the_parts_of_a_withdrawal_of_wrapped_shares_stay_under_the_largest_request_after_a_report() -> None:
     """The oracle adds a day's 0.03 % (a tenth of the pool in a year) between quote and block: nothing is over 1000 ETH then."""
     smallest, largest = wrapped_bounds(80, 800 * 10**18)
@@ -152,7 +161,7 @@ def test_a_claim_pays_its_nominal_after_the_delay() -> None:
     assert early.reverted == "RequestNotFoundOrNotFinalized"
     before = positions["wallet:balance:ETH"]
     run(ClaimUnstake(id="d"), positions, market("1.5", NOW + THREE_DAYS))
-    assert positions["wallet:balance:ETH"] == before + 5 - Decimal("0.0013")
+    assert positions["wallet:balance:ETH"] == before + 5 - Decimal("0.00095")
     assert claims(positions) == {}
 
 

@@ -95,7 +95,7 @@ class ChainModel(VenueModel):
 
     def cost(self, step: Step, market: Market, ref: Ref) -> Effect:
         """The gas, from the lane's ETH."""
-        paid = self.gas_cost(step.actions, market)
+        paid = self.gas_cost(Write(step.actions, step.bounds), market)
         return Effect(f"{ref.id}:gas", ref.id, ((balance_key(step.order.lane, ETHER), -paid),), market.now(), "gas")
 
     def limits(self, action: Action) -> Limits:
@@ -167,7 +167,7 @@ class ChainModel(VenueModel):
         self.token(asset)
         held = acting.holds(asset)
         if asset == ETHER and acting.is_wallet:
-            held -= self._gas_reserve((action,), acting.market)
+            held -= self._gas_reserve(Write((action,)), acting.market)
         return held
 
     def held(self, asset: str, acting: Acting) -> Decimal:
@@ -203,15 +203,20 @@ class ChainModel(VenueModel):
 
     # gas
 
-    def gas_units(self, parts: tuple[Action, ...]) -> int:
-        """The gas of a transaction with these parts."""
-        if len(parts) == 1:
-            return self._gas_of(parts[0])
-        return self.settings.base_gas + sum(self._gas_of(part) for part in parts)
+    def times(self, write: Write, market: Market) -> int:
+        """How often a transaction with one part does what the part says, each time at its gas: a withdrawal may be several requests."""
+        return 1
 
-    def gas_cost(self, parts: tuple[Action, ...], market: Market) -> Decimal:
+    def gas_units(self, write: Write, market: Market) -> int:
+        """The gas of a transaction."""
+        if len(write.parts) == 1:
+            figure = self._gas_of(write.parts[0])
+            return figure + (self.times(write, market) - 1) * max(figure - self.settings.base_gas, 0)
+        return self.settings.base_gas + sum(self._gas_of(part) for part in write.parts)
+
+    def gas_cost(self, write: Write, market: Market) -> Decimal:
         """The same in ETH at the present gas price, in whole wei, rounded up."""
-        gwei = MONEY.multiply(Decimal(self.gas_units(parts)), market.value(self._gas_price))
+        gwei = MONEY.multiply(Decimal(self.gas_units(write, market)), market.value(self._gas_price))
         return whole_ceil(MONEY.scaleb(gwei, -9), 18)
 
     def ether_sent(self, part: Action, acting: Acting) -> Decimal:
@@ -235,14 +240,14 @@ class ChainModel(VenueModel):
                 return figures[entry]
         raise Denied(f"there is no gas figure for {name}: add it under gas in {self.venue}.yaml")
 
-    def _gas_reserve(self, parts: tuple[Action, ...], market: Market) -> Decimal:
-        return whole_ceil(MONEY.multiply(self.gas_cost(parts, market), self.settings.gas_buffer), 18)
+    def _gas_reserve(self, write: Write, market: Market) -> Decimal:
+        return whole_ceil(MONEY.multiply(self.gas_cost(write, market), self.settings.gas_buffer), 18)
 
     def _afford(self, writes: tuple[Write, ...], acting: Acting) -> None:
         needed = ZERO
-        for parts, _ in writes:
-            needed += self._gas_reserve(parts, acting.market)
-            needed += sum((self.ether_sent(part, acting) for part in parts), ZERO)
+        for write in writes:
+            needed += self._gas_reserve(write, acting.market)
+            needed += sum((self.ether_sent(part, acting) for part in write.parts), ZERO)
         held = acting.view[balance_key(acting.lane, ETHER)]
         if held < needed:
             raise Denied(f"{acting.lane} holds {held} ETH and needs {needed} for gas and what is sent; send it ETH or act on less")

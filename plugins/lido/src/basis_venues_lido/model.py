@@ -108,6 +108,13 @@ class LidoModel(ChainModel):
         held = super().held(asset, acting)
         return self._worth(held, acting.market) + from_units(self.token(STETH).drift, DECIMALS) if asset == STETH else held
 
+    def times(self, write: Write, market: Market) -> int:
+        """The requests that a withdrawal becomes, or that a claim collects."""
+        (part,) = write.parts
+        if isinstance(part, RequestUnstake) and isinstance(part.amount, Decimal):
+            return len(self._parts(part.asset, part.amount, market))
+        return len(write.bounds[REQUESTS].split()) if REQUESTS in write.bounds else 1
+
     # shares and their worth
 
     def _rate(self, market: Market) -> int:
