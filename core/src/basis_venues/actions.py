@@ -176,7 +176,7 @@ class SpotTrade(_Trade):
     """Buy or sell (`side`) `symbol` (`BTC/USDT`) on a spot market.
 
     Give `quantity` (base units) or `notional` (quote units, market orders only), not both. `price` (quote units for one base unit) is
-    required for every `order_type` but `market`. `time_in_force`: `gtc` rests until `good_for` (milliseconds) is over; `ioc` and `fok` never
+    required for every `order_type` but `market`. `time_in_force`: `gtc` rests until `good_for` (ms) is over; `ioc` and `fok` never
     rest. An order at rest holds its account until it has ended. Raises `InvalidAction`.
     """
 
