@@ -21,7 +21,7 @@ import pytest
 
 from basis_venues.amounts import MONEY
 from basis_venues_testkit import Sample, VenueConformance
-from basis_venues_testkit.watching import watched
+from basis_venues_testkit.simulation.watching import watched
 
 pytest_plugins = ["pytester"]
 
@@ -152,6 +152,7 @@ BAD = [
     ("an import that prints", "L0-5", "__init__.py", "@hookimpl\ndef settings", "print('hello')\n@hookimpl\ndef settings"),
     ("an import that reads the environment", "L0-5", "model.py", "from attrs", "import os\nos.getenv('ACME_KEY')\nfrom attrs"),
     ("a misspelt hook", "L0-6", "__init__.py", "@hookimpl\ndef settings", "@hookimpl\ndef create_clinet(): ...\n@hookimpl\ndef settings"),
+    ("a model that cannot be made", "L0-6", "model.py", "def effects(", "def effect("),
     ("settings that do not fit", "L0-7", "venue.yaml", "lot:", "lots:"),
     ("a secret in the open", "L0-9", "manifest.toml", "secret = true", "secret = false"),
     ("a host that is a URL", "L0-10", "manifest.toml", '"api.acme.com"', '"https://api.acme.com"'),
@@ -167,6 +168,7 @@ BAD = [
     ),
     ("a position that nobody reads", "L1-4", "model.py", "return (CASH, COIN)", "return (CASH,)"),
     ("a float", "L1-5", "model.py", "return Decimal(0)\n", "return 0.0\n"),
+    ("a tolerance that hides the action", "L1-5", "model.py", "return Decimal(0)\n", "return Decimal(1)\n"),
     ("a position without a kind", "L1-6", "model.py", '"acme:balance:BTC"', '"acme:coins:BTC"'),
     ("an id that is the same for ever", "L1-7", "model.py", 'f"{ref.id}:0"', '"fill"'),
     ("a plan that looks at the clock", "L1-8", "model.py", '"price": str(', '"price": time.sleep(0) or str('),

@@ -11,7 +11,7 @@ import pytest
 from basis_venues_sandbox.chain import ChainControl, available, running_chain
 from basis_venues_sandbox.chain.own import own_artifacts
 from basis_venues_sandbox.deployment import Deployment
-from basis_venues_testkit.chain_view import ChainView
+from basis_venues_testkit.doubles.chain.view import ChainView
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not available(), reason=available().reason or "the chain can run")]
 

@@ -9,7 +9,7 @@ import pytest
 
 from basis_venues.errors import ConfigurationError
 from basis_venues_sandbox.deployment import Deployment
-from basis_venues_testkit.double import double_of
+from basis_venues_testkit.doubles.double import double_of
 
 SUBJECT: Any = SimpleNamespace(
     venue="acme",

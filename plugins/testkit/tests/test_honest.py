@@ -59,7 +59,7 @@ import pytest
 
 import basis_venues_binance.live
 from basis_venues_testkit import VenueConformance
-from basis_venues_testkit.mending import MENDING, mending
+from basis_venues_testkit.report.mending import MENDING, mending
 
 pytest_plugins = ["pytester"]
 pytestmark = pytest.mark.slow

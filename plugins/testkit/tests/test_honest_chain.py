@@ -7,7 +7,8 @@
 | tells a revert as done | L2-8 |
 | rounds to what the token has digits for | L2-10 |
 | does half of what is asked | L2-1, L2-13 |
-| does not open, or plans with a figure that nobody gives | L2-1, by which all others are blocked |
+| reckons ten times the gas | L2-1 |
+| does not open, does not prepare, or plans with a figure that nobody gives | L2-1, by which all others are blocked |
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ for module in (
     "basis_venues_alchemy.access",
     "basis_venues_alchemy.client",
     "basis_venues_lido.client",
-    "basis_venues_testkit.chain_double",
+    "basis_venues_testkit.doubles.chain.double",
 ):
     import_module(module)  # once, not anew in every run within this process
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not available(), reason=available().reason or "the chain can run")]
@@ -133,6 +134,21 @@ BAD = [
     async def wanted(self, step):
         wanted = await super().wanted(step)
         return wanted._replace(value=wanted.value // 2)
+"""),
+    ("reckons ten times the gas", ["L2-1"], """
+    pass
+
+
+class Dear(AcmeModel):
+    def gas_units(self, write, market):
+        return 10 * super().gas_units(write, market)
+
+
+AcmeModel = Dear
+"""),
+    ("does not prepare", ["L2-1"], """
+    async def prepare(self, step, attempt_key):
+        return self.nothing
 """),
     ("does not open", ["L2-1"], """
     async def join(self):

@@ -13,10 +13,10 @@ from basis_venues.actions import SpotTrade, Stake
 from basis_venues.amounts import MONEY
 from basis_venues_sandbox.chain import available
 from basis_venues_testkit import Sample, VenueConformance
-from basis_venues_testkit.course import SENDING, SENT, Course
-from basis_venues_testkit.double import CHAIN, chain_of_the_session, double_of
-from basis_venues_testkit.exchange_course import ExchangeCourse
-from basis_venues_testkit.scene import Double
+from basis_venues_testkit.doubles.course import SENDING, SENT, Course
+from basis_venues_testkit.doubles.double import CHAIN, chain_of_the_session, double_of
+from basis_venues_testkit.doubles.exchange.course import ExchangeCourse
+from basis_venues_testkit.doubles.scene import Double
 
 pytestmark = pytest.mark.slow
 

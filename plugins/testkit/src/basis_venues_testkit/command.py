@@ -151,7 +151,7 @@ _WORDS = {"passed": "kept", "failed": "broken", "blocked": "blocked", "not tried
 
 def _broken(promises: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
     from .conformance import VenueConformance
-    from .mending import mending
+    from .report.mending import mending
 
     why = VenueConformance.reasons()
     for promise, each in promises.items():

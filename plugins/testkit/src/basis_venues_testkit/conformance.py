@@ -10,16 +10,16 @@ import pytest
 
 from basis_venues.actions import action_classes
 
-from .accruing import Accruing
-from .double import on_chain
+from .doubles.double import on_chain
 from .examples import EXAMPLES
 from .levels import in_order
-from .loads import Loads
+from .levels.accruing import Accruing
+from .levels.loads import Loads
+from .levels.refusing import Refusing
+from .levels.survives import Survives
+from .levels.works import Works
 from .promises import MARKER, OF_THE_KIT, LeftOut, title_of, why_of
-from .refusing import Refusing
 from .suite import subject_of
-from .survives import Survives
-from .works import Works
 
 
 class VenueConformance(Loads, Works, Refusing, Accruing, Survives):

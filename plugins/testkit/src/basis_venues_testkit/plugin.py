@@ -12,8 +12,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from .outcomes import Outcomes
-    from .scene import Double
+    from .doubles.scene import Double
+    from .report.outcomes import Outcomes
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -49,7 +49,7 @@ def basis_seed(pytestconfig: pytest.Config) -> int:
 @pytest.fixture(scope="session")
 def venue_chain() -> Generator[Any, None, None]:
     """The chain that all suites of a session share, or in words why there is none."""
-    from .double import chain_of_the_session
+    from .doubles.double import chain_of_the_session
 
     with chain_of_the_session() as chain:
         yield chain
@@ -58,7 +58,7 @@ def venue_chain() -> Generator[Any, None, None]:
 @pytest.fixture(scope="class")
 def venue_double(request: pytest.FixtureRequest) -> Generator[Double, None, None]:
     """The double that stands in for the venue of a conformance suite; promises that need one are left out where there is none."""
-    from .double import double_of, on_chain
+    from .doubles.double import double_of, on_chain
 
     suite: Any = request.cls
     chain = request.getfixturevalue("venue_chain") if on_chain(suite.dialect) else None
@@ -81,7 +81,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     """Judge the report of a promise: outermost, so that no mark hides a broken one."""
     report = yield
     if item.get_closest_marker("basis") is not None:
-        from .judging import judge
+        from .report.judging import judge
 
         judge(item, call, report)
     return report
@@ -102,7 +102,7 @@ class Collector:
         if said is None or self._is_worker:
             return
         if self._outcomes is None:
-            from .outcomes import Outcomes
+            from .report.outcomes import Outcomes
 
             self._outcomes = Outcomes()
         self._outcomes.take(said)
@@ -110,15 +110,15 @@ class Collector:
     def pytest_sessionfinish(self) -> None:
         """Write the report that was asked for."""
         if self._file is not None and not self._is_worker:
-            from .outcomes import Outcomes
-            from .report import write
+            from .report.outcomes import Outcomes
+            from .report.writing import write
 
             write(self._file, self._outcomes or Outcomes(), self._seed)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say how far each venue got."""
         if self._outcomes is not None:
-            from .report import summary
+            from .report.writing import summary
 
             terminalreporter.section("conformance")
             for line in summary(self._outcomes):

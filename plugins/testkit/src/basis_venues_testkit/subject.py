@@ -162,7 +162,12 @@ class Subject:
         models = {}
         for manifest in self.manifests:
             name = manifest.venue
-            models[name] = make_model(self.plugins, name, self.settings[name], self.accounts[manifest.account.alias])
+            try:
+                models[name] = make_model(self.plugins, name, self.settings[name], self.accounts[manifest.account.alias])
+            except PluginRefused as error:
+                if name == self.venue and not self.changes:  # L0-6 makes one with the settings as they are shipped, and told of it
+                    blocked_by("L0-6", str(error))
+                raise
         if not isinstance(models[self.venue], VenueModel):
             blocked_by("L0-6")
         return models

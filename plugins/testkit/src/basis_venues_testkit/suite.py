@@ -14,7 +14,7 @@ from basis_venues.amounts import MONEY
 
 from .promises import blocked_by
 from .samples import Figures, Points, Sample, points_of
-from .stage import Stage
+from .simulation.stage import Stage
 from .subject import Subject
 
 if TYPE_CHECKING:

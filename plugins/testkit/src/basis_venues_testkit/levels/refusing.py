@@ -19,10 +19,10 @@ from basis_venues.fold import fold
 from basis_venues.orders import Limits, Ref
 from basis_venues.series import price
 
-from .promises import broken, does_not_apply, promise
-from .samples import Sample
-from .stage import Stage
-from .suite import Suite, given_sample
+from ..promises import broken, does_not_apply, promise
+from ..samples import Sample
+from ..simulation.stage import Stage
+from ..suite import Suite, given_sample
 
 QUIET = settings(max_examples=25, deadline=None, database=None, derandomize=True)
 """How Hypothesis is used: the same examples in every run, since a conformance report must be repeatable."""

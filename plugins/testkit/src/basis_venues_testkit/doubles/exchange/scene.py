@@ -12,9 +12,9 @@ from basis_venues.keys import Key
 from basis_venues.orders import Effect, Prepared, Report, Step, deltas
 from basis_venues.states import CLOSED
 
-from .scene import PROOFS, Heard, Scene, heard
-from .stage import Stage
-from .works import Plenty
+from ...levels.works import Plenty
+from ...simulation.stage import Stage
+from ..scene import PROOFS, Heard, Scene, heard
 
 if TYPE_CHECKING:
     from basis_venues_sandbox.dialect import Dialect

@@ -21,9 +21,9 @@ from basis_venues.manifest import read_manifest
 from basis_venues.registry import module_folder
 from basis_venues.trust import digest_of
 
-from . import __version__
-from .conformance import VenueConformance
-from .levels import LEVELS, in_order
+from .. import __version__
+from ..conformance import VenueConformance
+from ..levels import LEVELS, in_order
 from .outcomes import Outcomes, PromiseOutcome, VenueOutcome
 
 SCHEMA = 1

@@ -8,7 +8,7 @@ from decimal import Decimal
 from basis_venues.clock import Clock
 from basis_venues.errors import MissingData
 
-from .samples import Points
+from ..samples import Points
 
 MOVE = Decimal("1.01")
 

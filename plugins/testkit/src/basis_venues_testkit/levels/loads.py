@@ -22,10 +22,10 @@ from basis_venues.manifest import CredentialField, Manifest, NetworkRule, read_m
 from basis_venues.plugins import Plugins
 from basis_venues.registry import FIRST_PARTY, Registry, check_contract, module_folder, unmet
 
-from .judging import IMPORT_MS
-from .promises import blocked_by, broken, none_of, promise
-from .subject import make_model, shipped_settings
-from .suite import Suite
+from ..promises import blocked_by, broken, none_of, promise
+from ..report.judging import IMPORT_MS
+from ..subject import make_model, shipped_settings
+from ..suite import Suite
 
 SECRET = re.compile(r"auth|key|mnemonic|pass|private|secret|seed|token|url", re.IGNORECASE)
 """What the name of a field looks like that gives access. A URL counts: providers put their keys into it."""

@@ -13,7 +13,7 @@ from basis_venues.contract import Market
 from basis_venues.plugins import Plugins
 from basis_venues.registry import Registry
 
-from .subject import Subject
+from ..subject import Subject
 
 MODE = "conformance"
 WALLET = "alchemy"

@@ -16,15 +16,18 @@ from basis_venues.orders import Prepared, Report, Step
 from basis_venues.positions import Positions
 from basis_venues.states import NOTHING_HAPPENED, RESENDABLE
 
+from ..promises import blocked_by, does_not_apply
+from ..simulation.stage import Stage
+from ..subject import Subject
 from .course import Course
-from .promises import blocked_by, does_not_apply
-from .stage import Stage
-from .subject import Subject
 
 Answer = TypeVar("Answer")
 
 PROOFS = frozenset(state.value for state in NOTHING_HAPPENED | RESENDABLE)
 """What says that nothing happened."""
+LOOKS = 5
+"""So often the double is looked at before a promise is given up: what it shows may come late."""
+PAUSE_S = 0.1
 
 
 class Heard(NamedTuple):
@@ -114,6 +117,10 @@ class Scene(ABC):
     @abstractmethod
     def strangers(self, prepared: Prepared) -> list[str]:
         """What the venue has under other names than the attempt's."""
+
+    def misjudged(self) -> list[str]:
+        """What the model says of the write's own cost, and is far from it. Writes to exchanges are free."""
+        return []
 
     # what is made to happen
 
@@ -226,8 +233,8 @@ class Double(ABC):
 
     @abstractmethod
     def act(self, stage: Stage, do: Act[Answer], *, waits: bool = False, hasty: bool = False) -> Answer:
-        """Do something in a fresh scene: the sample's step, ready to be sent. `waits`: one that the venue does not carry out at once. `hasty`:
-        by a client that does not wait long for an answer, where some never come."""
+        """Do something in a fresh scene: the sample's step, ready to be sent. `waits`: one that the venue does not carry out at once.
+        `hasty`: by a client that does not wait long for an answer, where some never come."""
 
     def shut(self, stage: Stage) -> str:
         """Why nothing can be tried of the sample, looked at once; nothing where it can. L2-1 is broken then, and what else is to be tried

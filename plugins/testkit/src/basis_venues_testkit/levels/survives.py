@@ -8,13 +8,13 @@ from random import Random
 
 from basis_venues.errors import TryAgainLater
 
-from .course import SENT, Course
-from .double import shown_sample
+from ..doubles.course import SENT, Course
+from ..doubles.double import shown_sample
+from ..doubles.scene import Double
+from ..promises import broken, does_not_apply, none_of, promise
+from ..samples import Sample
+from ..simulation.stage import Stage
 from .faithful import Faithful
-from .promises import broken, does_not_apply, none_of, promise
-from .samples import Sample
-from .scene import Double
-from .stage import Stage
 
 SKEWS_MS = (-3_000, 900, 20_000)
 """By so much a venue's clock is wrong."""

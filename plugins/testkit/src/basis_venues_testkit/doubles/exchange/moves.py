@@ -14,9 +14,8 @@ from basis_venues.keys import TRANSIT, split_key
 from basis_venues.orders import Report, Step, deltas
 from basis_venues.states import SUCCEEDED, State
 
-from .exchange_scene import LOST
-from .honest import LOOKS, PAUSE_S
-from .scene import PROOFS, Heard, heard
+from ..scene import LOOKS, PAUSE_S, PROOFS, Heard, heard
+from .scene import LOST
 
 PLENTY = "100000"
 """What every wallet holds of the asset."""

@@ -18,6 +18,7 @@ import attrs
 
 from basis_venues.actions import Action
 from basis_venues.amounts import MONEY, floor_to
+from basis_venues.attempts import attempt_key
 from basis_venues.clock import SystemClock
 from basis_venues.config.credentials import throwaway
 from basis_venues.config.venues import Destination
@@ -30,17 +31,17 @@ from basis_venues.orders import Step
 from basis_venues.secret import Secret
 from basis_venues.series import price
 
-from .course import Course, own_folder
-from .exchange_course import ExchangeCourse
-from .exchange_moves import MoveScene
-from .exchange_scene import BLIND, LOST, ExchangeScene
-from .promises import blocked_by
-from .samples import HOUR
-from .scene import Act, Answer, Double, heard
-from .stage import Stage
-from .staging import QUICK_MS, Staged
-from .subject import Subject
-from .works import Plenty
+from ...levels.works import Plenty
+from ...promises import blocked_by
+from ...samples import HOUR
+from ...simulation.stage import Stage
+from ...subject import Subject
+from ..course import Course, own_folder
+from ..scene import Act, Answer, Double, heard
+from ..staging import QUICK_MS, Staged
+from .course import ExchangeCourse
+from .moves import MoveScene
+from .scene import BLIND, LOST, ExchangeScene
 
 if TYPE_CHECKING:
     from basis_venues_sandbox.dialect import Dialect
@@ -103,23 +104,26 @@ class ExchangeDouble(Double):
         return str(stage.sample.action.symbol)  # type: ignore[attr-defined]
 
     def hindrance(self, stage: Stage) -> str:
-        """The market is not there, or the client does not open."""
+        """The market is not there, the client does not open, or does not prepare the order."""
         symbol, listed = self.door(stage), self.control.markets(self.dialect)
         if symbol not in listed:
             return f"the sandbox does not list {symbol} where it speaks {self.dialect}; give a sample one of {', '.join(listed)}"
-        self.begin(stage)
-        try:
-            asyncio.run(self._opened_once())
-        except Exception as error:
-            return f"the client does not open: {self.raised(error)}"
-        return ""
+        with localcontext(MONEY):
+            step = self._step(stage, {})
+            self.begin(stage)
+            return asyncio.run(self._hindered(step))
 
-    async def _opened_once(self) -> None:
-        client = self._client(Network.TESTNET)
+    async def _hindered(self, step: Step) -> str:
+        client, what = self._client(Network.TESTNET), "the client does not open"
         try:
             await client.open()
+            what = "the order cannot be prepared"
+            await client.prepare(step, attempt_key("conformance", "kit", step.id, 0))
+        except Exception as error:
+            return f"{what}: {self.raised(error)}"
         finally:
             await client.close()
+        return ""
 
     def strays(self, stage: Stage) -> list[str]:
         """A trade on each network of the manifest: everything that goes to the sandbox in place of one of its hosts."""

@@ -29,16 +29,16 @@ from basis_venues.secret import Secret
 from basis_venues.states import SUCCEEDED
 from basis_venues.venues import Venue
 
-from .chain_course import ChainCourse
-from .chain_scene import BLIND, LOST, TURNED_AWAY, Begun, ChainScene
-from .chain_view import ChainView
-from .course import Course, own_folder
-from .promises import does_not_apply, not_tried
-from .samples import Sample
-from .scene import Act, Answer, Double, heard
-from .stage import Stage, order_of
-from .staging import QUICK_MS, WALLET, KitClock, Staged
-from .subject import Subject
+from ...promises import does_not_apply, not_tried
+from ...samples import Sample
+from ...simulation.stage import Stage, order_of
+from ...subject import Subject
+from ..course import Course, own_folder
+from ..scene import Act, Answer, Double, heard
+from ..staging import QUICK_MS, WALLET, KitClock, Staged
+from .course import ChainCourse
+from .scene import BLIND, LOST, TURNED_AWAY, Begun, ChainScene
+from .view import ChainView
 
 if TYPE_CHECKING:
     from basis_venues_sandbox.deployment import Deployment
@@ -91,18 +91,22 @@ class ChainDouble(Double):
         return repr(stage.sample)
 
     def hindrance(self, stage: Stage) -> str:
-        """The way cannot be gone, or what is to be tried cannot be planned at its end."""
+        """The way cannot be gone, or what is to be tried cannot be planned at its end, or not prepared."""
+        with localcontext(MONEY):
+            return asyncio.run(self._hindered(stage))
 
-        async def go() -> None:
-            with localcontext(MONEY):
-                await self._begin(stage)
-
+    async def _hindered(self, stage: Stage) -> str:
+        what = "the sample cannot be led to where it begins"
         try:
-            asyncio.run(go())
+            step = (await self._begin(stage)).step
+            what = "the transaction cannot be prepared"
+            async with self._opened(KitClock()) as assembly:
+                client = client_of(assembly, stage.subject.venue)
+                await client.prepare(step, attempt_key("conformance", "kit", step.id, 0))
         except NoWay as why:
             return str(why)
         except Exception as error:
-            return f"the sample cannot be led to where it begins: {self.raised(error)}"
+            return f"{what}: {self.raised(error)}"
         return ""
 
     def strays(self, stage: Stage) -> list[str]:
@@ -211,7 +215,7 @@ class ChainDouble(Double):
             *before, last = await self._planned(assembly, stage.order, held)
             if not whole:
                 await self._carry_out(assembly, before, held)
-            return Begun("", last, held, None if whole else _foreseen(assembly, last, held))
+            return Begun("", last, held, *((None, None) if whole else (_foreseen(assembly, last, held), _gas(assembly, last))))
 
     def _sent_to(self, assembly: Assembly, order: Order) -> Order:
         """The order at the venue that offers such an action: one of the run's."""
@@ -268,6 +272,15 @@ def _foreseen(assembly: Assembly, step: Step, held: Positions) -> Mapping[Key, D
         return None
     except StepFails as failure:
         raise NoWay(f"the model says of what is on the chain now that {step.actions[-1]} would fail: {failure}") from None
+
+
+def _gas(assembly: Assembly, step: Step) -> Decimal | None:
+    """What the model says that the transaction itself costs."""
+    try:
+        cost = assembly.factory.model(step.order.venue).cost(step, assembly.market, Ref("planned", 0))
+    except MissingData:
+        return None
+    return None if cost is None else -sum((amount for _, amount in cost.lines), Decimal(0))
 
 
 def client_of(assembly: Assembly, venue: str) -> VenueClient:

@@ -24,17 +24,19 @@ from basis_venues.orders import Effect, Limits, Prepared, Ref, Step, deltas
 from basis_venues.positions import Positions
 from basis_venues.results import LegResult, word_of
 
-from .examples import in_several_assets
-from .promises import blocked_by, broken, does_not_apply, none_of, promise
-from .samples import Sample
-from .stage import Course, Moment, Stage, Told
-from .suite import Suite, given_sample
-from .watching import watched
+from ..examples import in_several_assets
+from ..promises import blocked_by, broken, does_not_apply, none_of, promise
+from ..samples import Sample
+from ..simulation.stage import Course, Moment, Stage, Told
+from ..simulation.watching import watched
+from ..suite import Suite, given_sample
 
 EFFECT_KINDS = frozenset({
     "trade", "fee", "gas", "funding", "interest", "transfer", "deposit", "lend", "stake", "swap", "flash", "setting",
 })  # fmt: skip
 """What an effect of a model may call itself, see `Effect`."""
+VISIBLE = 1000
+"""So many tolerances what a step changes is at least."""
 
 
 class Works(Suite):
@@ -111,7 +113,7 @@ class Works(Suite):
     def test_l1_5_amounts_are_exact(self, sample: Sample | None) -> None:
         """L1-5 Exact: amounts are finite Decimals in effects, costs, steps, limits and tolerances, and no float is mixed in.
 
-        A float loses cents, and the loss is found when the books no longer agree.
+        A float loses cents, and the loss is found when the books no longer agree; a tolerance as large as what is done finds nothing.
         """
         stage = self.stage(given_sample(sample))
         with localcontext(MONEY) as context:
@@ -126,6 +128,7 @@ class Works(Suite):
             *(problem for moment in course.moments for problem in _inexact_moment(moment)),
             *(f"limits: {problem}" for problem in _inexact_limits(limits)),
             *(f"tolerance({key!r}) is {amount!r}" for key, amount in tolerances.items() if not _is_exact(amount) or amount < 0),
+            *(problem for moment in course.moments for problem in _hidden(moment, tolerances)),
         ])  # fmt: skip
 
     @promise("L1-6")
@@ -342,6 +345,14 @@ def _inexact_moment(moment: Moment) -> Iterator[str]:
         if type(effect.at) is not int:
             yield f"the effect {effect.id} is at {effect.at!r}, not at whole milliseconds"
     yield from _inexact_step(moment.step)
+
+
+def _hidden(moment: Moment, tolerances: Mapping[Key, Decimal]) -> Iterator[str]:
+    """What a step does to a position, and nobody would miss if it were not done."""
+    for key, amount in deltas(moment.effects).items():
+        tolerated = tolerances.get(key, Decimal(0))
+        if amount and _is_exact(tolerated) and tolerated * VISIBLE > abs(amount):
+            yield f"tolerance({key!r}) is {tolerated}, and {moment.step.id} changes it by {amount:+f}: say at most what rounding takes"
 
 
 def _inexact_step(step: Step) -> Iterator[str]:

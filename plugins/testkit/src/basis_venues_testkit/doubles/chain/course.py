@@ -8,10 +8,10 @@ from collections.abc import Callable
 from basis_venues.actions import Action
 from basis_venues.clock import Clock, SystemClock
 
-from .chain_scene import LOST, SEND, TURNED_AWAY
-from .chain_view import MOMENT_S, ChainView
-from .course import Course
-from .staging import Staged
+from ..course import Course
+from ..staging import Staged
+from .scene import LOST, SEND, TURNED_AWAY
+from .view import MOMENT_S, ChainView
 
 _LOOKS = 500
 

@@ -9,7 +9,7 @@ import pytest
 
 from basis_venues.conformance import OWN
 
-from .promises import MARKER, LeftOut, title_of
+from ..promises import MARKER, LeftOut, title_of
 
 IMPORT_MS = "basis_import_ms"
 """The property under which a test records how long the plugin's import took."""

@@ -11,10 +11,10 @@ from basis_venues.clock import SystemClock
 from basis_venues.config.misfit import nearest
 from basis_venues.errors import ConfigurationError
 
-from .promises import not_tried
-from .samples import DAY, Sample
+from ..promises import not_tried
+from ..samples import DAY, Sample
+from ..subject import Subject
 from .scene import Double
-from .subject import Subject
 
 if TYPE_CHECKING:
     from basis_venues_sandbox.deployment import Deployment
@@ -56,7 +56,7 @@ def _exchange(subject: Subject, dialect: str | Dialect) -> Iterator[Double]:
         from basis_venues_sandbox.exchange.sandbox import DIALECTS
     except ImportError:
         not_tried("the double is not installed: pip install basis-venues-sandbox")
-    from .exchange_double import ExchangeDouble
+    from .exchange.double import ExchangeDouble
 
     if not isinstance(dialect, str):
         with running_sandbox(dialects=(dialect,)) as running:
@@ -84,7 +84,7 @@ def _must_name_hosts(subject: Subject) -> None:
 
 @contextmanager
 def _chain(subject: Subject, running: Any, dialect: str | Deployment) -> Iterator[Double]:
-    from .chain_double import ChainDouble
+    from .chain.double import ChainDouble
 
     if isinstance(running, str):
         not_tried(running)

@@ -69,6 +69,10 @@ _BY_EVIDENCE: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     "L2-1": (
         ("does not open", "Mend what `create_client` or `open` raises; it is shown with the last line of the plugin in it."),
+        ("cannot be prepared: Denied", "Give the Sample what the action needs (`holds`), or mend what `prepare` refuses."),
+        ("cannot be prepared", "Mend what `prepare` raises; it is shown with the last line of the plugin in it."),
+        ("cannot be led", "Mend what is shown; the sample's `first` and `holds` lead the double to where its action begins."),
+        ("its gas was", "Write under `gas` in venue.yaml what such a transaction uses; a receipt's gasUsed says it."),
         ("was asked for", "Send the quantity that was asked for, to the last digit; what the venue does not take is refused."),
     ),
     "L2-2": (

@@ -13,11 +13,11 @@ from basis_venues.keys import TRANSIT, split_key
 from basis_venues.orders import Effect, Line, Report, Snapshot, Step, deltas
 from basis_venues.states import SUCCEEDED, State
 
-from .double import overheard, shown_sample
+from ..doubles.double import overheard, shown_sample
+from ..doubles.scene import Double, Scene, heard
+from ..promises import broken, does_not_apply, none_of, promise
+from ..samples import Sample
 from .honest import Honest
-from .promises import broken, does_not_apply, none_of, promise
-from .samples import Sample
-from .scene import Double, Scene, heard
 
 MOST_DECIMALS = 18
 """No venue tells an amount with more: a wei is 1e-18."""

@@ -11,10 +11,10 @@ from basis_venues.actions import Action
 from basis_venues.clock import Clock, SteeredClock
 from basis_venues.contract import Market
 
-from .course import Course
-from .exchange_scene import LOST
-from .figures import SampleMarket
-from .staging import Staged
+from ...simulation.figures import SampleMarket
+from ..course import Course
+from ..staging import Staged
+from .scene import LOST
 
 MOMENT_MS = 20
 """As long as a wait really takes in a course."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .levels import LEVELS, in_order, level_of
+from ..levels import LEVELS, in_order, level_of
 
 _WORST_FIRST = ("failed", "blocked", "not tried", "passed", "skipped")
 

@@ -13,11 +13,11 @@ from basis_venues.keys import ALLOWANCE, BALANCE, COLLATERAL
 from basis_venues.orders import Effect
 from basis_venues.positions import Positions
 
-from .promises import blocked_by, broken, does_not_apply, none_of, promise
+from ..promises import blocked_by, broken, does_not_apply, none_of, promise
+from ..samples import Sample
+from ..simulation.stage import Stage
+from ..suite import Suite
 from .refusing import QUIET
-from .samples import Sample
-from .stage import Stage
-from .suite import Suite
 
 IDLE = frozenset({ALLOWANCE, BALANCE, COLLATERAL})
 """Kinds of positions that need not accrue: a model may have accruals for kinds that the venue does not offer."""

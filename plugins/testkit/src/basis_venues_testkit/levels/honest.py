@@ -7,15 +7,11 @@ from typing import Any, NamedTuple
 
 from basis_venues.states import DONE
 
-from .double import shown_sample
-from .promises import broken, none_of, promise
-from .samples import Sample
-from .scene import PROOFS, Double, Heard, Scene, heard
-from .suite import Suite
-
-LOOKS = 5
-"""So often the double is looked at before a promise is given up: what it shows may come late."""
-PAUSE_S = 0.1
+from ..doubles.double import shown_sample
+from ..doubles.scene import LOOKS, PAUSE_S, PROOFS, Double, Heard, Scene, heard
+from ..promises import broken, none_of, promise
+from ..samples import Sample
+from ..suite import Suite
 
 _DONE = frozenset(state.value for state in DONE)
 
@@ -50,6 +46,7 @@ class Honest(Suite):
             none_of([
                 *([f"send made {len(writes)} write requests: {', '.join(writes)}"] if len(writes) != 1 else []),
                 *scene.strangers(prepared),
+                *scene.misjudged(),
                 *([f"it {scene.happened()}, and send says {said.text}"] if said.state in PROOFS else []),
                 *([] if scene.happened() else [f"nothing of it happened, and send says {said.text}"]),
             ])  # fmt: skip

@@ -15,11 +15,11 @@ from basis_venues.keys import BALANCE, Key, split_key
 from basis_venues.orders import Prepared, Report, Step, deltas
 from basis_venues.positions import Positions
 
-from .chain_view import ETHER, ChainView
-from .promises import not_tried
-from .scene import Heard, Scene, heard
-from .stage import Stage
-from .staging import KitClock
+from ...promises import not_tried
+from ...simulation.stage import Stage
+from ..scene import Heard, Scene, heard
+from ..staging import KitClock
+from .view import ETHER, ChainView
 
 SEND = "eth_sendRawTransaction"
 LOST: Mapping[str, Any] = {
@@ -42,6 +42,7 @@ BLIND: Mapping[str, tuple[str, Any]] = {
 STUCK_MS = 200_000
 """Longer than any transaction waits before one with a higher fee takes its place."""
 _NEAR, _SWAPPED, _LEAST = Decimal("0.000001"), Decimal("0.01"), Decimal("0.000001")
+_MAGNITUDE = 10
 _REVERTS = "0x60006000fd"
 _DUST = 10**12
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
@@ -49,12 +50,13 @@ _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 class Begun(NamedTuple):
     """Where a sample's scenes begin: the chain's snapshot, the step that is sent, what the accounts hold, and how the model says that the
-    step changes it; None where nobody tells the figures that the model asks for."""
+    step changes it, and what the gas costs in ETH; None where nobody tells the figures that the model asks for."""
 
     snapshot: str
     step: Step
     held: Positions
     planned: Mapping[Key, Decimal] | None
+    gas: Decimal | None
 
 
 class ChainScene(Scene):
@@ -64,7 +66,7 @@ class ChainScene(Scene):
         self, view: ChainView, accounts: Mapping[str, str], clock: KitClock, client: VenueClient, stage: Stage, begun: Begun
     ) -> None:
         super().__init__(client, stage, begun.step, begun.held)
-        self._planned = begun.planned
+        self._planned, self._gas = begun.planned, begun.gas
         self.control = view.control
         self.clock = clock
         self.since = self.control.block_number()
@@ -113,6 +115,13 @@ class ChainScene(Scene):
             *(f"{each} was mined, which is nowhere in what was prepared" for each in mined if each not in str(prepared.payload)),
             *(self._otherwise(mined, self._planned) if self._planned is not None and self.happened() else []),
         ]
+
+    def misjudged(self) -> list[str]:
+        """Gas of another magnitude: a backtest pays what the model says, and `max` leaves so much."""
+        paid, planned = self._view.gas_of(self._view.mined_since(self.since)), self._gas
+        if planned is None or paid / _MAGNITUDE <= planned <= paid * _MAGNITUDE:
+            return []
+        return [f"its gas was {paid} ETH, and the model's `cost` says {planned}: correct the figure under `gas` in venue.yaml"]
 
     def _otherwise(self, mined: list[str], foreseen: Mapping[Key, Decimal]) -> Iterator[str]:
         """What the model plans and what was done may differ by what accrues in between, where something is swapped by what that costs, and

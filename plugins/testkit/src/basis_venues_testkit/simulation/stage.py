@@ -22,9 +22,9 @@ from basis_venues.results import LegResult
 from basis_venues.simulate import SimulatedClient, SimulatedLedger
 from basis_venues.venues import Venue, Venues
 
+from ..samples import Points, Sample
+from ..subject import Subject
 from .figures import SampleMarket
-from .samples import Points, Sample
-from .subject import Subject
 
 
 class Told(Positions):

@@ -1,0 +1,1 @@
+"""The sandbox's chain as a double."""

@@ -1,0 +1,1 @@
+"""The sandbox exchange as a double."""

@@ -1,0 +1,1 @@
+"""What became of the promises of a run: judged, gathered, told, and written."""

@@ -1,0 +1,1 @@
+"""A sample carried out in simulation, as a backtest does it."""
