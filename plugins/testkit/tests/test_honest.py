@@ -509,6 +509,14 @@ def test_one_cause_breaks_one_promise(pytester: pytest.Pytester, name: str, old:
     assert said in told
 
 
+def test_a_double_that_cannot_be_made_is_told_once(pytester: pytest.Pytester) -> None:
+    """A protocol that nobody speaks breaks the first promise, with the protocols that there are, and no other."""
+    install(pytester.path)
+    told, venue = run(pytester, "-k", "test_l2 or test_l3", suite=SUITE.replace('dialect = "binance"', 'dialect = "binnance"'))
+    assert [name for name, each in venue["promises"].items() if each["result"] == "failed"] == ["L2-1"], told
+    assert "the sandbox speaks no 'binnance'; did you mean binance?" in told
+
+
 def test_S10_plugin_retries_by_itself(pytester: pytest.Pytester) -> None:
     """At most one write request per attempt, counted by the sandbox: the kit fails it, says how often it wrote, and the exit code is 1."""
     install(pytester.path, next(flaw for _, promise, flaw in BAD if promise == "L2-4"))

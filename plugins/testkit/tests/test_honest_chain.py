@@ -8,6 +8,7 @@
 | rounds to what the token has digits for | L2-10 |
 | does half of what is asked | L2-1, L2-13 |
 | reckons ten times the gas | L2-1 |
+| asks for a figure that its own data does not tell | L2-1 |
 | does not open, does not prepare, or plans with a figure that nobody gives | L2-1, by which all others are blocked |
 """
 
@@ -145,6 +146,17 @@ class Dear(AcmeModel):
 
 
 AcmeModel = Dear
+"""),
+    ("asks for a figure that its own data does not tell", ["L2-1"], """
+    pass
+
+
+class Curious(AcmeModel):
+    def series(self, action):
+        return (*super().series(action), "acme:share_rate:nobody")
+
+
+AcmeModel = Curious
 """),
     ("does not prepare", ["L2-1"], """
     async def prepare(self, step, attempt_key):

@@ -5,6 +5,7 @@ pytest loads this module in every run, also of people who test something else: i
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -59,10 +60,15 @@ def venue_chain() -> Generator[Any, None, None]:
 def venue_double(request: pytest.FixtureRequest) -> Generator[Double, None, None]:
     """The double that stands in for the venue of a conformance suite; promises that need one are left out where there is none."""
     from .doubles.double import double_of, on_chain
+    from .doubles.scene import Unmade, raised
 
     suite: Any = request.cls
-    chain = request.getfixturevalue("venue_chain") if on_chain(suite.dialect) else None
-    with double_of(suite().subject, suite.dialect, chain) as made:
+    subject, chain = suite().subject, request.getfixturevalue("venue_chain") if on_chain(suite.dialect) else None
+    with ExitStack() as stack:
+        try:
+            made: Any = stack.enter_context(double_of(subject, suite.dialect, chain))
+        except Exception as error:  # told once, by L2-1; as the fixture's own it would be told by every promise
+            made = Unmade(f"the double cannot be made: {raised(error, subject)}")
         yield made
 
 

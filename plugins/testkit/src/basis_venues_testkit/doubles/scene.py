@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Collection
 from contextlib import AbstractContextManager
 from pathlib import Path
 from traceback import extract_tb
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from typing import Any, ClassVar, NamedTuple, NoReturn, TypeVar
 
 from basis_venues.attempts import attempt_key
 from basis_venues.contract import VenueClient
@@ -210,6 +210,24 @@ class Scene(ABC):
 Act = Callable[[Any], Awaitable[Answer]]
 
 
+def raised(error: Exception, subject: Subject) -> str:
+    """The error for the plugin's author, with the last line of the plugin that led to it."""
+    own = [each for each in extract_tb(error.__traceback__) if Path(each.filename).is_relative_to(subject.folder)]
+    place = f" ({Path(own[-1].filename).name}, line {own[-1].lineno}, in {own[-1].name})" if own else ""
+    return f"{type(error).__name__}: {error}{place}"
+
+
+class Unmade:
+    """What stands where a double cannot be made of what the suite names: L2-1 is broken by it, and what else would be tried on the double
+    is blocked by that."""
+
+    def __init__(self, why: str) -> None:
+        self.unmade = why
+
+    def __getattr__(self, name: str) -> NoReturn:
+        blocked_by("L2-1", self.unmade)
+
+
 class Double(ABC):
     """What stands in for a venue. Begins again for every scene.
 
@@ -220,6 +238,8 @@ class Double(ABC):
     losses: ClassVar[tuple[str, ...]]
     turnings: ClassVar[tuple[str, ...]]
     blindings: ClassVar[tuple[str, ...]]
+    unmade: ClassVar[str] = ""
+    """Why there is none, see `Unmade`."""
     evident: ClassVar[Collection[str]] = ("UNKNOWN",)
     """What send may say without effects when the reply was lost."""
     secrets: tuple[str, ...]
@@ -260,9 +280,7 @@ class Double(ABC):
 
     def raised(self, error: Exception) -> str:
         """The error for the plugin's author, with the last line of the plugin that led to it."""
-        own = [each for each in extract_tb(error.__traceback__) if Path(each.filename).is_relative_to(self._subject.folder)]
-        place = f" ({Path(own[-1].filename).name}, line {own[-1].lineno}, in {own[-1].name})" if own else ""
-        return f"{type(error).__name__}: {error}{place}"
+        return raised(error, self._subject)
 
     @abstractmethod
     def strays(self, stage: Stage) -> list[str]:

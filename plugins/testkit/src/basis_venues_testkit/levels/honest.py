@@ -51,7 +51,7 @@ class Honest(Suite):
                 *([] if scene.happened() else [f"nothing of it happened, and send says {said.text}"]),
             ])  # fmt: skip
 
-        shut = venue_double.shut(self.stage(shown_sample(trade)))
+        shut = venue_double.unmade or venue_double.shut(self.stage(shown_sample(trade)))
         if shut:
             broken(shut)
         venue_double.act(self.stage(shown_sample(trade)), do)

@@ -19,7 +19,7 @@ from basis_venues.fold import fold
 from basis_venues.orders import Limits, Ref
 from basis_venues.series import price
 
-from ..promises import broken, does_not_apply, promise
+from ..promises import blocked_by, broken, does_not_apply, promise
 from ..samples import Sample
 from ..simulation.stage import Stage
 from ..suite import Suite, given_sample
@@ -46,6 +46,10 @@ class Refusing(Suite):
         name = _amount_field(stage.order.action)
         if name is None:
             does_not_apply("the action has no amount of its own")
+        try:
+            stage.plan()
+        except Exception as error:
+            blocked_by("L1-3", str(error))
         limits = stage.model.limits(stage.order.action)
         for amounts, why in _outside(stage, name, limits):
             self._all_denied(stage, name, amounts, why)

@@ -73,5 +73,6 @@ class ChainCourse(Course):
         """It concerns nothing: see `timeless`."""
 
     def take_back(self) -> None:
-        """The newest block is replaced by an empty one."""
-        self._control.reorg(1)
+        """The newest block is replaced by an empty one; none from before the course, which cannot be gone back to then."""
+        if self._control.block_number() > self._since:
+            self._control.reorg(1)

@@ -228,10 +228,14 @@ class ChainDouble(Double):
         return order
 
     async def _planned(self, assembly: Assembly, order: Order, held: Positions) -> tuple[Step, ...]:
-        """The plan on what the accounts hold and the market says now."""
+        """The plan on what the accounts hold and the market says now. What the venue's own data does not tell, it would not tell live."""
         model, market = assembly.factory.model(order.venue), assembly.market
         try:
-            await market.refresh([series for venue in assembly.parts.venues for series in _asked(venue, order)])
+            asked = [series for venue in assembly.parts.venues for series in _asked(venue, order)]
+            await market.refresh(asked)
+            for series in asked:
+                if series.partition(":")[0] == order.venue and self._subject.plugins.implements(order.venue, "market_data"):
+                    market.value(series)
             await self._read(assembly, model.touches(order, held), held)
             return model.plan(order, held, market)
         except BasisError as error:

@@ -217,8 +217,16 @@ class ChainScene(Scene):
             *([f"the look-up of a transaction that waits says {waiting.text}"] if waiting.state != "ACCEPTED" else []),
             *([f"the replacement made {len(writes)} write requests"] if len(writes) != 1 else []),
             *self.strangers(replaced),
-            *([f"it was mined, and the look-up says {over.text}"] if over.report is None or not self.shows(over.report) else []),
+            *self._mistold(over),
         ]
+
+    def _mistold(self, said: Heard) -> Iterator[str]:
+        if said.report is None:
+            yield f"it was mined, and the look-up says {said.text}"
+        elif not self.shows(said.report):
+            changed = {key: amount - self._before.get(key, Decimal(0)) for key, amount in self._balances().items()}
+            really = ", ".join(f"{key} {amount:+f}" for key, amount in changed.items() if amount)
+            yield f"it was mined, and the look-up says {said.text} with {self.shown(said.report)}, where the chain shows {really}"
 
     def _balances(self) -> dict[Key, Decimal]:
         return {

@@ -209,11 +209,11 @@ class ExchangeDouble(Double):
 
     def _step(self, stage: Stage, changes: Mapping[str, Any]) -> Step:
         """The step of a trade, as the model plans it."""
-        trade = self.trade(stage, changes)
+        sample: Any = stage.sample.action
         try:
-            return stage.model.plan(stage.order._replace(action=trade), Plenty(), stage.market)[0]
+            return stage.model.plan(stage.order._replace(action=self.trade(stage, changes)), Plenty(), stage.market)[0]
         except Exception as error:
-            blocked_by("L1-3", f"{type(trade).__name__} of {trade.symbol}: {error}")
+            blocked_by("L1-3", f"{type(sample).__name__} of {sample.symbol}: {error}")
 
     def changed(self, stage: Stage) -> list[str]:
         """An order of each kind: how long it stands, and its price."""
@@ -250,11 +250,13 @@ class ExchangeDouble(Double):
 
     def course(self, stage: Stage) -> AbstractContextManager[Course]:
         """The sample's market order, carried out by the core."""
+        self.must_be_open(stage)
         return self._opened(stage, self._traded(stage))
 
     @contextmanager
     def together(self, stage: Stage) -> Iterator[Course]:
         """The sample's market order, and one that takes half of it back at another price: what that brings hangs on the first one."""
+        self.must_be_open(stage)
         first = self._traded(stage)
         with self._opened(stage, first, attrs.evolve(first, id="back", **_back(stage, first))) as course:
             prices = accumulate(repeat(MOVED), mul, initial=stage.market.value(price(stage.subject.venue, first.symbol)))
@@ -266,7 +268,6 @@ class ExchangeDouble(Double):
 
     @contextmanager
     def _opened(self, stage: Stage, *actions: Action) -> Iterator[Course]:
-        self.must_be_open(stage)
         self.begin(stage)
         venue = self._subject.venue
         quick = {"request_timeout_ms": QUICK_MS} if hasattr(self._subject.settings[venue], "request_timeout_ms") else {}
@@ -303,12 +304,13 @@ def _back(stage: Stage, trade: Any) -> Mapping[str, Any]:
 
 
 def key_sets(names: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """The names of key, secret and passphrase (or nothing) of each API key: `spot_api_key` goes with `spot_secret`."""
+    """The names of key, secret and passphrase of each API key, or nothing for what is not declared: `spot_api_key` goes with
+    `spot_secret`."""
     for name in names:
         if name.endswith("api_key"):
             prefix = name.removesuffix("api_key")
-            passphrase = f"{prefix}passphrase"
-            yield name, f"{prefix}secret", passphrase if passphrase in names else ""
+            secret, passphrase = (each if each in names else "" for each in (f"{prefix}secret", f"{prefix}passphrase"))
+            yield name, secret, passphrase
 
 
 def hosts_of(manifest: Manifest) -> dict[str, str]:
