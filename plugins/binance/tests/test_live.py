@@ -172,6 +172,27 @@ def test_history_tells_the_fills_of_sends_and_look_ups_under_the_same_ids() -> N
     assert (effect.id, effect.order) == ("binance:trade:BTC/USDT:USDT:order1", KEY)
 
 
+def forgotten(traded: int) -> Any:
+    """A desk where a trade of that moment is listed, whose order is not known."""
+    nowhere = {"code": -2013, "msg": "Order does not exist."}
+    trade = USER_TRADE | {"time": traded}
+    here, _ = desk({"userTrades": [trade], "allOrders": [], "order": nowhere, "openOrders": [], "income": []})
+    return here
+
+
+def test_a_trade_whose_order_binance_does_not_know_any_more_is_nobody_s() -> None:
+    """It was placed more than 90 days ago, say: history has the trade all the same, under its own id, and a run can start."""
+    here = forgotten(NOW - 3_600_000)
+    (effect,) = effects_of(run(BinanceHistory(here).since([PERP], (), NOW - 4_000_000)), here.keys)
+    assert (effect.id, effect.order) == ("binance:trade:BTC/USDT:USDT:698759", None)
+
+
+def test_a_trade_that_is_shown_before_its_order_is_asked_for_again() -> None:
+    """It may be ours: a second after it nobody can tell whose it is."""
+    with pytest.raises(Said, match="-2013"):
+        run(BinanceHistory(forgotten(NOW - 1000)).since([PERP], (), NOW - 2000))
+
+
 def test_an_order_that_can_rest_is_told_execution_by_execution() -> None:
     """More executions may come: each has an id of its own."""
     order = RESULT | {"timeInForce": "GTC", "status": "PARTIALLY_FILLED", "time": 1757400000000}

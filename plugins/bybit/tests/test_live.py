@@ -262,6 +262,21 @@ def test_history_takes_what_a_fill_realised_from_the_account_s_log() -> None:
     }  # fmt: skip
 
 
+def test_deposits_that_are_in_the_balance_are_told() -> None:
+    """Success (3) and credited to the funding pool (10012); not what is confirmed (1), processed (2), failed (4) or will be credited
+    (10011)."""
+    rows = [
+        {"id": str(status), "coin": "USDT", "amount": "5", "status": status, "successAt": "1760000000000"}
+        for status in (1, 2, 3, 4, 10011, 10012)
+    ]
+    here, _ = desk({
+        "account/transaction-log": listed(), "asset/transfer/query-inter-transfer-list": listed(),
+        "asset/withdraw/query-record": envelope({"rows": [], "nextPageCursor": ""}),
+        "asset/deposit/query-record": envelope({"rows": rows, "nextPageCursor": ""}),
+    })  # fmt: skip
+    assert [each.id for each in run(BybitHistory(here).since([], ("funding",), 0)).changes] == ["3", "10012"]
+
+
 def test_an_order_that_is_not_shown_yet_is_accepted_all_the_same() -> None:
     """Acknowledged, and nothing to be seen anywhere."""
     here, _ = desk({"execution/list": listed(), "order/realtime": listed(), "order/history": listed()})

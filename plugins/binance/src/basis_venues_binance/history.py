@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -26,6 +26,10 @@ _MINUTE = 60_000
 """A transfer is listed no more than this before the income that it is; ms."""
 _UNLISTED = "-1121"
 """There is no such market."""
+_FORGOTTEN = "-2013"
+"""There is no such order, or none any more: orders are known for 90 days after they were placed, and may be filled later."""
+_SHOWN = 600_000
+"""A trade may be shown before its order is, and for so long it is asked for again; ms."""
 _INCOME = {"FUNDING_FEE": "funding", "TRANSFER": "transfer", "COMMISSION_REBATE": "fee"}
 _TOLD_BY_TRADES = frozenset({"REALIZED_PNL", "COMMISSION"})
 
@@ -60,7 +64,7 @@ class BinanceHistory(History):
     async def _trades(self, listing: Listing, since: int) -> list[Fill]:
         path, read, paging = ("userTrades", futures_fill, FUTURES) if listing.perpetual else ("myTrades", spot_fill, SPOT_TRADES)
         found = await self._desk.pages(_section(listing), path, paging, since=since, symbol=listing.id, limit=MOST)
-        orders = await self._orders(listing, {needed(row, "orderId") for row in found})
+        orders = await self._orders(listing, {needed(row, "orderId"): moment(row, "time") for row in found})
         fills = [read(row, listing, text(orders[needed(row, "orderId")], "clientOrderId") or None) for row in found]
         if not listing.perpetual:
             return fills
@@ -72,9 +76,9 @@ class BinanceHistory(History):
             told += as_one(group, listing, self._desk.rate(listing)) if is_immediate(orders[number]) else group
         return told
 
-    async def _orders(self, listing: Listing, numbers: set[str]) -> dict[str, Any]:
+    async def _orders(self, listing: Listing, numbers: Mapping[str, int]) -> dict[str, Any]:
         """Trades do not carry the client id: the orders that they belong to, from the oldest on as many as come at once, and by itself
-        one that is older than the list."""
+        one that is older than the list. `numbers`: with the time of a trade of each."""
         section = _section(listing)
         orders: dict[str, Any] = {}
         for number in sorted(numbers, key=int):
@@ -82,8 +86,17 @@ class BinanceHistory(History):
                 found = rows(await self._desk.read(section, "allOrders", symbol=listing.id, orderId=number, limit=MOST))
                 orders |= {needed(row, "orderId"): row for row in found}
             if number not in orders:
-                orders[number] = await self._desk.read(section, "order", symbol=listing.id, orderId=number)
+                orders[number] = await self._order(listing, number, numbers[number])
         return orders
+
+    async def _order(self, listing: Listing, number: str, traded: int) -> Any:
+        """One order; nothing of one that Binance does not know any more, so that its trades are nobody's."""
+        try:
+            return await self._desk.read(_section(listing), "order", symbol=listing.id, orderId=number)
+        except Said as said:
+            if said.code != _FORGOTTEN or self._desk.now() - traded < _SHOWN:
+                raise
+            return {}
 
     async def _open(self, listing: Listing) -> list[Resting]:
         found = rows(await self._desk.read(_section(listing), "openOrders", symbol=listing.id))

@@ -17,7 +17,8 @@ WALLETS = {"FUND": "funding", "UNIFIED": "spot"}
 FAILED_WITHDRAWALS = frozenset({"CancelByUser", "Reject", "Fail"})
 ALL = 2
 """The withdrawals over a chain and those inside of Bybit; unless it is said, the former alone are listed."""
-_ARRIVED = "3"
+_ARRIVED = frozenset({"3", "10012"})
+"""Deposits that are in the balance: success, and credited to the funding pool."""
 _CONFIRMING = 2 * DAY
 """So long a deposit may take; its list does not say whether it is searched by the beginning or the end of that."""
 _MINUTE = 60_000
@@ -91,7 +92,7 @@ class BybitHistory(History):
     async def _deposits(self, since: int) -> list[Change]:
         begun = max(since - _CONFIRMING, 0)
         found = await self._desk.pages("private", "v5/asset/deposit/query-record", MONTHS, since=begun, limit=50)
-        return [_deposit(row) for row in found if text(row, "status") == _ARRIVED]
+        return [_deposit(row) for row in found if text(row, "status") in _ARRIVED]
 
 
 def with_profits(fills: Iterable[Fill], log: list[Any]) -> list[Fill]:
