@@ -1176,6 +1176,26 @@ def test_a_cancelled_lane_leaves_what_the_other_lane_counts_on(run: Run) -> None
     assert asyncio.run(cancel()) == ["OBSERVED", "FROZENsecond"]
 
 
+def test_a_signal_within_a_shared_commit_stops_the_lane_that_it_meant_alone(run: Run) -> None:
+    """Of three lanes that share a commit the second is cancelled while it is written: all three are stored, and the third goes on."""
+    tasks: list[asyncio.Task[None]] = []
+
+    def signal_comes(name: str) -> None:
+        if name == "before the commit of Frozen+Frozen+Frozen":
+            tasks[1].cancel()
+
+    async def share() -> tuple[list[str], list[str]]:
+        async with run.manager(point=signal_comes) as manager:
+            commit = manager.run.records.commit
+            tasks.extend(asyncio.ensure_future(commit(Frozen("north", name, {"north": "north:one"}))) for name in ("one", "two", "three"))
+            told = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 20)
+            assert manager.run._journal is not None
+            stored = [row.data()["reason"] for row in manager.run._journal.rows()]
+            return [type(each).__name__ for each in told], stored
+
+    assert asyncio.run(share()) == (["NoneType", "CancelledError", "NoneType"], ["one", "two", "three"])
+
+
 def test_one_lanes_broken_entry_fails_that_lane_alone(run: Run) -> None:
     """Of lanes that share a commit, one gives what cannot be written and one fails to count it: the others are stored, once each."""
 

@@ -242,7 +242,7 @@ class SqliteJournal:
             self._write_kept([entry for entries, _, _ in waiting for entry in entries])
         except BaseException as error:
             for _, _, done in waiting:
-                done.set_exception(error)
+                _fail(done, error)
             return
         for _, then, done in waiting:
             _tell(then, done)
@@ -270,13 +270,19 @@ def copy_journal(source: Path, target: Path) -> None:
 
 
 def _tell(then: Callable[[], None], done: Any) -> None:
-    """The events of one lane are stored: let them count, and let it go on."""
+    """The events of one lane are stored: let them count, and let it go on. A signal may have cancelled it since the commit began."""
     try:
         then()
     except BaseException as error:
-        done.set_exception(error)
+        _fail(done, error)
     else:
-        done.set_result(None)
+        if not done.done():
+            done.set_result(None)
+
+
+def _fail(done: Any, error: BaseException) -> None:
+    if not done.done():
+        done.set_exception(error)
 
 
 def _chained(end: tuple[int, str], at: int, entries: Sequence[Entry]) -> tuple[list[tuple[int, int, str, str, str, str]], tuple[int, str]]:
