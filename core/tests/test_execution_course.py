@@ -1041,6 +1041,19 @@ def test_a_cancelled_caller_leaves_a_step_that_the_next_order_settles(run: Run) 
     assert sent(run) == 2
 
 
+def test_a_start_says_what_it_waits_for(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+    """An order that rests for a minute was left: the start, which takes no work until it has ended, names it, its venue and that time."""
+    run.exchange().change(script=["rest:1000"])
+    with pytest.raises(Killed):
+        run.act(buy(1, order_type="limit", price="90", good_for=60_000), point=crash_when("before a look-up"))
+    run.exchange().change(script=[])
+    assert caplog.text == ""
+    assert run.act(buy(2))[0].state == "VERIFIED"
+    (line,) = caplog.messages
+    assert line.startswith("settling buy-1/north/0 first, which an earlier run sent to north at 1970-01-01T00:16:40")
+    assert line.endswith("Z; an order at rest, which ends by 1970-01-01T00:17:40.010Z")
+
+
 def test_another_modes_unsettled_step_is_settled_and_recorded(run: Run) -> None:
     """A step that another mode left unsettled on the same account: settled at the start, under its own mode."""
     run.exchange().change(script=["drop_reply"])

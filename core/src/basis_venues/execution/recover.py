@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 from ..attempts import is_ours
 from ..errors import HistoryGone, Stopped, TryAgainLater
-from ..journal.events import Observed
+from ..journal.events import Observed, Sending
 from ..journal.state import JournalState
 from ..keys import split_key
+from ..market.provider import utc
 from ..orders import Effect, deltas
 from ..venues import Venue, Venues
 from . import boundary
@@ -26,7 +27,19 @@ async def recover(loop: JournalledLoop, venues: Venues, state: JournalState) -> 
         if record.sending.order.venue not in venues:
             raise Stopped(f"the step {name[1]} of the mode {name[0]} was being sent and is not settled; run that mode first")
         if name in state.open:  # what comes after it on its lane may have had it settled
+            if not venues.named(record.sending.order.venue).rehearsed:
+                _say(record.sending)
             await loop.resume(record.sending)
+
+
+def _say(sending: Sending) -> None:
+    """Let whoever waits for the start know what it waits for."""
+    import logging  # not needed as long as nothing was left
+
+    rests: int | None = getattr(sending.order.action, "good_for", None)
+    until = f"; an order at rest, which ends by {utc(sending.at + rests)}" if rests else ""
+    step, venue, at = sending.prepared.step.id, sending.order.venue, utc(sending.at)
+    logging.getLogger("basis_venues").warning("settling %s first, which an earlier run sent to %s at %s%s", step, venue, at, until)
 
 
 async def _look_at_transactions(venues: Venues, state: JournalState) -> None:
