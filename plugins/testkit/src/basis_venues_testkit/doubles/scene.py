@@ -278,10 +278,6 @@ class Double(ABC):
     def hindrance(self, stage: Stage) -> str:
         """What `shut` says, looked at now."""
 
-    def raised(self, error: Exception) -> str:
-        """The error for the plugin's author, with the last line of the plugin that led to it."""
-        return raised(error, self._subject)
-
     @abstractmethod
     def strays(self, stage: Stage) -> list[str]:
         """What the client asks of others than the manifest names. Leaves the asking promise out where the manifest cannot name them."""

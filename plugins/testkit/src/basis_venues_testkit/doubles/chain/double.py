@@ -34,7 +34,7 @@ from ...samples import Sample
 from ...simulation.stage import Stage, order_of
 from ...subject import Subject
 from ..course import Course, own_folder
-from ..scene import Act, Answer, Double, heard
+from ..scene import Act, Answer, Double, heard, raised
 from ..staging import QUICK_MS, WALLET, KitClock, Staged
 from .course import ChainCourse
 from .scene import BLIND, LOST, TURNED_AWAY, Begun, ChainScene
@@ -106,7 +106,7 @@ class ChainDouble(Double):
         except NoWay as why:
             return str(why)
         except Exception as error:
-            return f"{what}: {self.raised(error)}"
+            return f"{what}: {raised(error, self._subject)}"
         return ""
 
     def strays(self, stage: Stage) -> list[str]:

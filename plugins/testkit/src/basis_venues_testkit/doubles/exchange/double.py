@@ -37,7 +37,7 @@ from ...samples import HOUR
 from ...simulation.stage import Stage
 from ...subject import Subject
 from ..course import Course, own_folder
-from ..scene import Act, Answer, Double, heard
+from ..scene import Act, Answer, Double, heard, raised
 from ..staging import QUICK_MS, Staged
 from .course import ExchangeCourse
 from .moves import MoveScene
@@ -120,7 +120,7 @@ class ExchangeDouble(Double):
             what = "the order cannot be prepared"
             await client.prepare(step, attempt_key("conformance", "kit", step.id, 0))
         except Exception as error:
-            return f"{what}: {self.raised(error)}"
+            return f"{what}: {raised(error, self._subject)}"
         finally:
             await client.close()
         return ""
