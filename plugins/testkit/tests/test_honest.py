@@ -494,8 +494,14 @@ EXCHANGE = attrs.evolve(EXCHANGE, wire=AcmeWire)
             "self.context = context\n\n    async def open(self):\n        raise Denied('shut')\n",
             "the client does not open: Denied: shut (client.py, line",
         ),
+        (
+            "client.py", "self.context = context\n",
+            "self.context = context\n\n    async def prepare(self, step, attempt_key):\n        return self.nothing\n",
+            "the order cannot be prepared: AttributeError: 'AcmeClient' object has no attribute 'nothing' (client.py, line",
+        ),
+        ("__init__.py", "return AcmeClient(context)", "AcmeClient(context)", "the client does not open: "),
     ],
-    ids=["a market that the sandbox has not", "a client that does not open"],
+    ids=["a market that the sandbox has not", "a client that does not open", "one that prepares nothing", "no client at all"],
 )  # fmt: skip
 def test_one_cause_breaks_one_promise(pytester: pytest.Pytester, name: str, old: str, new: str, said: str) -> None:
     """What stands in the way of every trade breaks the first promise, and the others are blocked by it."""

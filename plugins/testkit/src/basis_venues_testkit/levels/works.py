@@ -27,7 +27,7 @@ from basis_venues.results import LegResult, word_of
 from ..examples import in_several_assets
 from ..promises import blocked_by, broken, does_not_apply, none_of, promise
 from ..samples import Sample
-from ..simulation.stage import Course, Moment, Stage, Told
+from ..simulation.stage import Course, Moment, Plenty, Stage, Told
 from ..simulation.watching import watched
 from ..suite import Suite, given_sample
 
@@ -391,19 +391,6 @@ def _wrong_key(key: Key, accounts: set[str], venues: set[str]) -> Iterator[str]:
     owner = protocol_of(parts)
     if owner is not None and owner not in venues:
         yield f"{key} belongs to {owner!r}, which is not a venue of the run: put the venue's name first, or name it in `partners`"
-
-
-class Plenty(Positions):
-    """An account that lacks nothing, so that nothing is refused for want of funds."""
-
-    __slots__ = ()
-
-    def __missing__(self, key: Key) -> Decimal:
-        return Decimal(10**6)
-
-    def get(self, key: Key, default: Decimal = Decimal(0)) -> Decimal:  # type: ignore[override]
-        """As much as of everything else."""
-        return self[key]
 
 
 Answer = tuple[str, Any, Any]

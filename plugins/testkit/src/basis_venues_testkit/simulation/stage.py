@@ -46,6 +46,19 @@ class Told(Positions):
         return super().get(key, default)
 
 
+class Plenty(Positions):
+    """An account that lacks nothing, so that nothing is refused for want of funds."""
+
+    __slots__ = ()
+
+    def __missing__(self, key: Key) -> Decimal:
+        return Decimal(10**6)
+
+    def get(self, key: Key, default: Decimal = Decimal(0)) -> Decimal:  # type: ignore[override]
+        """As much as of everything else."""
+        return self[key]
+
+
 class Moment(NamedTuple):
     """One step carried out: what was held before it, the attempt, what it cost and what it did."""
 

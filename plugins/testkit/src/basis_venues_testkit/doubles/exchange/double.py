@@ -31,10 +31,9 @@ from basis_venues.orders import Step
 from basis_venues.secret import Secret
 from basis_venues.series import price
 
-from ...levels.works import Plenty
 from ...promises import blocked_by
 from ...samples import HOUR
-from ...simulation.stage import Stage
+from ...simulation.stage import Plenty, Stage
 from ...subject import Subject
 from ..course import Course, own_folder
 from ..scene import Act, Answer, Double, heard, raised
@@ -111,16 +110,20 @@ class ExchangeDouble(Double):
         with localcontext(MONEY):
             step = self._step(stage, {})
             self.begin(stage)
-            return asyncio.run(self._hindered(step))
+            try:
+                return asyncio.run(self._unprepared(step))
+            except Exception as error:
+                return f"the client does not open: {raised(error, self._subject)}"
 
-    async def _hindered(self, step: Step) -> str:
-        client, what = self._client(Network.TESTNET), "the client does not open"
+    async def _unprepared(self, step: Step) -> str:
+        """Why an open client does not prepare the order."""
+        client = self._client(Network.TESTNET)
         try:
             await client.open()
-            what = "the order cannot be prepared"
-            await client.prepare(step, attempt_key("conformance", "kit", step.id, 0))
-        except Exception as error:
-            return f"{what}: {raised(error, self._subject)}"
+            try:
+                await client.prepare(step, attempt_key("conformance", "kit", step.id, 0))
+            except Exception as error:
+                return f"the order cannot be prepared: {raised(error, self._subject)}"
         finally:
             await client.close()
         return ""

@@ -12,8 +12,7 @@ from basis_venues.keys import Key
 from basis_venues.orders import Effect, Prepared, Report, Step, deltas
 from basis_venues.states import CLOSED
 
-from ...levels.works import Plenty
-from ...simulation.stage import Stage
+from ...simulation.stage import Plenty, Stage
 from ..scene import PROOFS, Heard, Scene, heard
 
 if TYPE_CHECKING:
