@@ -63,11 +63,10 @@ class LiveMarket:
                 return self._past(series, self._recorded.market)
             failed = self._failed.get(source)
             raise self._missing(source)(f"{series} is not known: {failed or 'no venue of data_subscriptions gave it'}")
-        age, most = self.now() - quote.at, f"at most {self._stale_ms // 1000} s are allowed"
-        if age > self._stale_ms:
-            raise self._missing(source)(f"{series} is {age // 1000} s old; {most}")
-        if age < -self._stale_ms:  # it would never become too old
-            raise self._missing(source)(f"{series} is dated {-age // 1000} s ahead of this clock; {most}")
+        age = self.now() - quote.at
+        if abs(age) > self._stale_ms:  # one of the future would never become too old
+            what = f"{age // 1000} s old" if age > 0 else f"dated {-age // 1000} s ahead of this clock"
+            raise self._missing(source)(f"{series} is {what}; at most {self._stale_ms // 1000} s are allowed")
         return quote.value
 
     def _missing(self, source: str) -> type[MissingData]:
