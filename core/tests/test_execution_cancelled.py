@@ -19,7 +19,7 @@ SECONDS = 60
 """Longer than any course takes: one that takes longer waits for something that never comes."""
 
 verbs = st.lists(
-    st.sampled_from(["fill", "fill", "drop_reply", "never", "late:2", "hide:2", "partial", "not_sent", "expire", "rest", "refuse"]),
+    st.sampled_from(["fill", "fill", "drop_reply", "never", "late:2", "hide:2", "partial", "not_sent", "expire", "rest", "rest:60", "refuse"]),
     max_size=6,
 )
 reads = st.lists(st.sampled_from(["ok", "ok", "unreadable"]), max_size=8)
@@ -29,6 +29,7 @@ wanted = st.lists(
         lambda number: buy(number, "2"),
         lambda number: buy(number, venue="north"),
         lambda number: buy(number, venue="south"),
+        lambda number: buy(number, venue="north", order_type="limit", price="90", good_for=20_000),
         lambda number: supply(number, "10"),
         lambda number: send(number, "5"),
     ]),

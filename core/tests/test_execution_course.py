@@ -1042,16 +1042,22 @@ def test_a_cancelled_caller_leaves_a_step_that_the_next_order_settles(run: Run) 
 
 
 def test_a_start_says_what_it_waits_for(run: Run, caplog: pytest.LogCaptureFixture) -> None:
-    """An order that rests for a minute was left: the start, which takes no work until it has ended, names it, its venue and that time."""
+    """A step that an earlier run left is named, with its venue and when it was sent; an order at rest with until when it may."""
     run.exchange().change(script=["rest:1000"])
     with pytest.raises(Killed):
         run.act(buy(1, order_type="limit", price="90", good_for=60_000), point=crash_when("before a look-up"))
-    run.exchange().change(script=[])
+    run.exchange().change(script=["drop_reply"])
     assert caplog.text == ""
-    assert run.act(buy(2))[0].state == "VERIFIED"
-    (line,) = caplog.messages
-    assert line.startswith("settling buy-1/north/0 first, which an earlier run sent to north at 1970-01-01T00:16:40")
-    assert line.endswith("Z; an order at rest, which ends by 1970-01-01T00:17:40.010Z")
+    with pytest.raises(Killed):
+        run.act(buy(2), point=crash_when("executed, before the reply"))
+    run.act()
+    rested, followed = caplog.messages
+    assert rested == (
+        "buy-1/north/0, sent to north at 1970-01-01T00:16:40.010Z by an earlier run, is settled beside this one; it rests until "
+        "1970-01-01T00:17:40.010Z at the latest, and its account takes no other order before"
+    )
+    assert followed.startswith("buy-2/north/0, sent to north at 1970-01-01T00:17:4")
+    assert followed.endswith("Z by an earlier run, is settled first")
 
 
 def test_another_modes_unsettled_step_is_settled_and_recorded(run: Run) -> None:

@@ -25,7 +25,8 @@ def positions(
     state: State = None,
     json: Json = False,
 ) -> None:
-    """Read a live mode's positions from its accounts and show them beside the books. Settles what an interrupted run left open.
+    """Read a live mode's positions from its accounts and show them beside the books. Settles what an interrupted run left
+    open, but for an order at rest, which stays there.
 
     Exit code 7 where an account shows something else than the books, else 8 where one is frozen."""
     from ..assemble import assemble

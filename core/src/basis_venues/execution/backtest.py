@@ -15,7 +15,7 @@ from ..states import CLOSED, DONE, SUCCEEDED, State, Verdict
 from ..venues import Venue
 from .books import SimulatedBooks
 from .course import Course
-from .loop import TightLoop, differences
+from .loop import TightLoop, differences, rest_until
 from .parts import Parts
 
 _VERIFIED = Verdict.VERIFIED
@@ -127,6 +127,6 @@ class SimulatedLoop(TightLoop):
         from .blocking import drive
         from .settle import Recourse, settle  # few orders of a backtest rest
 
-        until = self._rest_until(order, self._clock.now())
+        until = rest_until(order, self._clock.now())
         prepared = Prepared(step.id, step, {})
         return drive(settle(venue, prepared, report, until, self._clock, Recourse(lambda: self.stopped(order))))

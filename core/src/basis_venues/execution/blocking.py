@@ -98,6 +98,10 @@ class BlockingManager:
         """As `ExecutionManager.heartbeat`."""
         return self._run(self._manager.heartbeat())
 
+    def settled(self) -> None:
+        """As `ExecutionManager.settled`."""
+        self._run(self._manager.settled())
+
     def resolve(self, step: str, state: State, reason: str) -> None:
         """As `ExecutionManager.resolve`."""
         self._run(self._manager.resolve(step, state, reason))

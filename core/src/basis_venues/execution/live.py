@@ -23,6 +23,7 @@ from ..results import STOPPED, ActionResult, Compared, LegResult
 from ..router import Routed
 from ..states import NOTHING_HAPPENED, State, Verdict
 from ..worlds import make_private
+from .beside import Beside
 from .books import SimulatedBooks
 from .course import Course
 from .journalled import JournalledLoop
@@ -38,7 +39,8 @@ from .watch import watch
 
 
 class LiveRun(Course):
-    """Carries actions out at live venues, simulated ones beside them. Nothing is sent before `start` has settled what was left."""
+    """Carries actions out at live venues, simulated ones beside them. Nothing is sent from an account before what was left there is
+    settled: at the `start`, or beside the run for what rests."""
 
     def __init__(self, parts: Parts, directory: Path) -> None:
         super().__init__(parts)
@@ -61,7 +63,7 @@ class LiveRun(Course):
         return self._state
 
     async def start(self) -> None:
-        """Open the venues, take the accounts, read the journal, settle what was left, and only then take work."""
+        """Open the venues, take the accounts, read the journal, settle what was left but for orders at rest, and only then take work."""
         with self.life.starting():
             await self._start()
 
@@ -82,7 +84,8 @@ class LiveRun(Course):
         self.records = Records(self._journal, self.state, simulated)
         halts = HaltFlags(self._directory / "halt")
         self.loop = JournalledLoop(parts, self.records, simulated, self._reconciler, halts)
-        await recover(self.loop, self._venues, self.state)
+        self._beside = Beside(self.loop, self.life)
+        self._beside.settle(await recover(self.loop, self._venues, self.state, parts.clock))
 
     def _take_time(self, clock: SteeredClock) -> None:
         """Put those who keep our time to where the run begins, unless another runner's is theirs: that one would act in the past. Raises
@@ -125,6 +128,11 @@ class LiveRun(Course):
                 self._journal.close()
             while self._locks:
                 self._locks.pop().release()
+
+    async def settled(self) -> None:
+        """Wait until nothing is settled beside the run any more."""
+        with self.life.in_use():
+            await self.life.begun()
 
     @property
     def frozen(self) -> dict[str, str]:
@@ -208,10 +216,16 @@ class LiveRun(Course):
 
     async def _carry_out(self, asked: Sequence[tuple[Action, Routed]]) -> dict[str, ActionResult]:
         """The results, by action. The end of all of them is one commit."""
-        groups = _by_account(order for _, routed in asked for order in routed.orders)
+        from asyncio import CancelledError
+
+        orders = [order for _, routed in asked for order in routed.orders]
+        groups = _by_account(orders)
         self.records.lanes += len(groups)
         try:
             return await self._run_and_close(asked, groups)
+        except CancelledError:
+            self._beside.take_over(orders)
+            raise
         finally:
             self.records.lanes -= len(groups)
 

@@ -87,10 +87,6 @@ class TightLoop:
         except Exception as error:
             raise PluginRefused(f"a model failed while simulating {step.id}: {type(error).__name__}: {error}") from error
 
-    def _rest_until(self, order: Order, since: int) -> int | None:
-        good_for: int | None = getattr(order.action, "good_for", None)
-        return None if good_for is None else since + good_for
-
     def _stop(self, account: str, reason: str) -> None:
         """Let the account act no more, and say so once."""
         if account not in self.frozen:
@@ -110,6 +106,12 @@ class TightLoop:
         """Tell the observers what reconciliation found."""
         if self._observers.listening("reconciliation_finished"):
             self._observers.notify("reconciliation_finished", order=order, result=result)
+
+
+def rest_until(order: Order, since: int) -> int | None:
+    """Until when (ms) an order of `since` may rest at its venue; None for one that must not."""
+    good_for: int | None = getattr(order.action, "good_for", None)
+    return None if good_for is None else since + good_for
 
 
 def tell_halted(observers: Observers, account: str, reason: str) -> None:

@@ -171,6 +171,12 @@ class ExecutionManager:
         with money():
             return await self._run.heartbeat()
 
+    async def settled(self) -> None:
+        """Wait until orders at rest that nobody waits for have ended: those that an earlier run left, or that a cancelled call gave up.
+        They are settled without this, as long as the manager is open; their accounts take no other order meanwhile."""
+        if not isinstance(self._run, Backtest):
+            await self._run.settled()
+
     async def resolve(self, step: str, state: State, reason: str) -> None:
         """Close a step that only a person can: `state` is FILLED (it happened) or REJECTED (it did not). Thaws its account, whose
         positions are then taken as the venue shows them; the step has no effects, so that `deltas` of its result tells nothing of it.

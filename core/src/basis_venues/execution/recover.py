@@ -1,45 +1,66 @@
-"""Start-up after any end: find orders of ours that the journal lost, then settle every step that was being sent."""
+"""Start-up after any end: find orders of ours that the journal lost, then settle every step that was being sent; what rests is left to the
+run."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from ..attempts import is_ours
+from ..clock import Clock
 from ..errors import HistoryGone, Stopped, TryAgainLater
 from ..journal.events import Observed, Sending
 from ..journal.state import JournalState
 from ..keys import split_key
 from ..market.provider import utc
-from ..orders import Effect, deltas
+from ..orders import Effect, Order, deltas
 from ..venues import Venue, Venues
 from . import boundary
 from .journalled import JournalledLoop
+from .loop import rest_until
 from .reconcile import told
 
 
-async def recover(loop: JournalledLoop, venues: Venues, state: JournalState) -> None:
-    """Idempotent: interrupted at any point, it ends the same when run again. Raises `TryAgainLater` when a venue cannot be asked."""
+async def recover(loop: JournalledLoop, venues: Venues, state: JournalState, clock: Clock) -> list[Sending]:
+    """Idempotent: interrupted at any point, it ends the same when run again. Answers what is left to be settled beside the run: orders
+    whose time in the book is not over, and what was sent after them from their accounts. Raises `TryAgainLater` when a venue cannot be
+    asked."""
     for venue in venues:
         if not venue.simulated:
             await _sweep(loop, venue, venues, state)
     await _look_at_transactions(venues, state)
+    beside: list[Sending] = []
     for name, record in sorted(state.open.items(), key=lambda item: item[1].sending.at):
-        if record.sending.order.venue not in venues:
+        sending = record.sending
+        if sending.order.venue not in venues:
             raise Stopped(f"the step {name[1]} of the mode {name[0]} was being sent and is not settled; run that mode first")
-        if name in state.open:  # what comes after it on its lane may have had it settled
-            if not venues.named(record.sending.order.venue).rehearsed:
-                _say(record.sending)
-            await loop.resume(record.sending)
+        rehearsed = venues.named(sending.order.venue).rehearsed
+        if not rehearsed and (_rests(sending, clock.now()) or any(_share(sending.order, each.order) for each in beside)):
+            _say(sending, "beside this one")
+            beside.append(sending)
+        elif name in state.open:  # what comes after it on its lane may have had it settled
+            if not rehearsed:
+                _say(sending, "first")
+            await loop.resume(sending)
+    return beside
 
 
-def _say(sending: Sending) -> None:
-    """Let whoever waits for the start know what it waits for."""
+def _rests(sending: Sending, now: int) -> bool:
+    until = rest_until(sending.order, sending.at)
+    return until is not None and until > now
+
+
+def _share(one: Order, other: Order) -> bool:
+    return not {one.account, one.lane}.isdisjoint((other.account, other.lane))
+
+
+def _say(sending: Sending, when: str) -> None:
+    """Let whoever waits know what for."""
     import logging  # not needed as long as nothing was left
 
-    rests: int | None = getattr(sending.order.action, "good_for", None)
-    until = f"; an order at rest, which ends by {utc(sending.at + rests)}" if rests else ""
+    until = rest_until(sending.order, sending.at)
+    rests = f"; it rests until {utc(until)} at the latest, and its account takes no other order before" if until else ""
     step, venue, at = sending.prepared.step.id, sending.order.venue, utc(sending.at)
-    logging.getLogger("basis_venues").warning("settling %s first, which an earlier run sent to %s at %s%s", step, venue, at, until)
+    logging.getLogger("basis_venues").warning("%s, sent to %s at %s by an earlier run, is settled %s%s", step, venue, at, when, rests)
 
 
 async def _look_at_transactions(venues: Venues, state: JournalState) -> None:

@@ -20,7 +20,7 @@ from ..states import CLOSED, DONE, OPEN, RESENDABLE, State, Verdict
 from ..venues import Venue
 from . import boundary
 from .books import SimulatedBooks
-from .loop import TightLoop
+from .loop import TightLoop, rest_until
 from .parts import Parts
 from .proof import Proof
 from .readings import Readings
@@ -105,8 +105,8 @@ class SteppingLoop(TightLoop):
                     return Settled(work, Report(State.UNKNOWN if begun else State.DENIED, reason=str(error)), over=False)
             report = sent.report
             if report.state not in CLOSED:
-                rest_until, recourse = self._rest_until(order, sent.since), self._recourse(work, sent.since)
-                report = await settle(venue, sent.prepared, report, rest_until, self._clock, recourse)
+                recourse = self._recourse(work, sent.since)
+                report = await settle(venue, sent.prepared, report, rest_until(order, sent.since), self._clock, recourse)
             if report.state in OPEN:  # only where sending is stopped: it stays open
                 return Settled(work, report, over=False)
             if report.state not in RESENDABLE:

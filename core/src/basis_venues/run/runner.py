@@ -47,6 +47,7 @@ def run_plan(assembly: Assembly, plan: Plan, since: int, until: int, *, progress
                 if progress is not None:
                     progress(Progress(len(results), len(schedule), due, results[-1]))
             manager.pass_time(until)
+            manager.settled()
             positions = manager.positions()
         except BasisError as error:
             if not results:
