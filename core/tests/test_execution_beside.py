@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import attrs
 import pytest
 from toy_runs import Killed, Run, buy, crash_when, lost
 
 from basis_venues.actions import SpotTrade
+from basis_venues.errors import Denied
 from basis_venues.execution.blocking import BlockingManager
+from basis_venues.execution.manager import ExecutionManager
 from basis_venues.results import ActionResult
 from basis_venues.states import State, Verdict
 
@@ -234,9 +237,80 @@ def test_one_that_cannot_be_settled_is_told_and_settled_before_the_next_order(ru
     assert lost(run, [resting(good_for=4_000), buy(2, venue="north")], OPENING) == []
 
 
+# -- cancelled by the runner -------------------------------------------------------------------------------------------------------
+
+
+def cancelled(run: Run, action: SpotTrade, verb: str) -> ActionResult:
+    """The result of an action that is cancelled as soon as its order has left."""
+    run.exchange().change(script=[verb])
+
+    async def go() -> ActionResult:
+        async with run.manager() as manager:
+            asked = asyncio.ensure_future(manager.execute_action(action))
+            while not sent(run):
+                await asyncio.sleep(0)
+            assert await manager.cancel("buy-1") == (STEP,)
+            return await asked
+
+    return asyncio.run(go())
+
+
+def test_an_order_is_cancelled_before_its_time_is_over(run: Run) -> None:
+    """The caller of the action is told; nothing was filled, and it took a look or two."""
+    before = run.clock.now()
+    result = cancelled(run, resting(), "rest:9999999")
+    assert (result.state, result.legs[0].verdict, result.deltas) == ("CANCELLED", Verdict.VERIFIED, {})
+    assert run.clock.now() - before < 5_000
+    assert lost(run, [resting()], OPENING) == []
+
+
+def test_an_order_that_never_arrived_is_not_sent_again_once_it_is_cancelled(run: Run) -> None:
+    """It is proven absent, and would be sent anew without that."""
+    result = cancelled(run, resting(), "never")
+    assert (result.state, sent(run)) == ("INTERRUPTED", 1)
+    assert lost(run, [resting()], OPENING) == []
+
+
+def test_one_that_an_earlier_run_left_is_cancelled_by_its_id(run: Run) -> None:
+    leave(run, resting())
+
+    async def go() -> ActionResult:
+        async with run.manager() as manager:
+            assert await manager.cancel("buy-1") == (STEP,)
+            await manager.settled()
+            return await manager.execute_action(resting())
+
+    assert asyncio.run(go()).state == "CANCELLED"
+    assert sent(run) == 1
+
+
+def test_only_what_rests_of_a_known_action_is_cancelled(run: Run) -> None:
+    """What is over has no step to cancel; what nobody knows is named with the nearest; the order of another action is left alone."""
+    leave(run, resting())
+
+    async def go() -> None:
+        async with run.manager() as manager:
+            await manager.execute_action(elsewhere())
+            assert await manager.cancel("buy-2") == ()
+            with pytest.raises(Denied, match="no action 'bye-2' is known; did you mean buy-2"):
+                await manager.cancel("bye-2")
+            assert LEFT in manager.state.open
+
+    asyncio.run(go())
+
+
+def test_nothing_rests_in_a_backtest(run: Run) -> None:
+    """The same calls as live, which have nothing to do."""
+    parts = attrs.evolve(run.parts(simulated=("north", "south")), state_directory=None, open_journal=None)
+    with BlockingManager(ExecutionManager(parts)) as manager:
+        assert manager.cancel("buy-1") == ()
+        manager.settled()
+
+
 def test_a_blocking_manager_settles_it_between_calls(run: Run) -> None:
     """Its loop runs in a thread of its own: the order is taken back while nobody calls."""
     leave(run, resting(good_for=20_000))
     with BlockingManager(run.manager()) as manager:
         manager.settled()
         assert manager.state.open == {}
+        assert manager.cancel("buy-1") == ()

@@ -19,7 +19,9 @@ SECONDS = 60
 """Longer than any course takes: one that takes longer waits for something that never comes."""
 
 verbs = st.lists(
-    st.sampled_from(["fill", "fill", "drop_reply", "never", "late:2", "hide:2", "partial", "not_sent", "expire", "rest", "rest:60", "refuse"]),
+    st.sampled_from(
+        ["fill", "fill", "drop_reply", "never", "late:2", "hide:2", "partial", "not_sent", "expire", "rest", "rest:60", "refuse"]
+    ),
     max_size=6,
 )
 reads = st.lists(st.sampled_from(["ok", "ok", "unreadable"]), max_size=8)

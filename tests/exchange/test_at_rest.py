@@ -1,4 +1,5 @@
-"""An order that rests when its run ends: the next one acts at the other exchanges at once, and takes it back when its time is over."""
+"""Orders at rest: one that rests when its run ends does not keep the next from acting at the other exchanges, and is taken back when its
+time is over; one may be cancelled before that."""
 
 from __future__ import annotations
 
@@ -10,11 +11,11 @@ import pytest
 from basis_venues.actions import PerpTrade
 from basis_venues.run.plan import Plan
 from basis_venues.run.runner import run_plan
-from basis_venues.states import State
+from basis_venues.states import State, Verdict
 
 World = Any
 pytestmark = pytest.mark.slow
-HOUR = 3_600_000
+HOUR, START = 3_600_000, 1_704_154_200_000
 
 
 async def cut_off(three: World, rests: PerpTrade, at: str) -> None:
@@ -58,3 +59,28 @@ def test_a_plan_ends_when_nothing_rests_any_more(three: World) -> None:
     since = run.clock.now()
     run_plan(run, Plan("nothing", "exchanges", "", since, since + HOUR, HOUR, {}, ()), since, since + HOUR)
     assert [order["status"] for order in three.orders("okx")] == ["cancelled"]
+
+
+@pytest.mark.parametrize("venue", ["binance", "bybit", "okx"])
+@pytest.mark.parametrize("kind", ["spot", "perp"])
+def test_what_is_filled_of_an_order_stands_when_it_is_cancelled(world: World, kind: str) -> None:
+    """Half of it is filled when the runner cancels it, an hour before its time is over: the exchange has cancelled the rest, and the half
+    is in the result and in the account."""
+    make, price = (world.spot, "50100") if kind == "spot" else (world.perp, "49900")
+    order = make("rests", order_type="limit", price=price, time_in_force="gtc", good_for=HOUR)
+    world.fault("order.create", "partial", q="0.5")
+
+    async def go() -> None:
+        async with world.open() as manager:
+            asked = asyncio.ensure_future(manager.execute_action(order))
+            await world.until(world.orders)
+            assert await manager.cancel("rests") == (f"rests/{world.venue}/0",)
+            world.told.append(await asked)
+
+    asyncio.run(go())
+    (leg,) = world.told[0].legs
+    assert (leg.state, leg.verdict) == (State.CANCELLED, Verdict.VERIFIED), leg.reason
+    (shown,) = world.orders()
+    assert (shown["status"], shown["filled"]) == ("cancelled", "0.05")
+    assert world.control.time() < START + HOUR
+    world.judge(effects=1)

@@ -98,6 +98,10 @@ class BlockingManager:
         """As `ExecutionManager.heartbeat`."""
         return self._run(self._manager.heartbeat())
 
+    def cancel(self, action: str) -> tuple[str, ...]:
+        """As `ExecutionManager.cancel`."""
+        return self._run(self._manager.cancel(action))
+
     def settled(self) -> None:
         """As `ExecutionManager.settled`."""
         self._run(self._manager.settled())

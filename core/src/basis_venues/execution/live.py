@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..actions import Action
 from ..clock import SteeredClock
+from ..config.misfit import nearest
 from ..errors import ActionConflict, BasisError, Denied, InvalidAction, JournalUnwritable, TryAgainLater
 from ..journal.codec import fingerprint, sharing
 from ..journal.events import Closed, Intent, Reserved
@@ -128,6 +129,14 @@ class LiveRun(Course):
                 self._journal.close()
             while self._locks:
                 self._locks.pop().release()
+
+    async def cancel(self, action: str) -> tuple[str, ...]:
+        """Have what rests of an action cancelled. Answers the ids of its steps. Raises `Denied` for an action that is not known."""
+        with self.life.in_use():
+            if (self.parts.mode, action) not in self.state.actions:
+                known = (name for mode, name in self.state.actions if mode == self.parts.mode)
+                raise Denied(f"no action {action!r} is known{nearest(action, known)}")
+            return self.loop.call_back(action)
 
     async def settled(self) -> None:
         """Wait until nothing is settled beside the run any more."""

@@ -171,6 +171,13 @@ class ExecutionManager:
         with money():
             return await self._run.heartbeat()
 
+    async def cancel(self, action: str) -> tuple[str, ...]:
+        """Take back what rests of an action (its id), before its `good_for` is over: its venue is asked at the next look at it, after
+        `poll_ms` (of a simulated venue up to five minutes). Answers the ids of the steps that this is about; none where nothing rests. How
+        they ended, and what was filled by then, is in the action's result: of the call that carries it out, or of one with the same id.
+        Raises `Denied` for an action that is not known. In a backtest nothing rests when a call has answered."""
+        return () if isinstance(self._run, Backtest) else await self._run.cancel(action)
+
     async def settled(self) -> None:
         """Wait until orders at rest that nobody waits for have ended: those that an earlier run left, or that a cancelled call gave up.
         They are settled without this, as long as the manager is open; their accounts take no other order meanwhile."""

@@ -2,7 +2,7 @@
 
 Nothing is sent again before its fence has passed, the venue has repeatedly said that it does not know it, and the account's own lists and
 balances do not show it either; where there is no fence, the very same bytes are sent again. A resting order is cancelled when its time is
-over, one that must not rest when half of the patience is. Patience ends with a person.
+over, or when it is called back, one that must not rest when half of the patience is. Patience ends with a person.
 """
 
 from __future__ import annotations
@@ -29,12 +29,14 @@ class Recourse(NamedTuple):
     transaction, at a higher fee), and makes it durable; it answers None where that is not needed. `listed` asks the account's own lists
     and balances before absence is believed, as look-ups may come from a replica that lags behind: ACCEPTED where they show the write,
     ABSENT where not, UNKNOWN where they could not be read or do not agree. `put_back` settles what must be mined before the write and was
-    taken back by a reorganisation; it answers whether there was something."""
+    taken back by a reorganisation; it answers whether there was something. `called_back`: whether an order that may rest is wanted back
+    before its time is over."""
 
     stopped: Callable[[], str | None]
     renew: Callable[[Prepared], Awaitable[Prepared | None]] | None = None
     listed: Callable[[Prepared], Awaitable[Report]] | None = None
     put_back: Callable[[], Awaitable[bool]] | None = None
+    called_back: Callable[[], bool] | None = None
 
 
 async def settle(venue: Venue, prepared: Prepared, report: Report, rest_until: int | None, clock: Clock, recourse: Recourse) -> Report:
@@ -42,7 +44,7 @@ async def settle(venue: Venue, prepared: Prepared, report: Report, rest_until: i
 
     `rest_until`: ms, for resting orders; it and the write's fence are of `clock`.
     """
-    stopped, renew, listed, put_back = recourse
+    stopped, renew, listed, put_back, called_back = recourse
     if report.state in CLOSED or report.state is State.NOT_SENT:
         return report
     if venue.rehearsed:
@@ -77,6 +79,8 @@ async def settle(venue: Venue, prepared: Prepared, report: Report, rest_until: i
         else:
             absences = 0
         back_at = begun + timing.patience_ms // 2 if rest_until is None and _must_not_rest(prepared, report) else rest_until
+        if back_at is not None and called_back is not None and called_back():
+            back_at = min(back_at, now)
         if back_at is not None and now >= back_at and not asked_back:  # a machine that slept asks late, and waits for that as well
             asked_back, patience_ends = True, max(patience_ends, now + timing.patience_ms // 2)
         if now >= patience_ends and not 0 < absences < timing.absent_reads:  # likewise, it has only begun to look

@@ -14,6 +14,7 @@ from ..attempts import attempt_key
 from ..blame import raised
 from ..errors import BasisError, JournalUnwritable, TryAgainLater
 from ..journal.events import Sending
+from ..journal.state import Name
 from ..orders import Effect, Order, Prepared, Report, Step
 from ..results import LegResult
 from ..states import CLOSED, DONE, OPEN, RESENDABLE, State, Verdict
@@ -56,6 +57,7 @@ class SteppingLoop(TightLoop):
         self._reconciler = reconciler
         self._halts = halts
         self._locks: dict[str, Any] = {}
+        self._called_back: set[Name] = set()
 
     @asynccontextmanager
     async def holding(self, order: Order) -> AsyncIterator[None]:
@@ -111,12 +113,21 @@ class SteppingLoop(TightLoop):
                 return Settled(work, report, over=False)
             if report.state not in RESENDABLE:
                 return Settled(work, self._own(work, report), over=True)
-            if self._too_late(order) or work.attempt + 1 >= MAX_ATTEMPTS or self.stopped(order):
+            called_back = (work.mode, work.step.id) in self._called_back
+            if self._too_late(order) or work.attempt + 1 >= MAX_ATTEMPTS or self.stopped(order) or called_back:
                 reason = f"it did not reach the venue ({report.reason or report.state.value})"
                 return Settled(work, Report(State.INTERRUPTED, reason=reason), over=True)
             if report.state is State.NOT_SENT and not (_reorganises(venue) and await self.put_back(order, sent.since)):
                 await self._clock.sleep(venue.timing.poll_ms)
             work, sent = work._replace(attempt=work.attempt + 1), None
+
+    def call_back(self, action: str) -> tuple[str, ...]:
+        """Have what rests of an action of this mode cancelled at the next look at it. Answers the ids of its steps."""
+        left = [each.sending for each in self.state.open.values()]
+        mine = [each for each in left if each.mode == self.mode and each.order.action.id == action]
+        steps = tuple(each.step.id for each in mine if rest_until(each.order, each.at) is not None)
+        self._called_back.update((self.mode, step) for step in steps)
+        return steps
 
     def _own(self, work: Work, report: Report) -> Report:
         """The report; where it tells of what another step did (two equal transfers, say), or what was counted as somebody else's, that is
@@ -186,7 +197,10 @@ class SteppingLoop(TightLoop):
         async def put_back() -> bool:
             return await self.put_back(work.order, since)
 
-        return Recourse(lambda: self.stopped(work.order), renew, listed, put_back if _reorganises(venue) else None)
+        def called_back() -> bool:
+            return (mode, work.step.id) in self._called_back
+
+        return Recourse(lambda: self.stopped(work.order), renew, listed, put_back if _reorganises(venue) else None, called_back)
 
     async def _if_untouched(self, work: Work, absent: Report) -> Report:
         """The absence, unless the account is not as it was left: lists may lag behind balances, and show nothing of what moved them."""
