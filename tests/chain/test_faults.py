@@ -477,13 +477,28 @@ def test_e22_gas_that_the_wallet_cannot_pay_is_refused(play: Any, soon: int) -> 
     ],
 )
 def test_e23_a_closed_reserve_is_refused_in_the_protocols_words(play: Any, soon: int, close: Any, why: str) -> None:
-    """Paused, frozen, or over its cap: the simulation says so, and nothing is sent but the approval before it."""
+    """Paused, frozen, or over its cap: the simulation says so, before the approval is sent as well."""
 
     async def course(run: Any) -> None:
         close(run.control.market)
         result = await run.do(Supply(id="a", asset="USDC", amount="100", valid_until=soon))
         assert result.legs[0].state.value == "DENIED"
         assert why in result.legs[0].reason
+        await run.judge(mined=0)
+        assert (await run.do(Supply(id="b", asset="USDC", amount="max", valid_until=soon))).legs[0].reason == result.legs[0].reason
+        assert await run.sent() == 0
+
+    play(course)
+
+
+def test_e23_a_node_that_does_not_simulate_sends_the_approval_first(play: Any, soon: int) -> None:
+    """Without `eth_simulateV1` nobody knows what the pool would say once it may pull: what is allowed then stays, and is in the books."""
+
+    async def course(run: Any) -> None:
+        run.control.fault("refuse", "the method does not exist", method="eth_simulateV1", times=0)
+        run.control.market.freeze_reserve("USDC")
+        result = await run.do(Supply(id="a", asset="USDC", amount="100", valid_until=soon))
+        assert "ReserveFrozen" in result.legs[0].reason
         await run.judge(mined=1)
 
     play(course)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from attrs import evolve
+
 from basis_venues.actions import MAX, Action, Approve, Borrow, Repay, SetCollateral, SetEMode, Supply, Withdraw
 from basis_venues.contract import ClientContext
 from basis_venues.errors import Denied
@@ -74,10 +76,13 @@ class AaveClient(EvmClient):
         return encoder(action, account, self.chain.address_of(account))
 
     async def checked(self, step: Step, wanted: Wanted) -> Mapping[str, Any]:
-        """Raises `Denied` for a risky action that would bring the account under the floor by the chain's own figures."""
+        """Raises `Denied` for a risky action that would bring the account under the floor by the chain's own figures, and for an approval
+        of what the pool would refuse then: it would cost its gas and stay."""
         action, account = _acting(step)
         if isinstance(action, RISKY):
             await self.chain.weigh(wanted, account, step.actions)
+        elif isinstance(action, Approve) and action.amount:
+            await self.chain.check_next(wanted, await self.wanted(step._replace(actions=(_approved(step.order.action, action),))))
         return {}
 
     # calls
@@ -149,6 +154,11 @@ class AaveClient(EvmClient):
         if found is None:
             raise Denied(f"{self.venue} on this chain does not list {asset}; it lists {', '.join(self._found.reserves)}")
         return found
+
+
+def _approved(asked: Action, approval: Approve) -> Action:
+    """What an approval is for: the action of its order, as far as it is approved where that is everything that the wallet holds."""
+    return evolve(asked, amount=approval.amount) if isinstance(asked, Supply) and asked.amount == MAX else asked
 
 
 def _acting(step: Step) -> tuple[Action, str]:

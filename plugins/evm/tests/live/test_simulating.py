@@ -8,7 +8,7 @@ import pytest
 
 from basis_venues_evm.live import Call, Wanted
 from basis_venues_evm.live.rpc import Answer, Fault
-from basis_venues_evm.live.simulating import around, simulated, simulation
+from basis_venues_evm.live.simulating import around, in_sequence, last_reverted, simulated, simulation
 
 SENDER, TARGET = "0x" + "11" * 20, "0x" + "22" * 20
 WANTED = Wanted(TARGET, "0xabcdef01", 5)
@@ -60,18 +60,44 @@ def test_one_that_is_reverted_is_not_ok() -> None:
     assert not found.ok
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        Answer(None, Fault(-32601, "the method eth_simulateV1 does not exist")),
-        Answer(None),
-        Answer([]),
-        Answer([{"number": "0x1"}]),
-        Answer([{"number": "0x1", "calls": []}]),
-        Answer([{"number": "0x1", "calls": [{"status": None, "logs": []}]}]),
-        Answer({"error": "no"}),
-    ],
-)
+NOTHING = [
+    Answer(None, Fault(-32601, "the method eth_simulateV1 does not exist")),
+    Answer(None),
+    Answer([]),
+    Answer([{"number": "0x1"}]),
+    Answer([{"number": "0x1", "calls": []}]),
+    Answer([{"number": "0x1", "calls": [{"status": None, "logs": []}]}]),
+    Answer({"error": "no"}),
+]
+
+
+@pytest.mark.parametrize("answer", NOTHING)
 def test_a_node_that_does_not_offer_it_says_nothing(answer: Answer) -> None:
     """Whether it knows no such method, or answers in another shape."""
     assert simulated(answer, SENDER, WANTED) is None
+    assert last_reverted(answer) is None
+
+
+def test_transactions_in_sequence_are_asked_for_in_one_block() -> None:
+    """From the wallet, in their order, on the newest block."""
+    request = in_sequence(SENDER, (WANTED, WANTED._replace(to=SENDER, value=0)))
+    (block,) = request.params[0]["blockStateCalls"]
+    assert [(call["from"], call["to"], call["value"]) for call in block["calls"]] == [(SENDER, TARGET, "0x5"), (SENDER, SENDER, "0x0")]
+    assert request.params[1] == "latest"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "wanted"),
+    [
+        ({"status": "0x1"}, {"status": "0x1"}, None),
+        ({"status": "0x1"}, {"status": "0x0", "error": {"code": 3, "data": "0x08", "message": "reverted"}}, ("0x08", "reverted")),
+        ({"status": "0x1"}, {"status": "0x0", "returnData": "0x09"}, ("0x09", "")),
+        ({"status": "0x1"}, {"status": "0x0", "returnData": "0x", "error": {"message": "out of gas"}}, ("0x", "out of gas")),
+        ({"status": "0x0"}, {"status": "0x0", "returnData": "0x09"}, None),
+    ],
+    ids=["neither", "the last, with data of the error", "the last, with what it returned", "the last, in words alone", "the first as well"],
+)
+def test_only_what_is_reverted_after_the_others_is_told(first: dict[str, Any], last: dict[str, Any], wanted: Any) -> None:
+    """With its data, from which the reason is read, and the node's words."""
+    usual = {"returnData": "0x", "logs": []}
+    assert last_reverted(Answer([{"number": "0x71", "calls": [usual | first, usual | last]}])) == wanted

@@ -27,9 +27,9 @@ from .registry import BALANCES, Registry, values_of
 from .reverts import Reverts
 from .rpc import Answer, Request, Rpc, RpcUnavailable
 from .signing import Signer
-from .simulating import around, simulated, simulation
+from .simulating import around, in_sequence, last_reverted, simulated, simulation
 from .tokens import DECIMALS, ERRORS, Tokens
-from .transactions import Transactions, Wanted
+from .transactions import Transactions, Wanted, WouldRevert
 
 NAMES = {1: "mainnet", 11155111: "sepolia", 560048: "hoodi"}
 """Chain id -> what its contracts are filed under; every chain of this machine is `local`."""
@@ -248,6 +248,14 @@ class EvmChain:
         if not run.ok:  # what is reverted brings nobody nearer to liquidation, and changes nothing that was not planned
             self._unjudged.add(wanted)
         return run
+
+    async def check_next(self, first: Wanted, following: Wanted) -> None:
+        """Raises `WouldRevert` where the second of two transactions of the wallet would be reverted after the first, as things stand. A
+        node that does not simulate (`eth_simulateV1`) says nothing of it."""
+        (answer,) = await self.rpc.batch((in_sequence(self._sending().address, (first, following)),))
+        refused = last_reverted(answer)
+        if refused is not None:
+            raise WouldRevert(f"the chain would refuse what follows it: {self.reverts.reason(*refused)}; nothing was sent")
 
     async def foresee(self, wanted: Wanted, at_risk: str = "", parts: Collection[Action] = ()) -> tuple[Effect, ...] | None:
         """What the wallet's transaction would do now but for its gas, decoded as when it is mined: nothing where it would be reverted,

@@ -44,6 +44,27 @@ def around(answer: Answer) -> list[tuple[str, str]]:
     return list(zip(told[:half], told[half + 1 :], strict=True))
 
 
+def in_sequence(sender: str, transactions: Iterable[Wanted]) -> Request:
+    """The request for several transactions, one after the other in a block of their own."""
+    calls = [{"from": sender, "to": each.to, "data": each.data, "value": hex(each.value)} for each in transactions]
+    return Request("eth_simulateV1", ({"blockStateCalls": [{"calls": calls}]}, "latest"))
+
+
+def last_reverted(answer: Answer) -> tuple[str, str] | None:
+    """What the last of several transactions was reverted with, as hex and in the node's words, where those before it were not. None where
+    it was not, or where the node does not tell."""
+    if answer.fault is not None:
+        return None
+    try:
+        *before, last = answer.result[0]["calls"]
+        if int(last["status"], 16) or not all(int(each["status"], 16) for each in before):
+            return None
+        error = last.get("error") or {}
+        return str(error.get("data") or last["returnData"]), str(error.get("message", ""))
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return None
+
+
 def _logs(call: Mapping[str, Any]) -> list[Log]:
     ordered = sorted(call["logs"], key=lambda log: int(log["logIndex"], 16))
     return [Log(each["address"].lower(), tuple(each["topics"]), each["data"], place) for place, each in enumerate(ordered)]
